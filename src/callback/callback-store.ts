@@ -1,0 +1,43 @@
+import type { AttemptId, CallbackId } from '../kernel/ids.ts';
+import type { Attempt, Callback, CallbackEvent, CallbackState } from './callback.ts';
+
+/** Runs work in one durable transaction: all of it is on disk when `transact` resolves, or none of it. */
+export interface UnitOfWork<Tx> {
+  /** Concurrent calls may share one commit. `work` must only await calls on `tx`; it may be run again after a rollback. */
+  transact<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>;
+}
+
+/** What to select; every limit is inclusive. */
+export interface CallbackFilter {
+  readonly states?: readonly CallbackState[];
+  readonly virtualQueue?: string;
+  readonly customerNumber?: string;
+  readonly createdFromMs?: number;
+  readonly createdToMs?: number;
+  /** 1–1000. */
+  readonly limit: number;
+  /** Continue after this id (ids are time-ordered; newest first). */
+  readonly afterId?: CallbackId;
+}
+
+/** The part of a transaction that the callback room uses. */
+export interface CallbackTx {
+  insertCallback(callback: Callback): Promise<void>;
+  /** Stores `callback`; throws AppError CALLBACK_CHANGED when the stored version is not `callback.version - 1`. */
+  updateCallback(callback: Callback): Promise<void>;
+  findCallback(id: CallbackId): Promise<Callback | undefined>;
+  /** Every callback that is not COMPLETED, by priority (high first), placeAtMs, id. */
+  openCallbacks(): Promise<Callback[]>;
+  /** Newest first. */
+  listCallbacks(filter: CallbackFilter): Promise<Callback[]>;
+  /** Open callbacks whose dueAtMs is at or before `nowMs`, earliest first. */
+  dueCallbacks(nowMs: number, limit: number): Promise<Callback[]>;
+  /** The earliest dueAtMs among open callbacks. */
+  nextDueAtMs(): Promise<number | undefined>;
+  insertAttempt(attempt: Attempt): Promise<void>;
+  updateAttempt(attempt: Attempt): Promise<void>;
+  findAttempt(id: AttemptId): Promise<Attempt | undefined>;
+  attemptsOf(id: CallbackId): Promise<Attempt[]>;
+  appendEvent(event: CallbackEvent): Promise<void>;
+  eventsOf(id: CallbackId, limit: number): Promise<CallbackEvent[]>;
+}

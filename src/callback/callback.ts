@@ -1,0 +1,109 @@
+import type { AttemptId, CallbackId, CallId } from '../kernel/ids.ts';
+import type { DialResult, Termination } from '../telephony/termination.ts';
+
+/** Where a callback is in its life, as APIs and screens show it (product §3). */
+export const CallbackState = {
+  scheduled: 'SCHEDULED',
+  queued: 'QUEUED',
+  routing: 'ROUTING',
+  processing: 'PROCESSING',
+  completed: 'COMPLETED',
+} as const;
+export type CallbackState = (typeof CallbackState)[keyof typeof CallbackState];
+
+/** The finer place inside SCHEDULED, ROUTING and PROCESSING; null where a state has none. */
+export type CallbackSubState =
+  | 'due-later'
+  | 'retry-wait'
+  | 'dialing'
+  | 'confirming'
+  | 'waiting-for-agent'
+  | 'ringing-agent'
+  | 'connected'
+  | 'after-call-work';
+
+/** Why a callback ended (product §3). */
+export type CallbackReason =
+  | 'COMPLETED_BY_AGENT'
+  | 'CANCELLED_BY_ADMIN'
+  | 'CANCELLED_BY_API'
+  | 'CANCELLED_BY_CUSTOMER'
+  | 'MAX_ATTEMPTS_REACHED'
+  | 'CUSTOMER_NOT_CONFIRMED'
+  | 'CUSTOMER_ABANDONED'
+  | 'NO_AGENT'
+  | 'SERVED_INBOUND'
+  | 'ERROR';
+
+/** Who caused a change; the "who" of every event. */
+export type Actor =
+  | { readonly kind: 'customer' }
+  | { readonly kind: 'agent'; readonly id: string }
+  | { readonly kind: 'user'; readonly id: string }
+  | { readonly kind: 'api-key'; readonly id: string }
+  | { readonly kind: 'system'; readonly part: string };
+
+/** The record of a promise to call someone. */
+export interface Callback {
+  readonly id: CallbackId;
+  readonly virtualQueue: string;
+  /** E.164 where it could be parsed, else the extension as given. */
+  readonly customerNumber: string;
+  readonly state: CallbackState;
+  readonly subState: CallbackSubState | null;
+  readonly reason: CallbackReason | null;
+  /** `ivr`: booked by a caller in the line; `api`: created over HTTP. */
+  readonly origin: 'ivr' | 'api';
+  /** The inbound call it was booked from. */
+  readonly originCallId: CallId | null;
+  /** The DID the customer had dialled; shown back as caller id where the queue sets none. */
+  readonly dialledNumber: string | null;
+  readonly language: string;
+  readonly createdAtMs: number;
+  /** When the customer first took the place in line; the token's age, which nothing resets. */
+  readonly placeAtMs: number;
+  readonly priority: number;
+  /** When the customer wants to be called; equals `placeAtMs` for an immediate callback. */
+  readonly desiredAtMs: number;
+  readonly attemptCount: number;
+  /** Agents offered to the customer of the current attempt so far. */
+  readonly agentOfferCount: number;
+  /** The agent ringing, talking or finishing; null otherwise. */
+  readonly agentId: string | null;
+  /** The attempt in progress, or the last one. */
+  readonly attemptId: AttemptId | null;
+  /** When the current state asks for attention by itself; null in COMPLETED. Mirrors the due row. */
+  readonly dueAtMs: number | null;
+  readonly completedAtMs: number | null;
+  /** Key-value data given at creation, carried to the agent; JSON object of at most 8 KiB. */
+  readonly userData: Readonly<Record<string, string>>;
+  /** Raised by one with every stored change. */
+  readonly version: number;
+}
+
+/** One outbound call to the customer for a callback. The row is durable before its INVITE leaves (rule 1). */
+export interface Attempt {
+  readonly id: AttemptId;
+  readonly callbackId: CallbackId;
+  /** 1 for the first. */
+  readonly number: number;
+  readonly startedAtMs: number;
+  readonly answeredAtMs: number | null;
+  readonly endedAtMs: number | null;
+  readonly result: DialResult | null;
+  readonly termination: Termination | null;
+  readonly confirmed: boolean;
+}
+
+/** One line of the append-only history: what happened, when, who and why. */
+export interface CallbackEvent {
+  readonly callbackId: CallbackId;
+  readonly atMs: number;
+  /** The machine's event, for example `ANSWERED`, or `REFUSED` for one that the state does not take. */
+  readonly kind: string;
+  readonly actor: Actor;
+  /** State and sub-state after the event. */
+  readonly state: CallbackState;
+  readonly subState: CallbackSubState | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
