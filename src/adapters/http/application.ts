@@ -1,0 +1,88 @@
+import type { CallbackFilter } from '../../callback/callback-store.ts';
+import type { Actor, Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
+import type { CallbackId } from '../../kernel/ids.ts';
+import type { AgentStatus } from '../../routing/agent.ts';
+
+/** What a client asks for when it creates a callback. */
+export interface CallbackRequest {
+  readonly virtualQueue: string;
+  /** As typed: national or international; parsed for the queue's country. */
+  readonly customerNumber: string;
+  /** UTC epoch ms; undefined: as soon as possible. */
+  readonly desiredAtMs?: number;
+  readonly language?: string;
+  readonly priority?: number;
+  readonly userData?: Readonly<Record<string, string>>;
+}
+
+/** Expected ways to be refused; the HTTP adapter maps each to a status. */
+export type Refusal =
+  | { readonly kind: 'unknown-queue'; readonly virtualQueue: string }
+  | { readonly kind: 'invalid-number'; readonly reason: string }
+  | { readonly kind: 'queue-full'; readonly max: number }
+  | { readonly kind: 'not-found' }
+  /** The state does not allow it; nothing was changed. */
+  | { readonly kind: 'not-allowed'; readonly state: string; readonly allowed: readonly string[] };
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** One virtual queue now. */
+export interface QueueView {
+  readonly name: string;
+  readonly open: boolean;
+  readonly waitingCallCount: number;
+  readonly waitingCallbackCount: number;
+  /** Open callbacks of every state. */
+  readonly openCallbackCount: number;
+  readonly readyAgentCount: number;
+  readonly loggedInAgentCount: number;
+  /** Wait of somebody who would join now, in seconds; −1 when nothing can be known. */
+  readonly ewtSec: number;
+  /** Position somebody who would join now would have. */
+  readonly nextPosition: number;
+  readonly overtakeCount: number;
+}
+
+/** One agent now. */
+export interface AgentView extends AgentStatus {
+  readonly name: string;
+  readonly sipUser: string;
+  readonly skills: Readonly<Record<string, number>>;
+  readonly reachable: boolean;
+}
+
+/** A callback with its history. */
+export interface CallbackView extends Callback {
+  readonly attempts: readonly Attempt[];
+  readonly events: readonly CallbackEvent[];
+  /** Place in line, 1 is next; null when it has no token. */
+  readonly position: number | null;
+}
+
+/** One dependency's health. */
+export interface HealthPart {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Everything the HTTP adapter may ask of the application; wired in main.ts. */
+export interface Application {
+  createCallback(request: CallbackRequest, actor: Actor): Promise<Outcome<Callback>>;
+  findCallback(id: CallbackId): Promise<CallbackView | undefined>;
+  listCallbacks(filter: CallbackFilter): Promise<readonly Callback[]>;
+  cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>>;
+  agents(): readonly AgentView[];
+  /** Ready, not ready or logged out. During work the wish is kept for afterwards; `wrapUpDone` ends after-call work. */
+  setAgentState(
+    agentId: string,
+    wanted: 'READY' | 'NOT_READY' | 'LOGGED_OUT' | 'WRAP_UP_DONE',
+    actor: Actor,
+  ): Promise<Outcome<AgentView>>;
+  queues(): readonly QueueView[];
+  health(): readonly HealthPart[];
+  /** False while starting, stopping or cut off from a server: load balancers stop sending. */
+  ready(): boolean;
+}

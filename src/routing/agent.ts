@@ -1,0 +1,48 @@
+/** What an agent is doing (glossary: agent state). */
+export const AgentState = {
+  loggedOut: 'LOGGED_OUT',
+  notReady: 'NOT_READY',
+  ready: 'READY',
+  /** Held for one token, before the phone rings. */
+  reserved: 'RESERVED',
+  ringing: 'RINGING',
+  onCall: 'ON_CALL',
+  /** After-call work: finishing the case; ends by the agent or by `wrapUpSec`. */
+  afterCallWork: 'AFTER_CALL_WORK',
+} as const;
+export type AgentState = (typeof AgentState)[keyof typeof AgentState];
+
+/** Why an agent is not ready. `RONA`: the phone rang and was not answered. */
+export type NotReadyReason = 'MANUAL' | 'RONA' | 'REJECTED' | 'UNREACHABLE';
+
+/** An agent's state as it is stored and shown. */
+export interface AgentStatus {
+  readonly agentId: string;
+  readonly state: AgentState;
+  readonly notReadyReason: NotReadyReason | null;
+  /** When this state began. */
+  readonly sinceMs: number;
+  /** When the agent last finished work or became ready; the longest idle is chosen first. */
+  readonly idleSinceMs: number;
+  /** The callback or call being served; null otherwise. */
+  readonly subjectId: string | null;
+  /** When RESERVED expires or AFTER_CALL_WORK ends by itself; null otherwise. */
+  readonly dueAtMs: number | null;
+  /** What to become after the present work; set when the agent asks for it during a call. Null: ready. */
+  readonly afterWork: 'NOT_READY' | 'LOGGED_OUT' | null;
+}
+
+/** The part of a transaction that the routing room uses. */
+export interface AgentTx {
+  /** Every agent that ever had a state. */
+  agentStatuses(): Promise<AgentStatus[]>;
+  putAgentStatus(status: AgentStatus): Promise<void>;
+  /** Appends to the same history as callbacks: subject kind `agent`. */
+  appendAgentEvent(event: {
+    readonly agentId: string;
+    readonly atMs: number;
+    readonly kind: string;
+    readonly actor: string;
+    readonly data: Readonly<Record<string, unknown>>;
+  }): Promise<void>;
+}
