@@ -1,0 +1,306 @@
+import type { Clock, TimerHandle } from '../kernel/clock.ts';
+import { AppError, assert } from '../kernel/errors.ts';
+import type { AttemptId, CallbackId, CallId, IdSource } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
+import type { DialResult, Termination } from '../telephony/termination.ts';
+import type { CallbackTx, UnitOfWork } from './callback-store.ts';
+import type { Actor, Attempt, Callback } from './callback.ts';
+import type { CallbackEffect, CallbackMachineEvent } from './callback-machine.ts';
+import { type CallbackStep, policyOf, stepCallback } from './callback-step.ts';
+import type { QueueSettings } from './queue-settings.ts';
+
+/** A machine event without its instant: the runner stamps it. */
+export type CallbackHappening = CallbackMachineEvent extends infer E
+  ? E extends CallbackMachineEvent
+    ? Omit<E, 'nowMs'>
+    : never
+  : never;
+
+/** What comes with an event and belongs to the attempt in progress. */
+export interface AttemptFacts {
+  readonly result?: DialResult;
+  readonly termination?: Termination;
+  readonly confirmed?: boolean;
+}
+
+/** Does what a stored step asks for. Called once per effect, after the commit, in the step's order; must not throw. */
+export type EffectHandler = (callback: Callback, effect: CallbackEffect) => void;
+
+export interface NewCallback {
+  readonly virtualQueue: string;
+  readonly customerNumber: string;
+  readonly origin: 'ivr' | 'api';
+  readonly originCallId?: CallId;
+  readonly dialledNumber?: string;
+  readonly language: string;
+  /** When the customer first took the place; default now. */
+  readonly placeAtMs?: number;
+  /** Default: at once. */
+  readonly desiredAtMs?: number;
+  readonly priority?: number;
+  readonly userData?: Readonly<Record<string, string>>;
+}
+
+export interface CallbackRunnerOptions {
+  readonly unitOfWork: UnitOfWork<CallbackTx>;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  /** The settings in force; undefined when the queue has been removed. */
+  readonly settingsOf: (virtualQueue: string) => QueueSettings | undefined;
+  readonly onEffect: EffectHandler;
+}
+
+/** Due records taken in one go; bounds the work of one wake-up. */
+const DUE_BATCH_MAX = 200;
+/** Pause after a failed wake-up; bounds a loop over a record that cannot be stored. */
+const DUE_RETRY_MS = 1000;
+/** setTimeout's own limit is 2^31−1 ms; waking once a day costs nothing. */
+const WAKE_MAX_MS = 24 * 3_600_000;
+
+/**
+ * Drives callbacks: load → step → store record, attempt and event in one transaction → effects. Whatever a state waits
+ * for by time is the record's `dueAtMs`; one timer sleeps until the earliest.
+ */
+export class CallbackRunner {
+  readonly #options: CallbackRunnerOptions;
+  #wake: TimerHandle | undefined;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  constructor(options: CallbackRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Stores a new callback, then takes its place in line (or waits for its time). Durable when it resolves. */
+  async create(request: NewCallback, actor: Actor): Promise<Callback> {
+    const { clock, ids, unitOfWork } = this.#options;
+    const nowMs = clock.nowMs();
+    const placeAtMs = request.placeAtMs ?? nowMs;
+    const desiredAtMs = request.desiredAtMs ?? placeAtMs;
+    const later = desiredAtMs > nowMs;
+    const callback: Callback = {
+      id: ids.next('callback'),
+      virtualQueue: request.virtualQueue,
+      customerNumber: request.customerNumber,
+      state: later ? 'SCHEDULED' : 'QUEUED',
+      subState: later ? 'due-later' : null,
+      reason: null,
+      origin: request.origin,
+      originCallId: request.originCallId ?? null,
+      dialledNumber: request.dialledNumber ?? null,
+      language: request.language,
+      createdAtMs: nowMs,
+      placeAtMs: later ? desiredAtMs : placeAtMs,
+      priority: request.priority ?? this.#settings(request.virtualQueue).priorityInitial,
+      desiredAtMs,
+      attemptCount: 0,
+      agentOfferCount: 0,
+      agentId: null,
+      attemptId: null,
+      dueAtMs: later ? desiredAtMs : null,
+      completedAtMs: null,
+      userData: request.userData ?? {},
+      version: 1,
+    };
+    await unitOfWork.transact(async (tx) => {
+      await tx.insertCallback(callback);
+      await tx.appendEvent({
+        callbackId: callback.id,
+        atMs: nowMs,
+        kind: 'CREATED',
+        actor,
+        state: callback.state,
+        subState: callback.subState,
+        data: { origin: request.origin, originCallId: request.originCallId ?? null },
+      });
+    });
+    this.#options.log.info(
+      { callbackId: callback.id, queue: callback.virtualQueue, customerNumber: callback.customerNumber },
+      'callback created',
+    );
+    if (!later) this.#options.onEffect(callback, { type: 'takePlace' });
+    this.#wakeBy(callback.dueAtMs);
+    return callback;
+  }
+
+  /**
+   * Brings an event to a callback. Resolves after the commit with the step; undefined when there is no such callback.
+   * A refused event changes nothing but the history.
+   */
+  async dispatch(
+    id: CallbackId,
+    happening: CallbackHappening,
+    actor: Actor,
+    facts: AttemptFacts = {},
+  ): Promise<CallbackStep | undefined> {
+    const nowMs = this.#options.clock.nowMs();
+    const event = { ...happening, nowMs } as CallbackMachineEvent;
+    const step = await this.#options.unitOfWork.transact(async (tx) => {
+      const callback = await tx.findCallback(id);
+      if (!callback) return undefined;
+      return this.#store(tx, callback, event, actor, facts);
+    });
+    if (step) this.#afterCommit(step);
+    return step;
+  }
+
+  /**
+   * After a start: every open callback finds its place again. Calls that were up are lost with the process; their
+   * attempt counts as made and the machine decides what follows (rule 1).
+   */
+  async recover(): Promise<{ openCount: number; lostCount: number }> {
+    const open = await this.#options.unitOfWork.transact((tx) => tx.openCallbacks());
+    let lostCount = 0;
+    for (const callback of open) {
+      if (callback.state === 'QUEUED') this.#options.onEffect(callback, { type: 'takePlace' });
+      this.#wakeBy(callback.dueAtMs);
+      const live = callback.state === 'ROUTING' || callback.subState === 'connected';
+      if (!live) continue;
+      lostCount++;
+      await this.dispatch(callback.id, { type: 'CALLS_LOST' }, { kind: 'system', part: 'recovery' });
+    }
+    return { openCount: open.length, lostCount };
+  }
+
+  /** Stops waking up. Stored callbacks stay as they are. */
+  close(): void {
+    this.#closed = true;
+    if (this.#wake) this.#options.clock.clearTimer(this.#wake);
+  }
+
+  async #store(
+    tx: CallbackTx,
+    before: Callback,
+    event: CallbackMachineEvent,
+    actor: Actor,
+    facts: AttemptFacts,
+  ): Promise<CallbackStep> {
+    let step = stepCallback(before, event, actor, policyOf(this.#settings(before.virtualQueue)));
+    if (step.kind === 'taken') {
+      const attemptId = await this.#storeAttempt(tx, before, step, event, facts);
+      if (attemptId) step = { ...step, callback: { ...step.callback, attemptId } };
+      await tx.updateCallback(step.callback);
+    }
+    await tx.appendEvent(step.event);
+    return step;
+  }
+
+  /** A new attempt is a row in the same commit as the decision to dial; the end of one is written with its event. */
+  async #storeAttempt(
+    tx: CallbackTx,
+    before: Callback,
+    step: CallbackStep & { kind: 'taken' },
+    event: CallbackMachineEvent,
+    facts: AttemptFacts,
+  ): Promise<AttemptId | undefined> {
+    if (step.effects.some((effect) => effect.type === 'dial')) {
+      const attempt: Attempt = {
+        id: this.#options.ids.next('attempt'),
+        callbackId: before.id,
+        number: step.callback.attemptCount,
+        startedAtMs: event.nowMs,
+        answeredAtMs: null,
+        endedAtMs: null,
+        result: null,
+        termination: null,
+        confirmed: false,
+      };
+      await tx.insertAttempt(attempt);
+      return attempt.id;
+    }
+    if (before.attemptId === null || before.state === 'SCHEDULED' || before.state === 'QUEUED')
+      return undefined;
+    const attempt = await tx.findAttempt(before.attemptId);
+    assert(attempt, `attempt ${before.attemptId} of ${before.id} exists`);
+    const changed = attemptAfter(attempt, step.callback, event, facts);
+    if (changed !== attempt) await tx.updateAttempt(changed);
+    return undefined;
+  }
+
+  #afterCommit(step: CallbackStep): void {
+    const { log, onEffect } = this.#options;
+    const { callback, event } = step;
+    log.info(
+      {
+        callbackId: callback.id,
+        event: event.kind === 'REFUSED' ? event.data['event'] : event.kind,
+        state: callback.state,
+        subState: callback.subState,
+        reason: callback.reason,
+      },
+      step.kind === 'taken' ? 'callback event' : 'callback event refused',
+    );
+    if (step.kind === 'refused') return;
+    this.#wakeBy(callback.dueAtMs);
+    for (const effect of step.effects) onEffect(callback, effect);
+  }
+
+  #settings(virtualQueue: string): QueueSettings {
+    const settings = this.#options.settingsOf(virtualQueue);
+    if (!settings) throw new AppError('QUEUE_UNKNOWN', `virtual queue ${virtualQueue} is not configured`);
+    return settings;
+  }
+
+  #wakeBy(dueAtMs: number | null): void {
+    if (dueAtMs === null || dueAtMs >= this.#wakeAtMs || this.#closed) return;
+    const { clock } = this.#options;
+    if (this.#wake) clock.clearTimer(this.#wake);
+    this.#wakeAtMs = dueAtMs;
+    const delayMs = Math.min(Math.max(0, dueAtMs - clock.nowMs()), WAKE_MAX_MS);
+    this.#wake = clock.setTimer(delayMs, () => {
+      void this.#takeDue();
+    });
+  }
+
+  async #takeDue(): Promise<void> {
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    const { clock, log, unitOfWork } = this.#options;
+    let notBeforeMs = 0;
+    try {
+      const nowMs = clock.nowMs();
+      const due = await unitOfWork.transact((tx) => tx.dueCallbacks(nowMs, DUE_BATCH_MAX));
+      await Promise.all(due.map((callback) => this.#reachDue(callback, nowMs)));
+    } catch (error) {
+      log.error({ error }, 'due callbacks could not be taken');
+      notBeforeMs = clock.nowMs() + DUE_RETRY_MS;
+    }
+    const nextMs = await unitOfWork
+      .transact((tx) => tx.nextDueAtMs())
+      .catch(() => clock.nowMs() + DUE_RETRY_MS);
+    this.#wakeBy(nextMs === undefined ? null : Math.max(nextMs, notBeforeMs));
+  }
+
+  /** The state may have moved on since the due row was read: only the same version is taken. */
+  async #reachDue(due: Callback, nowMs: number): Promise<void> {
+    const step = await this.#options.unitOfWork.transact(async (tx) => {
+      const callback = await tx.findCallback(due.id);
+      if (!callback || callback.dueAtMs === null || callback.dueAtMs > nowMs) return undefined;
+      return this.#store(tx, callback, { type: 'DUE_REACHED', nowMs }, { kind: 'system', part: 'clock' }, {});
+    });
+    if (step) this.#afterCommit(step);
+  }
+}
+
+/** The attempt as the event leaves it; the same object when nothing changed. */
+function attemptAfter(
+  attempt: Attempt,
+  after: Callback,
+  event: CallbackMachineEvent,
+  facts: AttemptFacts,
+): Attempt {
+  if (attempt.endedAtMs !== null) return attempt;
+  const over =
+    after.state === 'SCHEDULED' || after.state === 'COMPLETED' || after.subState === 'after-call-work';
+  const changes: Partial<Attempt> = {
+    ...(event.type === 'ANSWERED' ? { answeredAtMs: event.nowMs, result: facts.result ?? 'CONNECTED' } : {}),
+    ...(event.type === 'CONFIRMED' ? { confirmed: true, result: 'PERSON' as const } : {}),
+    ...(event.type === 'ATTEMPT_FAILED' ? { result: event.result } : {}),
+    ...(over ? { endedAtMs: event.nowMs } : {}),
+    ...(over && attempt.result === null && event.type !== 'ATTEMPT_FAILED'
+      ? { result: facts.result ?? 'UNKNOWN' }
+      : {}),
+    ...(facts.termination ? { termination: facts.termination } : {}),
+  };
+  return Object.keys(changes).length === 0 ? attempt : { ...attempt, ...changes };
+}

@@ -1,0 +1,136 @@
+import { type SnapshotFrom, transition } from 'xstate';
+import type { Actor, Callback, CallbackEvent, CallbackState, CallbackSubState } from './callback.ts';
+import {
+  type CallbackContext,
+  type CallbackEffect,
+  callbackMachine,
+  type CallbackMachineEvent,
+  type CallbackPolicy,
+} from './callback-machine.ts';
+import type { QueueSettings } from './queue-settings.ts';
+
+const SECOND_MS = 1000;
+
+/** The machine's view of a queue's settings. */
+export function policyOf(settings: QueueSettings): CallbackPolicy {
+  return {
+    maxAttempts: settings.maxAttempts,
+    retryIntervalMs: settings.retryIntervalSec * SECOND_MS,
+    dialTimeoutMs: settings.dialTimeoutSec * SECOND_MS,
+    requireConfirm: settings.requireConfirm,
+    confirmTimeoutMs: settings.confirmTimeoutSec * SECOND_MS,
+    maxWaitForAgentMs: settings.maxWaitForAgentSec * SECOND_MS,
+    maxAgentOffers: settings.maxAgentTransferAttempts,
+    agentRingTimeoutMs: settings.agentRingTimeoutSec * SECOND_MS,
+    wrapUpMs: settings.wrapUpSec * SECOND_MS,
+    snoozeMs: settings.snoozeSec * SECOND_MS,
+  };
+}
+
+/** One step of a callback: what to store and what to do afterwards. */
+export type CallbackStep =
+  | {
+      readonly kind: 'taken';
+      readonly callback: Callback;
+      readonly effects: readonly CallbackEffect[];
+      readonly event: CallbackEvent;
+    }
+  /** The state does not take this event: nothing changes, the refusal is history all the same. */
+  | { readonly kind: 'refused'; readonly callback: Callback; readonly event: CallbackEvent };
+
+const stateNames: Record<string, CallbackState> = {
+  scheduled: 'SCHEDULED',
+  queued: 'QUEUED',
+  routing: 'ROUTING',
+  processing: 'PROCESSING',
+  completed: 'COMPLETED',
+};
+
+/**
+ * Takes one event. Pure: the stored record in, the record to store and the effects out.
+ * The columns `state`, `subState`, counts, agent, due and reason are the machine's whole snapshot.
+ */
+export function stepCallback(
+  callback: Callback,
+  event: CallbackMachineEvent,
+  actor: Actor,
+  policy: CallbackPolicy,
+): CallbackStep {
+  const snapshot = restore(callback, policy);
+  const { nowMs, type, ...data } = event;
+  if (!snapshot.can(event)) {
+    return {
+      kind: 'refused',
+      callback,
+      event: historyLine(callback, nowMs, 'REFUSED', actor, { ...data, event: type }),
+    };
+  }
+  const [next, actions] = transition(callbackMachine, snapshot, event);
+  const effects = actions.map((action) => ({ type: action.type, params: action.params })) as CallbackEffect[];
+  const { state, subState } = placeOf(next.value);
+  const stored: Callback = {
+    ...callback,
+    state,
+    subState,
+    reason: next.context.reason,
+    attemptCount: next.context.attemptCount,
+    agentOfferCount: next.context.agentOfferCount,
+    agentId: next.context.agentId,
+    dueAtMs: next.context.dueAtMs,
+    completedAtMs: state === 'COMPLETED' ? nowMs : null,
+    version: callback.version + 1,
+  };
+  return {
+    kind: 'taken',
+    callback: stored,
+    effects,
+    event: historyLine(stored, nowMs, type, actor, { ...data, effects }),
+  };
+}
+
+/** The states that take this event, for messages such as "cancel is allowed in …". */
+export function takes(callback: Callback, event: CallbackMachineEvent, policy: CallbackPolicy): boolean {
+  return restore(callback, policy).can(event);
+}
+
+function restore(callback: Callback, policy: CallbackPolicy): SnapshotFrom<typeof callbackMachine> {
+  const context: CallbackContext = {
+    policy,
+    attemptCount: callback.attemptCount,
+    agentOfferCount: callback.agentOfferCount,
+    agentId: callback.agentId,
+    desiredAtMs: callback.desiredAtMs,
+    dueAtMs: callback.dueAtMs,
+    reason: callback.reason,
+  };
+  const top = callback.state.toLowerCase();
+  const value = callback.subState === null ? top : { [top]: callback.subState };
+  return callbackMachine.resolveState({ value, context });
+}
+
+function placeOf(value: unknown): { state: CallbackState; subState: CallbackSubState | null } {
+  if (typeof value === 'string') return { state: stateNames[value] as CallbackState, subState: null };
+  const [top, sub] = Object.entries(value as Record<string, CallbackSubState>)[0] as [
+    string,
+    CallbackSubState,
+  ];
+  return { state: stateNames[top] as CallbackState, subState: sub };
+}
+
+function historyLine(
+  callback: Callback,
+  atMs: number,
+  kind: string,
+  actor: Actor,
+  data: Record<string, unknown>,
+): CallbackEvent {
+  return {
+    callbackId: callback.id,
+    atMs,
+    kind,
+    actor,
+    state: callback.state,
+    subState: callback.subState,
+    data,
+  };
+}
