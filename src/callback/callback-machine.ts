@@ -99,8 +99,10 @@ const cancelReasons = {
   customer: 'CANCELLED_BY_CUSTOMER',
 } as const;
 
-const refuseToRun = (): never => {
-  throw new Error('effects of the callback machine are data; the runner executes them');
+const refuseToRun = (params?: unknown): never => {
+  throw new Error(
+    `effects of the callback machine are data, the runner executes them: ${JSON.stringify(params)}`,
+  );
 };
 
 const machineSetup = setup({
@@ -112,12 +114,12 @@ const machineSetup = setup({
   actions: {
     takePlace: refuseToRun,
     leaveLine: refuseToRun,
-    dial: (_, _params: { attempt: number }) => refuseToRun(),
+    dial: (_: unknown, params: { attempt: number }) => refuseToRun(params),
     askConfirmation: refuseToRun,
     seekAgent: refuseToRun,
-    ringAgent: (_, _params: { agentId: string }) => refuseToRun(),
+    ringAgent: (_: unknown, params: { agentId: string }) => refuseToRun(params),
     hangUpCustomer: refuseToRun,
-    releaseAgent: (_, _params: { agentId: string; wrapUp: boolean }) => refuseToRun(),
+    releaseAgent: (_: unknown, params: { agentId: string; wrapUp: boolean }) => refuseToRun(params),
     dueAfterRetry: assign({ dueAtMs: ({ context, event }) => event.nowMs + context.policy.retryIntervalMs }),
     dueAfterSnooze: assign({ dueAtMs: ({ context, event }) => event.nowMs + context.policy.snoozeMs }),
     dueAfterDial: assign({
