@@ -1,0 +1,244 @@
+import type { UnitOfWork } from '../callback/callback-store.ts';
+import type { Clock, TimerHandle } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { AgentStatus, AgentTx, NotReadyReason } from './agent.ts';
+
+/** What an agent, a supervisor or the API may ask for. */
+export type WantedState = 'READY' | 'NOT_READY' | 'LOGGED_OUT' | 'WRAP_UP_DONE';
+
+/** How an agent comes out of a reservation that did not lead to a conversation. */
+export type ReleaseReason = 'not-needed' | 'RONA' | 'REJECTED' | 'UNREACHABLE';
+
+export interface AgentRegistryOptions {
+  readonly unitOfWork: UnitOfWork<AgentTx>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly isReachable: (agentId: string) => boolean;
+  /** The agent became ready for work. Called synchronously: nothing waits between "ready" and the router. */
+  readonly onReady: (agentId: string) => void;
+  /** After-call work ended (by the agent or by time) for this subject, which began at `startedAtMs`. */
+  readonly onWorkEnded: (agentId: string, subjectId: string) => void;
+}
+
+/** A reservation that nobody acts upon is given back after this; bounds an agent held by a lost event. */
+const RESERVATION_MAX_MS = 10_000;
+
+/**
+ * Who can take a call now. Every change is made by compare-and-set on the state before it, so an agent is never given
+ * two tokens; memory decides, the store follows in order.
+ */
+export class AgentRegistry {
+  readonly #options: AgentRegistryOptions;
+  readonly #statuses = new Map<string, AgentStatus>();
+  readonly #timers = new Map<string, TimerHandle>();
+  #stored: Promise<void> = Promise.resolve();
+
+  constructor(options: AgentRegistryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Loads the stored states. Calls ended with the process: who was reserved or ringing is as before, who was talking
+   * has after-call work, timed anew.
+   */
+  async load(wrapUpMs: number): Promise<void> {
+    const stored = await this.#options.unitOfWork.transact((tx) => tx.agentStatuses());
+    for (const status of stored) {
+      this.#statuses.set(status.agentId, status);
+      if (status.state === 'RESERVED' || status.state === 'RINGING')
+        this.#becomeIdle(status.agentId, 'RESTARTED');
+      else if (status.state === 'ON_CALL') this.workOver(status.agentId, wrapUpMs);
+      else if (status.state === 'AFTER_CALL_WORK') this.#armAt(status.agentId, status.dueAtMs ?? 0);
+      else if (status.state === 'READY')
+        this.reachabilityChanged(status.agentId, this.#options.isReachable(status.agentId));
+    }
+  }
+
+  status(agentId: string): AgentStatus {
+    return (
+      this.#statuses.get(agentId) ?? {
+        agentId,
+        state: 'LOGGED_OUT',
+        notReadyReason: null,
+        sinceMs: 0,
+        idleSinceMs: 0,
+        subjectId: null,
+        dueAtMs: null,
+        afterWork: null,
+      }
+    );
+  }
+
+  /**
+   * Follows a wish. During work it is kept for afterwards. `WRAP_UP_DONE` is refused (false) outside after-call work.
+   */
+  want(agentId: string, wanted: WantedState, actor: string): boolean {
+    const { state } = this.status(agentId);
+    if (wanted === 'WRAP_UP_DONE') {
+      if (state !== 'AFTER_CALL_WORK') return false;
+      this.#endWork(agentId, actor);
+      return true;
+    }
+    const working = state !== 'READY' && state !== 'NOT_READY' && state !== 'LOGGED_OUT';
+    if (working && !(state === 'AFTER_CALL_WORK' && wanted === 'READY')) {
+      this.#put(agentId, { afterWork: wanted === 'READY' ? null : wanted }, 'AFTER_WORK_CHOSEN', actor);
+      return true;
+    }
+    if (state === 'AFTER_CALL_WORK') {
+      this.#put(agentId, { afterWork: null }, 'AFTER_WORK_CHOSEN', actor);
+      this.#endWork(agentId, actor);
+      return true;
+    }
+    if (wanted === 'READY') this.#becomeReady(agentId, 'READY', actor);
+    else if (wanted === 'NOT_READY') this.#becomeNotReady(agentId, 'MANUAL', actor);
+    else this.#put(agentId, { state: 'LOGGED_OUT', notReadyReason: null }, 'LOGGED_OUT', actor);
+    return true;
+  }
+
+  /** Compare-and-set READY → RESERVED. False: somebody was quicker. */
+  reserve(agentId: string, subjectId: string): boolean {
+    if (this.status(agentId).state !== 'READY') return false;
+    this.#put(agentId, { state: 'RESERVED', subjectId }, 'RESERVED', 'router');
+    this.#arm(agentId, RESERVATION_MAX_MS, () => this.release(agentId, subjectId, 'not-needed'));
+    return true;
+  }
+
+  /** RESERVED → RINGING for this subject; false when the reservation is gone. */
+  ringing(agentId: string, subjectId: string): boolean {
+    if (!this.#holds(agentId, subjectId, 'RESERVED')) return false;
+    this.#disarm(agentId);
+    this.#put(agentId, { state: 'RINGING' }, 'RINGING', 'router');
+    return true;
+  }
+
+  /** RINGING → ON_CALL. */
+  connected(agentId: string, subjectId: string): boolean {
+    if (!this.#holds(agentId, subjectId, 'RINGING')) return false;
+    this.#put(agentId, { state: 'ON_CALL' }, 'CONNECTED', 'router');
+    return true;
+  }
+
+  /** Gives a reserved or ringing agent back; anything but `not-needed` makes the agent not ready. */
+  release(agentId: string, subjectId: string, reason: ReleaseReason): void {
+    if (!this.#holds(agentId, subjectId, 'RESERVED') && !this.#holds(agentId, subjectId, 'RINGING')) return;
+    this.#disarm(agentId);
+    const { idleSinceMs } = this.status(agentId);
+    if (reason === 'not-needed') this.#becomeIdle(agentId, 'RELEASED', 'router', idleSinceMs);
+    else this.#becomeNotReady(agentId, reason, 'router');
+  }
+
+  /** ON_CALL → AFTER_CALL_WORK for at most `wrapUpMs`, or straight to idle when that is 0. */
+  workOver(agentId: string, wrapUpMs: number): void {
+    if (this.status(agentId).state !== 'ON_CALL') return;
+    const dueAtMs = this.#options.clock.nowMs() + wrapUpMs;
+    this.#put(agentId, { state: 'AFTER_CALL_WORK', dueAtMs }, 'CALL_ENDED', 'router');
+    this.#armAt(agentId, dueAtMs);
+  }
+
+  /** The phone gained its first or lost its last registration. */
+  reachabilityChanged(agentId: string, reachable: boolean): void {
+    const { state, notReadyReason } = this.status(agentId);
+    if (!reachable && state === 'READY') this.#becomeNotReady(agentId, 'UNREACHABLE', 'registrar');
+    if (reachable && state === 'NOT_READY' && notReadyReason === 'UNREACHABLE') {
+      this.#becomeReady(agentId, 'READY', 'registrar');
+    }
+  }
+
+  /** Resolves when every change so far is stored. */
+  async flush(): Promise<void> {
+    await this.#stored;
+  }
+
+  close(): void {
+    for (const handle of this.#timers.values()) this.#options.clock.clearTimer(handle);
+    this.#timers.clear();
+  }
+
+  #holds(agentId: string, subjectId: string, state: 'RESERVED' | 'RINGING'): boolean {
+    const status = this.status(agentId);
+    return status.state === state && status.subjectId === subjectId;
+  }
+
+  #endWork(agentId: string, actor: string): void {
+    const { subjectId } = this.status(agentId);
+    this.#disarm(agentId);
+    this.#becomeIdle(agentId, 'WORK_ENDED', actor);
+    if (subjectId !== null) this.#options.onWorkEnded(agentId, subjectId);
+  }
+
+  /** Work is over: what the agent had asked for, else ready. `idleSinceMs` undefined: idle from now. */
+  #becomeIdle(agentId: string, kind: string, actor = 'router', idleSinceMs?: number): void {
+    const { afterWork } = this.status(agentId);
+    const rest = { subjectId: null, dueAtMs: null, afterWork: null };
+    if (afterWork === 'NOT_READY') {
+      this.#put(agentId, { ...rest, state: 'NOT_READY', notReadyReason: 'MANUAL' }, kind, actor);
+    } else if (afterWork === 'LOGGED_OUT') {
+      this.#put(agentId, { ...rest, state: 'LOGGED_OUT', notReadyReason: null }, kind, actor);
+    } else {
+      this.#becomeReady(agentId, kind, actor, idleSinceMs);
+    }
+  }
+
+  #becomeReady(agentId: string, kind: string, actor: string, idleSinceMs?: number): void {
+    if (!this.#options.isReachable(agentId)) {
+      this.#becomeNotReady(agentId, 'UNREACHABLE', actor);
+      return;
+    }
+    if (this.status(agentId).state === 'READY') return;
+    const change = {
+      state: 'READY' as const,
+      notReadyReason: null,
+      subjectId: null,
+      dueAtMs: null,
+      afterWork: null,
+    };
+    this.#put(agentId, { ...change, idleSinceMs: idleSinceMs ?? this.#options.clock.nowMs() }, kind, actor);
+    this.#options.onReady(agentId);
+  }
+
+  #becomeNotReady(agentId: string, reason: NotReadyReason, actor: string): void {
+    const state = { state: 'NOT_READY' as const, notReadyReason: reason, subjectId: null, dueAtMs: null };
+    this.#put(agentId, { ...state, afterWork: null }, 'NOT_READY', actor);
+  }
+
+  #put(agentId: string, change: Partial<AgentStatus>, kind: string, actor: string): void {
+    const { clock, log, unitOfWork } = this.#options;
+    const before = this.status(agentId);
+    const atMs = clock.nowMs();
+    const sinceMs = change.state === undefined || change.state === before.state ? before.sinceMs : atMs;
+    const status: AgentStatus = { ...before, ...change, sinceMs };
+    this.#statuses.set(agentId, status);
+    log.info({ agentId, event: kind, state: status.state, reason: status.notReadyReason }, 'agent event');
+    const data = {
+      from: before.state,
+      to: status.state,
+      reason: status.notReadyReason,
+      subjectId: status.subjectId,
+    };
+    const write = unitOfWork
+      .transact(async (tx) => {
+        await tx.putAgentStatus(status);
+        await tx.appendAgentEvent({ agentId, atMs, kind, actor, data });
+      })
+      .catch((error: unknown) => {
+        log.error({ error, agentId }, 'agent state could not be stored');
+      });
+    this.#stored = Promise.all([this.#stored, write]).then(() => undefined);
+  }
+
+  #armAt(agentId: string, dueAtMs: number): void {
+    const delayMs = Math.max(0, dueAtMs - this.#options.clock.nowMs());
+    this.#arm(agentId, delayMs, () => this.#endWork(agentId, 'clock'));
+  }
+
+  #arm(agentId: string, delayMs: number, callback: () => void): void {
+    this.#disarm(agentId);
+    this.#timers.set(agentId, this.#options.clock.setTimer(delayMs, callback));
+  }
+
+  #disarm(agentId: string): void {
+    const handle = this.#timers.get(agentId);
+    if (handle) this.#options.clock.clearTimer(handle);
+    this.#timers.delete(agentId);
+  }
+}

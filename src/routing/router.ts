@@ -1,0 +1,169 @@
+import { assert } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { compareTokens, type Token } from '../queue/token.ts';
+import { VirtualQueue } from '../queue/virtual-queue.ts';
+import type { AgentRegistry } from './agent-registry.ts';
+
+/** What the router decides; carried out by the room that owns the live call. Both are called synchronously. */
+export interface RouterDecisions {
+  /** The callback may be dialled because `agentId` is ready. The agent is not held (`customer-first`). */
+  dialGranted(callbackId: string, agentId: string): void;
+  /** The agent is reserved for this live call; ring them, then report by `served` or `offerFailed`. */
+  agentOffered(token: Token, agentId: string): void;
+}
+
+export interface RouterOptions {
+  readonly registry: AgentRegistry;
+  readonly log: Log;
+  /** Ids of the agents who satisfy the queue's skill expression; hot-reloadable, so asked for each time. */
+  readonly agentsOf: (queue: string) => readonly string[];
+  readonly decisions: RouterDecisions;
+  /** A token left its line for an agent; feeds the wait estimators. */
+  readonly onDeparture: (queue: string) => void;
+}
+
+/**
+ * Matches tokens with agents, driven by events only: a token arrives, an agent becomes ready, a dial or an offer ends.
+ *
+ * `customer-first` (product §2): an agent who becomes ready lets the first due callback be dialled and stays free for
+ * the live calls behind it. One ready agent backs one dial at a time. The head of the line is never passed: when it is
+ * a callback that the agent cannot back, the agent waits rather than serve a younger equal token.
+ */
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #queues = new Map<string, VirtualQueue>();
+  /** Agent → callback whose dial this agent backs. */
+  readonly #dialBackedBy = new Map<string, string>();
+  readonly #queueOf = new Map<string, string>();
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+  }
+
+  /** The line of a queue, made on first use. */
+  queue(name: string): VirtualQueue {
+    let queue = this.#queues.get(name);
+    if (!queue) {
+      queue = new VirtualQueue(name);
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  /** The line in which the subject has a token. */
+  queueOf(subjectId: string): VirtualQueue | undefined {
+    const name = this.#queueOf.get(subjectId);
+    return name === undefined ? undefined : this.queue(name);
+  }
+
+  /** A token takes its place: a new one, or one that comes back to its old place. */
+  enqueue(token: Token): void {
+    this.queue(token.queue).add(token);
+    this.#queueOf.set(token.subjectId, token.queue);
+    this.#matchQueue(token.queue);
+  }
+
+  /** The subject needs no agent any more. Frees the agent's dial budget when it was being dialled. */
+  leave(subjectId: string): void {
+    const queue = this.queueOf(subjectId);
+    this.#queueOf.delete(subjectId);
+    queue?.remove(subjectId);
+    this.#dialEnded(subjectId);
+    if (queue) this.#matchQueue(queue.name);
+  }
+
+  /** The offered agent did not take the call: the token is free again at its old place. */
+  offerFailed(subjectId: string): void {
+    const queue = this.queueOf(subjectId);
+    queue?.release(subjectId);
+    if (queue) this.#matchQueue(queue.name);
+  }
+
+  /** The agent has the call: the token's work is done. */
+  served(subjectId: string): void {
+    const queue = this.queueOf(subjectId);
+    if (!queue) return;
+    this.#queueOf.delete(subjectId);
+    queue.remove(subjectId);
+    this.#dialEnded(subjectId);
+    this.#options.onDeparture(queue.name);
+  }
+
+  /** Gives the agent the first work they may do; call when an agent became ready. */
+  agentReady(agentId: string): void {
+    for (;;) {
+      if (this.#options.registry.status(agentId).state !== 'READY') return;
+      const token = this.#firstFor(agentId);
+      if (!token) return;
+      if (token.kind === 'callback') {
+        if (this.#dialBackedBy.has(agentId)) return;
+        this.#grantDial(token, agentId);
+      } else {
+        this.#offer(token, agentId);
+        return;
+      }
+    }
+  }
+
+  /** Looks at every line again, for example after the configuration changed. */
+  matchAll(): void {
+    for (const name of this.#queues.keys()) this.#matchQueue(name);
+  }
+
+  #matchQueue(name: string): void {
+    const { agentsOf, registry } = this.#options;
+    if (!this.queue(name).head()) return;
+    const ready = agentsOf(name)
+      .map((agentId) => registry.status(agentId))
+      .filter((status) => status.state === 'READY')
+      .sort((a, b) => a.idleSinceMs - b.idleSinceMs || (a.agentId < b.agentId ? -1 : 1));
+    for (const { agentId } of ready) {
+      this.agentReady(agentId);
+      if (!this.queue(name).head()) return;
+    }
+  }
+
+  #firstFor(agentId: string): Token | undefined {
+    let first: Token | undefined;
+    for (const queue of this.#queues.values()) {
+      const head = queue.head();
+      if (!head || (first && compareTokens(first, head) <= 0)) continue;
+      if (this.#options.agentsOf(queue.name).includes(agentId)) first = head;
+    }
+    return first;
+  }
+
+  #grantDial(token: Token, agentId: string): void {
+    this.queue(token.queue).hold(token.subjectId);
+    this.#dialBackedBy.set(agentId, token.subjectId);
+    this.#options.log.info({ agentId, queue: token.queue, subjectId: token.subjectId }, 'dial granted');
+    this.#options.decisions.dialGranted(token.subjectId, agentId);
+  }
+
+  #offer(token: Token, agentId: string): void {
+    const reserved = this.#options.registry.reserve(agentId, token.subjectId);
+    assert(reserved, `ready agent ${agentId} can be reserved`);
+    this.queue(token.queue).hold(token.subjectId);
+    this.#options.log.info({ agentId, queue: token.queue, subjectId: token.subjectId }, 'agent offered');
+    this.#options.decisions.agentOffered(token, agentId);
+  }
+
+  /** The dial's outcome is known: its agent may back another. */
+  #dialEnded(subjectId: string): void {
+    for (const [agentId, callbackId] of this.#dialBackedBy) {
+      if (callbackId !== subjectId) continue;
+      this.#dialBackedBy.delete(agentId);
+      this.agentReady(agentId);
+      return;
+    }
+  }
+
+  /** A confirmed customer is on the line: a live call now, with the callback's age, before equal callers. */
+  confirmed(token: Token): void {
+    assert(token.kind === 'call' && token.confirmed, 'a confirmed customer waits as a live call');
+    this.queue(token.queue).add(token);
+    this.#queueOf.set(token.subjectId, token.queue);
+    this.#dialEnded(token.subjectId);
+    this.#matchQueue(token.queue);
+  }
+}
