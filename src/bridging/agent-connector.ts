@@ -1,0 +1,122 @@
+import type { CallId } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
+import type { ReleaseReason } from '../routing/agent-registry.ts';
+import type { Leg } from '../telephony/leg.ts';
+import type { OriginateOutcome, OutboundCall, Telephony } from '../telephony/telephony.ts';
+import type { Termination, TerminationReason } from '../telephony/termination.ts';
+
+/** Whose hang-up ended a conversation; `system`: neither's, a server failed or we stopped. */
+export type EndedBy = 'customer' | 'agent' | 'system';
+
+/** Customer and agent joined. */
+export interface Conversation {
+  /** Resolves once, when both legs have ended. */
+  readonly ended: Promise<EndedBy>;
+  /** Ends both legs. */
+  end(): Promise<void>;
+}
+
+export type ConnectOutcome =
+  | { readonly kind: 'connected'; readonly conversation: Conversation }
+  /** The customer hung up first; the agent's phone has been silenced. */
+  | { readonly kind: 'customer-gone' }
+  | { readonly kind: 'agent-failed'; readonly reason: ReleaseReason; readonly termination: Termination };
+
+export interface ConnectRequest {
+  readonly customer: Leg;
+  readonly agentId: string;
+  /** Id of the agent's leg. */
+  readonly callId: CallId;
+  readonly callerId: { readonly number: string; readonly name?: string };
+  readonly ringTimeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Aborted when the call is no longer wanted (cancelled, given to somebody else). */
+  readonly signal: AbortSignal;
+}
+
+const releaseReasons: Partial<Record<TerminationReason, ReleaseReason>> = {
+  busy: 'REJECTED',
+  declined: 'REJECTED',
+  'no-answer': 'RONA',
+  'not-registered': 'UNREACHABLE',
+  'not-found': 'UNREACHABLE',
+  'no-response': 'UNREACHABLE',
+  unavailable: 'UNREACHABLE',
+  'network-failure': 'UNREACHABLE',
+  gone: 'UNREACHABLE',
+  forbidden: 'REJECTED',
+  redirected: 'REJECTED',
+};
+
+/** What becomes of an agent whose phone did not take the call; our own failures leave the agent as before. */
+export function releaseReasonOf(termination: Termination): ReleaseReason {
+  return releaseReasons[termination.reason] ?? 'not-needed';
+}
+
+/**
+ * Rings the agent and joins both parties. The customer keeps hearing what they heard (music) until the agent answers.
+ * Who ends whom: docs/hangup.md.
+ */
+export async function connectAgent(
+  telephony: Telephony,
+  log: Log,
+  request: ConnectRequest,
+): Promise<ConnectOutcome> {
+  const { customer, agentId, callId, callerId, ringTimeoutMs, headers, signal } = request;
+  if (customer.termination || signal.aborted) return { kind: 'customer-gone' };
+  const target = { kind: 'agent' as const, agentId };
+  const call = telephony.originate({ callId, target, callerId, ringTimeoutMs, headers });
+  const outcome = await firstOf(call, customer, signal);
+  if (outcome === 'gone') return { kind: 'customer-gone' };
+  if (outcome.kind === 'failed') {
+    const { termination } = outcome;
+    log.info({ callId, agentId, termination }, 'agent did not take the call');
+    return { kind: 'agent-failed', reason: releaseReasonOf(termination), termination };
+  }
+  const agent = outcome.leg;
+  try {
+    await telephony.bridge(customer, agent);
+  } catch (error) {
+    await agent.hangUp();
+    if (customer.termination) return { kind: 'customer-gone' };
+    log.error({ callId, agentId, error }, 'bridge failed');
+    const termination = { bucket: 'server_error', reason: 'media-server-failure' } as const;
+    return { kind: 'agent-failed', reason: 'not-needed', termination };
+  }
+  return { kind: 'connected', conversation: converse(customer, agent) };
+}
+
+/** The agent's answer or failure, unless the customer goes or the request is withdrawn first. */
+async function firstOf(
+  call: OutboundCall,
+  customer: Leg,
+  signal: AbortSignal,
+): Promise<OriginateOutcome | 'gone'> {
+  const withdrawn = new Promise<'gone'>((resolve) => {
+    signal.addEventListener('abort', () => resolve('gone'), { once: true });
+  });
+  const first = await Promise.race([call.outcome, customer.ended.then(() => 'gone' as const), withdrawn]);
+  if (first !== 'gone') return first;
+  call.cancel();
+  // The answer may have crossed the CANCEL: then there is a leg to end.
+  const late = await call.outcome;
+  if (late.kind === 'answered') await late.leg.hangUp();
+  return 'gone';
+}
+
+function converse(customer: Leg, agent: Leg): Conversation {
+  const ended = (async (): Promise<EndedBy> => {
+    const first = await Promise.race([
+      customer.ended.then((termination) => ({ by: 'customer' as const, termination })),
+      agent.ended.then((termination) => ({ by: 'agent' as const, termination })),
+    ]);
+    await Promise.all([customer.hangUp(), agent.hangUp()]);
+    return first.termination.reason === 'remote-hangup' ? first.by : 'system';
+  })();
+  return {
+    ended,
+    end: async () => {
+      await Promise.all([customer.hangUp(), agent.hangUp()]);
+    },
+  };
+}

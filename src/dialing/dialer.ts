@@ -1,0 +1,101 @@
+import type { Callback } from '../callback/callback.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
+import type { CallbackId, IdSource } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Leg } from '../telephony/leg.ts';
+import type { OutboundCall, Telephony } from '../telephony/telephony.ts';
+import type { Termination } from '../telephony/termination.ts';
+
+/** What became of a dialled customer; each attempt brings exactly one of the first two. */
+export interface DialerEvents {
+  answered(callbackId: CallbackId, leg: Leg): void;
+  failed(callbackId: CallbackId, termination: Termination): void;
+  /** After an answer: the customer's leg has ended. */
+  ended(callbackId: CallbackId, termination: Termination): void;
+  /** Clock instant at which the INVITE was handed over; `requestedAtMs` is when the dial was asked for. */
+  inviteSent(callbackId: CallbackId, atMs: number): void;
+}
+
+export interface DialerOptions {
+  readonly telephony: Telephony;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly events: DialerEvents;
+}
+
+type CustomerCall = { readonly outbound: OutboundCall; leg: Leg | undefined };
+
+/** Shown when neither the queue nor the customer's own call says a number. */
+const CALLER_ID_FALLBACK = 'turnkeeper';
+
+/**
+ * Places the outbound call of an attempt, once: after the INVITE has left nothing is tried again here; another try is
+ * another attempt, which the callback's machine decides.
+ */
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #calls = new Map<CallbackId, CustomerCall>();
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+  }
+
+  /** The customer's leg while it is up. */
+  legOf(callbackId: CallbackId): Leg | undefined {
+    return this.#calls.get(callbackId)?.leg;
+  }
+
+  /** Customer calls in progress, ringing ones included. */
+  get callCount(): number {
+    return this.#calls.size;
+  }
+
+  /** Starts the call of the callback's current attempt. */
+  dial(callback: Callback, settings: QueueSettings): void {
+    const { telephony, ids, log, events } = this.#options;
+    const callId = ids.next('call');
+    const number = settings.callerIdNumber ?? callback.dialledNumber ?? CALLER_ID_FALLBACK;
+    const outbound = telephony.originate({
+      callId,
+      target: {
+        kind: 'trunk',
+        number: callback.customerNumber,
+        ...(settings.trunk === undefined ? {} : { trunk: settings.trunk }),
+      },
+      callerId: { number, ...(settings.callerIdName === undefined ? {} : { name: settings.callerIdName }) },
+      ringTimeoutMs: settings.dialTimeoutSec * 1000,
+      headers: {
+        'X-Turnkeeper-Callback': callback.id,
+        'X-Turnkeeper-Attempt': String(callback.attemptCount),
+      },
+    });
+    const call: CustomerCall = { outbound, leg: undefined };
+    this.#calls.set(callback.id, call);
+    log.info({ callbackId: callback.id, callId, attempt: callback.attemptCount }, 'dialling');
+    void outbound.inviteSent.then((atMs) => events.inviteSent(callback.id, atMs));
+    void this.#follow(callback.id, call);
+  }
+
+  /** CANCEL or BYE, whatever the call has come to. Idempotent. */
+  async hangUp(callbackId: CallbackId): Promise<void> {
+    const call = this.#calls.get(callbackId);
+    if (!call) return;
+    if (call.leg) await call.leg.hangUp();
+    else call.outbound.cancel();
+  }
+
+  async #follow(callbackId: CallbackId, call: CustomerCall): Promise<void> {
+    const { events } = this.#options;
+    const outcome = await call.outbound.outcome;
+    if (outcome.kind === 'failed') {
+      this.#calls.delete(callbackId);
+      events.failed(callbackId, outcome.termination);
+      return;
+    }
+    call.leg = outcome.leg;
+    events.answered(callbackId, outcome.leg);
+    const termination = await outcome.leg.ended;
+    if (this.#calls.get(callbackId) === call) this.#calls.delete(callbackId);
+    events.ended(callbackId, termination);
+  }
+}
