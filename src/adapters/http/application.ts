@@ -5,6 +5,11 @@ import type { AgentStatus } from '../../routing/agent.ts';
 
 /** What a client asks for when it creates a callback. */
 export interface CallbackRequest {
+  /**
+   * Chosen by the edge for an idempotent create: when a callback of this id exists, `createCallback` makes nothing and
+   * returns that one, so a request repeated after a crash rings nobody twice. Undefined: the application chooses.
+   */
+  readonly id?: CallbackId;
   readonly virtualQueue: string;
   /** As typed: national or international; parsed for the queue's country. */
   readonly customerNumber: string;

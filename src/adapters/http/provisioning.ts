@@ -1,0 +1,21 @@
+import type { Fault } from '../../kernel/errors.ts';
+import type { Actor } from '../../callback/callback.ts';
+
+/** What became of a configuration document. */
+export type ApplyOutcome =
+  /** With `dryRun` nothing was stored: `version` is the one in force and `diff` what would change. */
+  | { readonly kind: 'applied'; readonly version: number; readonly diff: unknown }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+
+/** The part of provisioning that the HTTP adapter uses: configuration as one YAML document, all or nothing. */
+export interface Provisioning {
+  /** @param fileName shown in faults and in the history. */
+  apply(
+    text: string,
+    fileName: string,
+    actor: Actor,
+    options: { readonly dryRun: boolean },
+  ): Promise<ApplyOutcome> | ApplyOutcome;
+  /** The document in force as YAML; secrets sealed. */
+  export(): Promise<string> | string;
+}
