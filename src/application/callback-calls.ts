@@ -1,0 +1,333 @@
+import { type Conversation, connectAgent } from '../bridging/agent-connector.ts';
+import type { CallbackEffect } from '../callback/callback-machine.ts';
+import type { CallbackHappening, CallbackRunner, AttemptFacts } from '../callback/callback-runner.ts';
+import type { Actor, Callback } from '../callback/callback.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
+import { Dialer } from '../dialing/dialer.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { AttemptId, CallbackId, IdSource } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
+import { MetricName, type Metrics } from '../kernel/metrics.ts';
+import type { AgentRegistry } from '../routing/agent-registry.ts';
+import type { Router } from '../routing/router.ts';
+import type { AudioSource, Leg } from '../telephony/leg.ts';
+import type { Telephony } from '../telephony/telephony.ts';
+import type { Termination } from '../telephony/termination.ts';
+import { dialVerdictOf } from '../telephony/termination-table.ts';
+
+/** How the customer answered "press 1 to be connected". */
+export type Confirmation = 'confirmed' | 'not-confirmed' | 'snoozed' | 'cancelled' | 'hung-up';
+
+export interface CallbackCallsOptions {
+  readonly telephony: Telephony;
+  readonly runner: () => CallbackRunner;
+  readonly router: Router;
+  readonly registry: AgentRegistry;
+  readonly settingsOf: (queue: string) => QueueSettings | undefined;
+  /** Runs the `outbound-confirm` flow; resolves early when the leg ends or the signal aborts. */
+  readonly confirm: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<Confirmation>;
+  /** What a confirmed customer hears until the agent answers. */
+  readonly holdMusic: readonly AudioSource[];
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** What the machine cannot know about a callback on the telephone. */
+interface Live {
+  /** Withdraws the confirmation dialogue or the agent's ringing. */
+  work: AbortController;
+  conversation?: Conversation;
+}
+
+const system = (part: string): Actor => ({ kind: 'system', part });
+const customer: Actor = { kind: 'customer' };
+
+/**
+ * Does on the telephone what the callback machine decided, and tells the machine what the telephone brought: one
+ * method an effect, one dispatch an outcome.
+ */
+export class CallbackCalls {
+  readonly #options: CallbackCallsOptions;
+  readonly #dialer: Dialer;
+  /** By attempt: what belongs to an earlier attempt never meets a later one. */
+  readonly #live = new Map<AttemptId, Live>();
+  readonly #grantedAtMs = new Map<CallbackId, number>();
+
+  constructor(options: CallbackCallsOptions) {
+    this.#options = options;
+    const { telephony, ids, log } = options;
+    this.#dialer = new Dialer({
+      telephony,
+      ids,
+      log,
+      events: {
+        answered: (callback) => this.#tell(callback, { type: 'ANSWERED' }, customer, { result: 'CONNECTED' }),
+        failed: (callback, termination) => this.#dialFailed(callback, termination),
+        ended: (callback, termination) => this.#customerEnded(callback, termination),
+        inviteSent: (callback) => this.#inviteSent(callback),
+      },
+    });
+  }
+
+  /** Customer calls in progress. */
+  get callCount(): number {
+    return this.#dialer.callCount;
+  }
+
+  /** The router's word that the callback may be dialled now. */
+  dialGranted(callbackId: CallbackId, agentId: string): void {
+    const { clock, log, router } = this.#options;
+    this.#grantedAtMs.set(callbackId, clock.monotonicMs());
+    const granted = this.#options
+      .runner()
+      .dispatch(callbackId, { type: 'DIAL_GRANTED', agentId }, system('router'));
+    granted
+      .then((step) => {
+        if (step?.kind === 'taken') return;
+        this.#grantedAtMs.delete(callbackId);
+        router.leave(callbackId);
+      })
+      .catch((error: unknown) => {
+        // The place is kept: the line gets it back when storage works again.
+        log.error({ error, callbackId }, 'dial could not be stored');
+        router.offerFailed(callbackId);
+      });
+  }
+
+  /** The router's word that the agent is reserved for the confirmed customer. */
+  agentOffered(callbackId: CallbackId, agentId: string): void {
+    const { log, registry } = this.#options;
+    const offered = this.#options
+      .runner()
+      .dispatch(callbackId, { type: 'AGENT_RESERVED', agentId }, system('router'));
+    offered
+      .then((step) => {
+        if (step?.kind !== 'taken') registry.release(agentId, callbackId, 'not-needed');
+      })
+      .catch((error: unknown) => {
+        log.error({ error, callbackId }, 'reservation could not be stored');
+        registry.release(agentId, callbackId, 'not-needed');
+        this.#options.router.offerFailed(callbackId);
+      });
+  }
+
+  /** Carries out one effect of a stored step. */
+  onEffect(callback: Callback, effect: CallbackEffect): void {
+    switch (effect.type) {
+      case 'takePlace':
+        return this.#takePlace(callback);
+      case 'leaveLine':
+        return this.#options.router.leave(callback.id);
+      case 'dial':
+        return this.#dial(callback);
+      case 'askConfirmation':
+        return this.#askConfirmation(callback);
+      case 'seekAgent':
+        return this.#seekAgent(callback);
+      case 'ringAgent':
+        return this.#ringAgent(callback, effect.params.agentId);
+      case 'hangUpCustomer':
+        return this.#hangUpCustomer(callback);
+      case 'releaseAgent':
+        return this.#releaseAgent(callback, effect.params);
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  #takePlace(callback: Callback): void {
+    const { id, virtualQueue, placeAtMs, priority } = callback;
+    const token = { queue: virtualQueue, subjectId: id, placeAtMs, priority };
+    this.#options.router.enqueue({ ...token, kind: 'callback', confirmed: false });
+  }
+
+  #dial(callback: Callback): void {
+    const settings = this.#options.settingsOf(callback.virtualQueue);
+    if (callback.attemptId !== null) this.#live.set(callback.attemptId, { work: new AbortController() });
+    if (settings) this.#dialer.dial(callback, settings);
+  }
+
+  #askConfirmation(callback: Callback): void {
+    const leg = this.#dialer.legOf(callback.id);
+    const live = this.#liveOf(callback);
+    if (!leg || !live) return;
+    this.#options
+      .confirm(leg, callback, live.work.signal)
+      .then((confirmation) => this.#confirmed(callback, confirmation))
+      .catch((error: unknown) => {
+        this.#options.log.error({ error, callbackId: callback.id }, 'confirmation dialogue failed');
+        this.#tell(callback, { type: 'NOT_CONFIRMED' }, system('ivr'));
+      });
+  }
+
+  #confirmed(callback: Callback, confirmation: Confirmation): void {
+    switch (confirmation) {
+      case 'confirmed':
+        return this.#tell(callback, { type: 'CONFIRMED' }, customer, { result: 'PERSON', confirmed: true });
+      case 'not-confirmed':
+        return this.#tell(callback, { type: 'NOT_CONFIRMED' }, customer);
+      case 'snoozed':
+        return this.#tell(callback, { type: 'SNOOZED' }, customer, { result: 'PERSON' });
+      case 'cancelled':
+        return this.#tell(callback, { type: 'CANCELLED', by: 'customer' }, customer, { result: 'PERSON' });
+      case 'hung-up':
+        // The leg's end is reported by the dialler, with its termination.
+        return;
+      default:
+        return confirmation satisfies never;
+    }
+  }
+
+  #seekAgent(callback: Callback): void {
+    const { router, holdMusic } = this.#options;
+    void this.#dialer.legOf(callback.id)?.play(holdMusic, { loop: true });
+    if (router.queueOf(callback.id)?.find(callback.id)?.kind === 'call') {
+      router.offerFailed(callback.id);
+      return;
+    }
+    const { id, virtualQueue, placeAtMs, priority } = callback;
+    const token = { queue: virtualQueue, subjectId: id, placeAtMs, priority };
+    router.confirmed({ ...token, kind: 'call', confirmed: true });
+  }
+
+  #ringAgent(callback: Callback, agentId: string): void {
+    const { registry, telephony, log, ids } = this.#options;
+    const leg = this.#dialer.legOf(callback.id);
+    const settings = this.#options.settingsOf(callback.virtualQueue);
+    const live = this.#liveOf(callback);
+    if (!leg || !settings || !live || !registry.ringing(agentId, callback.id)) {
+      registry.release(agentId, callback.id, 'not-needed');
+      this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, system('router'));
+      return;
+    }
+    const work = connectAgent(telephony, log.child({ callbackId: callback.id }), {
+      customer: leg,
+      agentId,
+      callId: ids.next('call'),
+      callerId: { number: callback.customerNumber },
+      ringTimeoutMs: settings.agentRingTimeoutSec * 1000,
+      headers: { 'X-Turnkeeper-Callback': callback.id, 'X-Turnkeeper-Queue': callback.virtualQueue },
+      signal: live.work.signal,
+    });
+    work
+      .then((outcome) => {
+        if (outcome.kind === 'connected')
+          return this.#connected(callback, agentId, live, outcome.conversation);
+        const reason = outcome.kind === 'agent-failed' ? outcome.reason : 'not-needed';
+        registry.release(agentId, callback.id, reason);
+        if (outcome.kind === 'agent-failed') {
+          this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, { kind: 'agent', id: agentId });
+        }
+        return undefined;
+      })
+      .catch((error: unknown) => {
+        log.error({ error, callbackId: callback.id }, 'agent could not be rung');
+        registry.release(agentId, callback.id, 'not-needed');
+        this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, system('bridging'));
+      });
+  }
+
+  async #connected(
+    callback: Callback,
+    agentId: string,
+    live: Live,
+    conversation: Conversation,
+  ): Promise<void> {
+    const { registry, router } = this.#options;
+    live.conversation = conversation;
+    registry.connected(agentId, callback.id);
+    router.served(callback.id);
+    const step = await this.#options
+      .runner()
+      .dispatch(
+        callback.id,
+        { type: 'CONNECTED' },
+        { kind: 'agent', id: agentId },
+        { attemptId: callback.attemptId },
+      );
+    if (step?.kind !== 'taken') {
+      await conversation.end();
+      registry.workOver(agentId, 0);
+      return;
+    }
+    const endedBy = await conversation.ended;
+    const ends = {
+      customer: { type: 'CUSTOMER_HUNG_UP', actor: customer },
+      agent: { type: 'AGENT_HUNG_UP', actor: { kind: 'agent', id: agentId } },
+      system: { type: 'CALLS_LOST', actor: system('telephony') },
+    } as const;
+    this.#tell(callback, { type: ends[endedBy].type }, ends[endedBy].actor);
+  }
+
+  #hangUpCustomer(callback: Callback): void {
+    const live = this.#liveOf(callback);
+    this.#forget(callback);
+    live?.work.abort();
+    this.#dialer.hangUp(callback.id).catch((error: unknown) => {
+      this.#options.log.error({ error, callbackId: callback.id }, 'customer could not be hung up');
+    });
+  }
+
+  #releaseAgent(callback: Callback, params: { agentId: string; wrapUp: boolean }): void {
+    const { registry } = this.#options;
+    if (params.wrapUp) {
+      const wrapUpSec = this.#options.settingsOf(callback.virtualQueue)?.wrapUpSec ?? 0;
+      registry.workOver(params.agentId, wrapUpSec * 1000);
+      return;
+    }
+    const live = this.#liveOf(callback);
+    live?.work.abort();
+    // A later agent of the same customer must be ringable: the controller is spent.
+    if (live) live.work = new AbortController();
+    registry.release(params.agentId, callback.id, 'not-needed');
+  }
+
+  #dialFailed(callback: Callback, termination: Termination): void {
+    const { result, retry } = dialVerdictOf(termination);
+    this.#forget(callback);
+    this.#options.metrics.count(MetricName.attemptsTotal, { result });
+    this.#tell(callback, { type: 'ATTEMPT_FAILED', result, final: retry === 'never' }, system('dialing'), {
+      termination,
+    });
+  }
+
+  #customerEnded(callback: Callback, termination: Termination): void {
+    const live = this.#liveOf(callback);
+    this.#forget(callback);
+    // A conversation tells its own end; without a live entry the machine has hung up itself.
+    if (!live || live.conversation) return;
+    const lost = termination.bucket === 'server_error';
+    this.#tell(callback, { type: lost ? 'CALLS_LOST' : 'CUSTOMER_HUNG_UP' }, customer, { termination });
+  }
+
+  #inviteSent(callback: Callback): void {
+    const grantedAtMs = this.#grantedAtMs.get(callback.id);
+    this.#grantedAtMs.delete(callback.id);
+    if (grantedAtMs === undefined) return;
+    const seconds = (this.#options.clock.monotonicMs() - grantedAtMs) / 1000;
+    this.#options.metrics.observe(MetricName.readyToInviteSeconds, seconds);
+  }
+
+  #liveOf(callback: Callback): Live | undefined {
+    return callback.attemptId === null ? undefined : this.#live.get(callback.attemptId);
+  }
+
+  #forget(callback: Callback): void {
+    if (callback.attemptId !== null) this.#live.delete(callback.attemptId);
+  }
+
+  #tell(callback: Callback, happening: CallbackHappening, actor: Actor, facts: AttemptFacts = {}): void {
+    const sent = this.#options
+      .runner()
+      .dispatch(callback.id, happening, actor, { ...facts, attemptId: callback.attemptId });
+    sent.catch((error: unknown) => {
+      // The due row of the state stays: the machine ends the state by itself.
+      this.#options.log.error(
+        { error, callbackId: callback.id, event: happening.type },
+        'event could not be stored',
+      );
+    });
+  }
+}
