@@ -133,7 +133,9 @@ const machineSetup = setup({
       dueAtMs: ({ context, event }) => event.nowMs + context.policy.agentRingTimeoutMs + GUARD_MS,
     }),
     dueAfterConversation: assign({ dueAtMs: ({ event }) => event.nowMs + CONVERSATION_MAX_MS }),
-    dueAfterWrapUp: assign({ dueAtMs: ({ context, event }) => event.nowMs + context.policy.wrapUpMs }),
+    dueAfterWrapUp: assign({
+      dueAtMs: ({ context, event }) => event.nowMs + context.policy.wrapUpMs + GUARD_MS,
+    }),
     noDue: assign({ dueAtMs: null }),
     countAttempt: assign({ attemptCount: ({ context }) => context.attemptCount + 1, agentOfferCount: 0 }),
     rememberAgent: assign({

@@ -6,7 +6,7 @@ import type { DialResult, Termination } from '../telephony/termination.ts';
 import type { CallbackTx, UnitOfWork } from './callback-store.ts';
 import type { Actor, Attempt, Callback } from './callback.ts';
 import type { CallbackEffect, CallbackMachineEvent } from './callback-machine.ts';
-import { type CallbackStep, policyOf, stepCallback } from './callback-step.ts';
+import { type CallbackStep, policyOf, refuse, stepCallback } from './callback-step.ts';
 import type { QueueSettings } from './queue-settings.ts';
 
 /** A machine event without its instant: the runner stamps it. */
@@ -18,6 +18,8 @@ export type CallbackHappening = CallbackMachineEvent extends infer E
 
 /** What comes with an event and belongs to the attempt in progress. */
 export interface AttemptFacts {
+  /** The attempt the event speaks of: when another one is in progress by now, the event comes too late and is refused. */
+  readonly attemptId?: AttemptId | null;
   readonly result?: DialResult;
   readonly termination?: Termination;
   readonly confirmed?: boolean;
@@ -27,6 +29,8 @@ export interface AttemptFacts {
 export type EffectHandler = (callback: Callback, effect: CallbackEffect) => void;
 
 export interface NewCallback {
+  /** Chosen before, so that the same request is never stored twice; default a new one. */
+  readonly id?: CallbackId;
   readonly virtualQueue: string;
   readonly customerNumber: string;
   readonly origin: 'ivr' | 'api';
@@ -72,38 +76,18 @@ export class CallbackRunner {
     this.#options = options;
   }
 
-  /** Stores a new callback, then takes its place in line (or waits for its time). Durable when it resolves. */
+  /**
+   * Stores a new callback, then takes its place in line (or waits for its time). Durable when it resolves. When one of
+   * the requested id exists already, nothing is made and that one is returned.
+   */
   async create(request: NewCallback, actor: Actor): Promise<Callback> {
-    const { clock, ids, unitOfWork } = this.#options;
+    const { clock, unitOfWork } = this.#options;
     const nowMs = clock.nowMs();
-    const placeAtMs = request.placeAtMs ?? nowMs;
-    const desiredAtMs = request.desiredAtMs ?? placeAtMs;
-    const later = desiredAtMs > nowMs;
-    const callback: Callback = {
-      id: ids.next('callback'),
-      virtualQueue: request.virtualQueue,
-      customerNumber: request.customerNumber,
-      state: later ? 'SCHEDULED' : 'QUEUED',
-      subState: later ? 'due-later' : null,
-      reason: null,
-      origin: request.origin,
-      originCallId: request.originCallId ?? null,
-      dialledNumber: request.dialledNumber ?? null,
-      language: request.language,
-      createdAtMs: nowMs,
-      placeAtMs: later ? desiredAtMs : placeAtMs,
-      priority: request.priority ?? this.#settings(request.virtualQueue).priorityInitial,
-      desiredAtMs,
-      attemptCount: 0,
-      agentOfferCount: 0,
-      agentId: null,
-      attemptId: null,
-      dueAtMs: later ? desiredAtMs : null,
-      completedAtMs: null,
-      userData: request.userData ?? {},
-      version: 1,
-    };
-    await unitOfWork.transact(async (tx) => {
+    const callback = this.#newCallback(request, nowMs);
+    const later = callback.state === 'SCHEDULED';
+    const earlier = await unitOfWork.transact(async (tx) => {
+      const existing = request.id === undefined ? undefined : await tx.findCallback(request.id);
+      if (existing) return existing;
       await tx.insertCallback(callback);
       await tx.appendEvent({
         callbackId: callback.id,
@@ -114,7 +98,9 @@ export class CallbackRunner {
         subState: callback.subState,
         data: { origin: request.origin, originCallId: request.originCallId ?? null },
       });
+      return undefined;
     });
+    if (earlier) return earlier;
     this.#options.log.info(
       { callbackId: callback.id, queue: callback.virtualQueue, customerNumber: callback.customerNumber },
       'callback created',
@@ -176,7 +162,10 @@ export class CallbackRunner {
     actor: Actor,
     facts: AttemptFacts,
   ): Promise<CallbackStep> {
-    let step = stepCallback(before, event, actor, policyOf(this.#settings(before.virtualQueue)));
+    const late = facts.attemptId !== undefined && facts.attemptId !== before.attemptId;
+    let step = late
+      ? refuse(before, event, actor)
+      : stepCallback(before, event, actor, policyOf(this.#settings(before.virtualQueue)));
     if (step.kind === 'taken') {
       const attemptId = await this.#storeAttempt(tx, before, step, event, facts);
       if (attemptId) step = { ...step, callback: { ...step.callback, attemptId } };
@@ -184,6 +173,36 @@ export class CallbackRunner {
     }
     await tx.appendEvent(step.event);
     return step;
+  }
+
+  #newCallback(request: NewCallback, nowMs: number): Callback {
+    const placeAtMs = request.placeAtMs ?? nowMs;
+    const desiredAtMs = request.desiredAtMs ?? placeAtMs;
+    const later = desiredAtMs > nowMs;
+    return {
+      id: request.id ?? this.#options.ids.next('callback'),
+      virtualQueue: request.virtualQueue,
+      customerNumber: request.customerNumber,
+      state: later ? 'SCHEDULED' : 'QUEUED',
+      subState: later ? 'due-later' : null,
+      reason: null,
+      origin: request.origin,
+      originCallId: request.originCallId ?? null,
+      dialledNumber: request.dialledNumber ?? null,
+      language: request.language,
+      createdAtMs: nowMs,
+      placeAtMs: later ? desiredAtMs : placeAtMs,
+      priority: request.priority ?? this.#settings(request.virtualQueue).priorityInitial,
+      desiredAtMs,
+      attemptCount: 0,
+      agentOfferCount: 0,
+      agentId: null,
+      attemptId: null,
+      dueAtMs: later ? desiredAtMs : null,
+      completedAtMs: null,
+      userData: request.userData ?? {},
+      version: 1,
+    };
   }
 
   /** A new attempt is a row in the same commit as the decision to dial; the end of one is written with its event. */

@@ -58,13 +58,7 @@ export function stepCallback(
 ): CallbackStep {
   const snapshot = restore(callback, policy);
   const { nowMs, type, ...data } = event;
-  if (!snapshot.can(event)) {
-    return {
-      kind: 'refused',
-      callback,
-      event: historyLine(callback, nowMs, 'REFUSED', actor, { ...data, event: type }),
-    };
-  }
+  if (!snapshot.can(event)) return refuse(callback, event, actor);
   const [next, actions] = transition(callbackMachine, snapshot, event);
   const effects = actions.map((action) => ({ type: action.type, params: action.params })) as CallbackEffect[];
   const { state, subState } = placeOf(next.value);
@@ -88,9 +82,11 @@ export function stepCallback(
   };
 }
 
-/** The states that take this event, for messages such as "cancel is allowed in …". */
-export function takes(callback: Callback, event: CallbackMachineEvent, policy: CallbackPolicy): boolean {
-  return restore(callback, policy).can(event);
+/** An event that comes at the wrong time: recorded, without effect. */
+export function refuse(callback: Callback, event: CallbackMachineEvent, actor: Actor): CallbackStep {
+  const { nowMs, type, ...data } = event;
+  const line = historyLine(callback, nowMs, 'REFUSED', actor, { ...data, event: type });
+  return { kind: 'refused', callback, event: line };
 }
 
 function restore(callback: Callback, policy: CallbackPolicy): SnapshotFrom<typeof callbackMachine> {

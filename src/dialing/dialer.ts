@@ -6,14 +6,17 @@ import type { Leg } from '../telephony/leg.ts';
 import type { OutboundCall, Telephony } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
 
-/** What became of a dialled customer; each attempt brings exactly one of the first two. */
+/**
+ * What became of a dialled customer; each attempt brings exactly one of the first two. `callback` is the record as it
+ * was dialled: its `attemptId` says which attempt is meant.
+ */
 export interface DialerEvents {
-  answered(callbackId: CallbackId, leg: Leg): void;
-  failed(callbackId: CallbackId, termination: Termination): void;
+  answered(callback: Callback, leg: Leg): void;
+  failed(callback: Callback, termination: Termination): void;
   /** After an answer: the customer's leg has ended. */
-  ended(callbackId: CallbackId, termination: Termination): void;
-  /** Clock instant at which the INVITE was handed over; `requestedAtMs` is when the dial was asked for. */
-  inviteSent(callbackId: CallbackId, atMs: number): void;
+  ended(callback: Callback, termination: Termination): void;
+  /** Clock instant at which the INVITE was handed to the SIP server. */
+  inviteSent(callback: Callback, atMs: number): void;
 }
 
 export interface DialerOptions {
@@ -72,8 +75,8 @@ export class Dialer {
     const call: CustomerCall = { outbound, leg: undefined };
     this.#calls.set(callback.id, call);
     log.info({ callbackId: callback.id, callId, attempt: callback.attemptCount }, 'dialling');
-    void outbound.inviteSent.then((atMs) => events.inviteSent(callback.id, atMs));
-    void this.#follow(callback.id, call);
+    void outbound.inviteSent.then((atMs) => events.inviteSent(callback, atMs));
+    void this.#follow(callback, call);
   }
 
   /** CANCEL or BYE, whatever the call has come to. Idempotent. */
@@ -84,18 +87,23 @@ export class Dialer {
     else call.outbound.cancel();
   }
 
-  async #follow(callbackId: CallbackId, call: CustomerCall): Promise<void> {
+  async #follow(callback: Callback, call: CustomerCall): Promise<void> {
     const { events } = this.#options;
     const outcome = await call.outbound.outcome;
     if (outcome.kind === 'failed') {
-      this.#calls.delete(callbackId);
-      events.failed(callbackId, outcome.termination);
+      this.#forget(callback.id, call);
+      events.failed(callback, outcome.termination);
       return;
     }
     call.leg = outcome.leg;
-    events.answered(callbackId, outcome.leg);
+    events.answered(callback, outcome.leg);
     const termination = await outcome.leg.ended;
+    this.#forget(callback.id, call);
+    events.ended(callback, termination);
+  }
+
+  /** A later attempt may have taken the entry already. */
+  #forget(callbackId: CallbackId, call: CustomerCall): void {
     if (this.#calls.get(callbackId) === call) this.#calls.delete(callbackId);
-    events.ended(callbackId, termination);
   }
 }

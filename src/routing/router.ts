@@ -18,6 +18,8 @@ export interface RouterOptions {
   /** Ids of the agents who satisfy the queue's skill expression; hot-reloadable, so asked for each time. */
   readonly agentsOf: (queue: string) => readonly string[];
   readonly decisions: RouterDecisions;
+  /** Dials in progress at most, over all queues; keeps outbound attempts inside what telephony admits. */
+  readonly dialsMax: number;
   /** A token left its line for an agent; feeds the wait estimators. */
   readonly onDeparture: (queue: string) => void;
 }
@@ -96,7 +98,7 @@ export class Router {
       const token = this.#firstFor(agentId);
       if (!token) return;
       if (token.kind === 'callback') {
-        if (this.#dialBackedBy.has(agentId)) return;
+        if (this.#dialBackedBy.has(agentId) || this.#dialBackedBy.size >= this.#options.dialsMax) return;
         this.#grantDial(token, agentId);
       } else {
         this.#offer(token, agentId);
@@ -152,8 +154,10 @@ export class Router {
   #dialEnded(subjectId: string): void {
     for (const [agentId, callbackId] of this.#dialBackedBy) {
       if (callbackId !== subjectId) continue;
+      const wasFull = this.#dialBackedBy.size >= this.#options.dialsMax;
       this.#dialBackedBy.delete(agentId);
       this.agentReady(agentId);
+      if (wasFull) this.matchAll();
       return;
     }
   }

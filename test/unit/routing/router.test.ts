@@ -54,6 +54,7 @@ beforeEach(() => {
       dialGranted: (callbackId, agentId) => decisions.push(`dial ${callbackId} for ${agentId}`),
       agentOffered: ({ subjectId }, agentId) => decisions.push(`offer ${subjectId} to ${agentId}`),
     },
+    dialsMax: 2,
     onDeparture: (queue) => decisions.push(`departed ${queue}`),
   });
 });
@@ -94,6 +95,17 @@ describe('the router', () => {
     ready('a1');
     expect(decisions).toEqual(['dial callback_1 for a1']);
     expect(router.queue('support').overtakeCount).toBe(0);
+  });
+
+  it('starts no more dials at once than it may, and goes on when one has ended', () => {
+    for (let i = 1; i <= 3; i++) router.enqueue(token(`callback_${i}`, { queue: 'sales', placeAtMs: i }));
+    ready('a2');
+    router.enqueue(token('callback_4', { placeAtMs: 4 }));
+    router.enqueue(token('callback_5', { placeAtMs: 5 }));
+    ready('a1');
+    expect(decisions).toEqual(['dial callback_1 for a2', 'dial callback_4 for a1']);
+    router.leave('callback_1');
+    expect(decisions.slice(2)).toEqual(['dial callback_2 for a2']);
   });
 
   it('dials the next callback when the first dial has failed', () => {
