@@ -29,6 +29,11 @@ export type ClientTransactionState =
   | 'accepted'
   | 'terminated';
 
+/** What became of a wish to cancel: sent, held until a provisional response comes, or without effect any more. */
+export type CancelReceipt =
+  | { readonly outcome: 'sent' | 'held'; readonly cancel: SipRequest }
+  | { readonly outcome: 'too-late' };
+
 type TimerName = 'retransmit' | 'timeout' | 'linger' | 'cancel';
 
 /** 2xx answers of different To tags that one INVITE may bring (forking); more are ignored. */
@@ -111,9 +116,9 @@ export class ClientTransaction {
    * Asks for the INVITE to be cancelled: at once when a provisional response has come, else as soon as one does
    * (RFC 3261 §9.1). `send` sends the CANCEL; the stack gives it.
    */
-  cancel(send: (cancel: SipRequest) => void, headers: HeaderInput = []): 'sent' | 'held' | 'too-late' {
-    if (!this.isInvite || this.#isCancelled) return 'too-late';
-    if (this.#state !== 'calling' && this.#state !== 'proceeding') return 'too-late';
+  cancel(send: (cancel: SipRequest) => void, headers: HeaderInput = []): CancelReceipt {
+    if (!this.isInvite || this.#isCancelled) return { outcome: 'too-late' };
+    if (this.#state !== 'calling' && this.#state !== 'proceeding') return { outcome: 'too-late' };
     this.#isCancelled = true;
     const cancel = this.#createFromRequest('CANCEL', this.request.headers.get('To') ?? '');
     const pairs = Symbol.iterator in headers ? headers : Object.entries(headers);
@@ -129,10 +134,10 @@ export class ClientTransaction {
     };
     if (this.#state === 'calling') {
       this.#pendingCancel = fire;
-      return 'held';
+      return { outcome: 'held', cancel };
     }
     fire();
-    return 'sent';
+    return { outcome: 'sent', cancel };
   }
 
   /** Ends without another word to the user; what arrives later is nobody's. */

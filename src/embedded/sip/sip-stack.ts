@@ -53,7 +53,7 @@ import { networkInterfaces } from 'node:os';
 import { SystemClock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { ClientTransaction } from './client-transaction.ts';
-import type { ClientTransactionHandlers } from './client-transaction.ts';
+import type { CancelReceipt, ClientTransactionHandlers } from './client-transaction.ts';
 import { resolveTarget } from './next-hop.ts';
 import { tagOf } from './name-addr.ts';
 import { parseSipMessage } from './parse-sip-message.ts';
@@ -187,19 +187,17 @@ export class SipStack {
     return ack;
   }
 
-  /**
-   * Cancels an INVITE in progress: `held` until a provisional response comes, `too-late` after a final one.
-   * `handlers.sent` gets the CANCEL as it left.
-   */
-  cancel(
-    transaction: ClientTransaction,
-    handlers: { readonly headers?: HeaderInput; readonly sent?: (cancel: SipRequest) => void } = {},
-  ): 'sent' | 'held' | 'too-late' {
+  /** Cancels an INVITE in progress (RFC 3261 §9.1); the receipt holds the CANCEL as it left or will leave. */
+  cancel(transaction: ClientTransaction, headers: HeaderInput = []): CancelReceipt {
     return transaction.cancel((cancel) => {
       // RFC 3261 §9.1: the CANCEL has the Via of the INVITE, and a transaction of its own.
       this.#start(cancel, transaction.target, {});
-      handlers.sent?.(cancel);
-    }, handlers.headers ?? []);
+    }, headers);
+  }
+
+  /** True when a TCP connection with that peer is open: requests may go over it. */
+  isConnected(target: SipTarget): boolean {
+    return this.#transport.isConnected(target);
   }
 
   /** Ends everything at once: sockets, transactions, timers. Nothing is called after it. */

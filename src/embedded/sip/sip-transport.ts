@@ -93,6 +93,11 @@ export class SipTransport {
     }
   }
 
+  /** True when a TCP connection with that peer is open. */
+  isConnected(target: SipTarget): boolean {
+    return this.#connections.get(`${target.address}:${target.port}`)?.readyState === 'open';
+  }
+
   /** Sends; the callback gets the error, or nothing once the bytes were handed to the system. */
   send(bytes: Buffer, target: SipTarget, done: (error?: Error) => void): void {
     if (this.#isClosed) {

@@ -92,7 +92,7 @@ describe.each(['udp', 'tcp'] as const)('a call over %s', (protocol) => {
     if (!target) throw new Error('no target');
     const ended = deferred<SipResponse>();
     const tx = caller.sendRequest(inviteTo(uri, caller), target, { final: (r) => ended.resolve(r) });
-    expect(caller.cancel(tx)).toBe('held');
+    expect(caller.cancel(tx).outcome).toBe('held');
     expect((await ended.promise).status).toBe(487);
   });
 });
