@@ -32,6 +32,8 @@ export interface CallbackCallsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** An agent began to work on the callback. */
+  readonly onWorkStarted: (queue: string, callbackId: CallbackId) => void;
 }
 
 /** What the machine cannot know about a callback on the telephone. */
@@ -204,7 +206,7 @@ export class CallbackCalls {
     }
     const work = connectAgent(telephony, log.child({ callbackId: callback.id }), {
       customer: leg,
-      agentId,
+      target: { kind: 'agent', agentId },
       callId: ids.next('call'),
       callerId: { number: callback.customerNumber },
       ringTimeoutMs: settings.agentRingTimeoutSec * 1000,
@@ -239,6 +241,7 @@ export class CallbackCalls {
     live.conversation = conversation;
     registry.connected(agentId, callback.id);
     router.served(callback.id);
+    this.#options.onWorkStarted(callback.virtualQueue, callback.id);
     const step = await this.#options
       .runner()
       .dispatch(

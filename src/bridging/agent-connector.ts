@@ -2,7 +2,7 @@ import type { CallId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { ReleaseReason } from '../routing/agent-registry.ts';
 import type { Leg } from '../telephony/leg.ts';
-import type { OriginateOutcome, OutboundCall, Telephony } from '../telephony/telephony.ts';
+import type { OriginateOutcome, OriginateRequest, OutboundCall, Telephony } from '../telephony/telephony.ts';
 import type { Termination, TerminationReason } from '../telephony/termination.ts';
 
 /** Whose hang-up ended a conversation; `system`: neither's, a server failed or we stopped. */
@@ -24,7 +24,8 @@ export type ConnectOutcome =
 
 export interface ConnectRequest {
   readonly customer: Leg;
-  readonly agentId: string;
+  /** The agent's phone, or a number that the flow transfers to. */
+  readonly target: OriginateRequest['target'];
   /** Id of the agent's leg. */
   readonly callId: CallId;
   readonly callerId: { readonly number: string; readonly name?: string };
@@ -62,15 +63,14 @@ export async function connectAgent(
   log: Log,
   request: ConnectRequest,
 ): Promise<ConnectOutcome> {
-  const { customer, agentId, callId, callerId, ringTimeoutMs, headers, signal } = request;
+  const { customer, target, callId, callerId, ringTimeoutMs, headers, signal } = request;
   if (customer.termination || signal.aborted) return { kind: 'customer-gone' };
-  const target = { kind: 'agent' as const, agentId };
   const call = telephony.originate({ callId, target, callerId, ringTimeoutMs, headers });
   const outcome = await firstOf(call, customer, signal);
   if (outcome === 'gone') return { kind: 'customer-gone' };
   if (outcome.kind === 'failed') {
     const { termination } = outcome;
-    log.info({ callId, agentId, termination }, 'agent did not take the call');
+    log.info({ callId, target, termination }, 'agent did not take the call');
     return { kind: 'agent-failed', reason: releaseReasonOf(termination), termination };
   }
   const agent = outcome.leg;
@@ -79,7 +79,7 @@ export async function connectAgent(
   } catch (error) {
     await agent.hangUp();
     if (customer.termination) return { kind: 'customer-gone' };
-    log.error({ callId, agentId, error }, 'bridge failed');
+    log.error({ callId, target, error }, 'bridge failed');
     const termination = { bucket: 'server_error', reason: 'media-server-failure' } as const;
     return { kind: 'agent-failed', reason: 'not-needed', termination };
   }

@@ -53,6 +53,8 @@ export interface CallbackRunnerOptions {
   /** The settings in force; undefined when the queue has been removed. */
   readonly settingsOf: (virtualQueue: string) => QueueSettings | undefined;
   readonly onEffect: EffectHandler;
+  /** Told of every record as it stands after a commit, and once of each open one on recovery. */
+  readonly onStored: (callback: Callback) => void;
 }
 
 /** Due records taken in one go; bounds the work of one wake-up. */
@@ -101,6 +103,7 @@ export class CallbackRunner {
       return undefined;
     });
     if (earlier) return earlier;
+    this.#options.onStored(callback);
     this.#options.log.info(
       { callbackId: callback.id, queue: callback.virtualQueue, customerNumber: callback.customerNumber },
       'callback created',
@@ -139,6 +142,7 @@ export class CallbackRunner {
     const open = await this.#options.unitOfWork.transact((tx) => tx.openCallbacks());
     let lostCount = 0;
     for (const callback of open) {
+      this.#options.onStored(callback);
       if (callback.state === 'QUEUED') this.#options.onEffect(callback, { type: 'takePlace' });
       this.#wakeBy(callback.dueAtMs);
       const live = callback.state === 'ROUTING' || callback.subState === 'connected';
@@ -251,6 +255,7 @@ export class CallbackRunner {
       step.kind === 'taken' ? 'callback event' : 'callback event refused',
     );
     if (step.kind === 'refused') return;
+    this.#options.onStored(callback);
     this.#wakeBy(callback.dueAtMs);
     for (const effect of step.effects) onEffect(callback, effect);
   }

@@ -1,0 +1,154 @@
+import type {
+  AgentView,
+  Application,
+  CallbackRequest,
+  CallbackView,
+  HealthPart,
+  Outcome,
+  QueueView,
+} from '../adapters/http/application.ts';
+import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
+import type { CallbackRunner } from '../callback/callback-runner.ts';
+import type { Actor, Callback } from '../callback/callback.ts';
+import type { CallbackId } from '../kernel/ids.ts';
+import type { AgentRegistry, WantedState } from '../routing/agent-registry.ts';
+import type { Router } from '../routing/router.ts';
+import { parseNumber } from '../screening/phone-number.ts';
+import type { Telephony } from '../telephony/telephony.ts';
+import type { QueueWaits } from './queue-waits.ts';
+import type { ServiceDirectory } from './service-directory.ts';
+
+export interface ApplicationServiceOptions {
+  readonly unitOfWork: UnitOfWork<CallbackTx>;
+  readonly runner: CallbackRunner;
+  readonly router: Router;
+  readonly registry: AgentRegistry;
+  readonly waits: QueueWaits;
+  readonly directory: ServiceDirectory;
+  readonly telephony: Telephony;
+  readonly nowMs: () => number;
+  readonly openCallbackCount: (queue: string) => number;
+  readonly health: () => readonly HealthPart[];
+  readonly ready: () => boolean;
+}
+
+/** Lines of a callback's history shown with it; more than any life has. */
+const EVENTS_SHOWN_MAX = 1000;
+const CANCEL_ALLOWED = ['SCHEDULED', 'QUEUED', 'ROUTING'] as const;
+
+/** What people and programs may do with callbacks, agents and queues, whatever door they come through. */
+export class ApplicationService implements Application {
+  readonly #options: ApplicationServiceOptions;
+
+  constructor(options: ApplicationServiceOptions) {
+    this.#options = options;
+  }
+
+  async createCallback(request: CallbackRequest, actor: Actor): Promise<Outcome<Callback>> {
+    const { directory, runner, router } = this.#options;
+    const settings = directory.queue(request.virtualQueue);
+    if (!settings) {
+      return { ok: false, refusal: { kind: 'unknown-queue', virtualQueue: request.virtualQueue } };
+    }
+    const number = parseNumber(request.customerNumber, settings.defaultCountry);
+    if (!number.ok) return { ok: false, refusal: { kind: 'invalid-number', reason: number.reason } };
+    if (router.queue(settings.name).length >= settings.maxQueued) {
+      return { ok: false, refusal: { kind: 'queue-full', max: settings.maxQueued } };
+    }
+    const callback = await runner.create(
+      {
+        ...(request.id !== undefined && { id: request.id }),
+        virtualQueue: settings.name,
+        customerNumber: number.e164,
+        origin: 'api',
+        language: request.language ?? 'en',
+        ...(request.desiredAtMs !== undefined && { desiredAtMs: request.desiredAtMs }),
+        ...(request.priority !== undefined && { priority: request.priority }),
+        ...(request.userData !== undefined && { userData: request.userData }),
+      },
+      actor,
+    );
+    return { ok: true, value: callback };
+  }
+
+  async findCallback(id: CallbackId): Promise<CallbackView | undefined> {
+    const { unitOfWork, router } = this.#options;
+    const found = await unitOfWork.transact(async (tx) => {
+      const callback = await tx.findCallback(id);
+      if (!callback) return undefined;
+      return { callback, attempts: await tx.attemptsOf(id), events: await tx.eventsOf(id, EVENTS_SHOWN_MAX) };
+    });
+    if (!found) return undefined;
+    const { callback, attempts, events } = found;
+    return { ...callback, attempts, events, position: router.queueOf(id)?.positionOf(id) ?? null };
+  }
+
+  listCallbacks(filter: CallbackFilter): Promise<readonly Callback[]> {
+    return this.#options.unitOfWork.transact((tx) => tx.listCallbacks(filter));
+  }
+
+  async cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>> {
+    const by = actor.kind === 'customer' ? 'customer' : actor.kind === 'user' ? 'admin' : 'api';
+    const step = await this.#options.runner.dispatch(id, { type: 'CANCELLED', by }, actor);
+    if (!step) return { ok: false, refusal: { kind: 'not-found' } };
+    if (step.kind === 'taken') return { ok: true, value: step.callback };
+    const { state } = step.callback;
+    return { ok: false, refusal: { kind: 'not-allowed', state, allowed: CANCEL_ALLOWED } };
+  }
+
+  agents(): readonly AgentView[] {
+    return this.#options.directory.agents().map((agent) => ({
+      ...this.#options.registry.status(agent.id),
+      name: agent.name,
+      sipUser: agent.sipUser,
+      skills: agent.skills,
+      reachable: this.#options.telephony.isAgentReachable(agent.id),
+    }));
+  }
+
+  async setAgentState(agentId: string, wanted: WantedState, actor: Actor): Promise<Outcome<AgentView>> {
+    const { directory, registry } = this.#options;
+    if (!directory.agent(agentId)) return { ok: false, refusal: { kind: 'not-found' } };
+    const taken = registry.want(agentId, wanted, actorText(actor));
+    const { state } = registry.status(agentId);
+    if (!taken) return { ok: false, refusal: { kind: 'not-allowed', state, allowed: ['AFTER_CALL_WORK'] } };
+    await registry.flush();
+    const view = this.agents().find((agent) => agent.agentId === agentId);
+    return view ? { ok: true, value: view } : { ok: false, refusal: { kind: 'not-found' } };
+  }
+
+  queues(): readonly QueueView[] {
+    const { directory, router, waits, nowMs, openCallbackCount } = this.#options;
+    return directory.queues().map((settings) => {
+      const line = router.queue(settings.name);
+      const agents = waits.agentCounts(settings.name);
+      const nextPosition = line.length + 1;
+      return {
+        name: settings.name,
+        open: directory.isOpen(settings.name, nowMs()),
+        waitingCallCount: line.count('call'),
+        waitingCallbackCount: line.count('callback'),
+        openCallbackCount: openCallbackCount(settings.name),
+        readyAgentCount: agents.ready,
+        loggedInAgentCount: agents.loggedIn,
+        ewtSec: waits.ewtSec(settings, nextPosition),
+        nextPosition,
+        overtakeCount: line.overtakeCount,
+      };
+    });
+  }
+
+  health(): readonly HealthPart[] {
+    return this.#options.health();
+  }
+
+  ready(): boolean {
+    return this.#options.ready();
+  }
+}
+
+/** `user:anna`, `agent:1001`, `customer`: how an actor reads in a history line. */
+export function actorText(actor: Actor): string {
+  if (actor.kind === 'customer') return 'customer';
+  return `${actor.kind}:${actor.kind === 'system' ? actor.part : actor.id}`;
+}

@@ -1,0 +1,288 @@
+import { type ConnectOutcome, connectAgent } from '../bridging/agent-connector.ts';
+import type { CallbackRunner } from '../callback/callback-runner.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
+import type { FlowFacts } from '../ivr/flow-facts.ts';
+import type { AgentChange, Booking, FlowHost, NumberScreening, QueueEntry } from '../ivr/flow-host.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { IdSource } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Token } from '../queue/token.ts';
+import type { AgentRegistry } from '../routing/agent-registry.ts';
+import type { Router } from '../routing/router.ts';
+import { parseNumber } from '../screening/phone-number.ts';
+import type { Leg } from '../telephony/leg.ts';
+import type { InboundCall, OriginateRequest, Telephony } from '../telephony/telephony.ts';
+import type { OpenCallbacks } from './open-callbacks.ts';
+import type { QueueWaits } from './queue-waits.ts';
+import type { ServiceDirectory } from './service-directory.ts';
+
+export interface InboundSessionOptions {
+  readonly telephony: Telephony;
+  readonly runner: CallbackRunner;
+  readonly router: Router;
+  readonly registry: AgentRegistry;
+  readonly waits: QueueWaits;
+  readonly openCallbacks: OpenCallbacks;
+  readonly directory: ServiceDirectory;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The queue's ring time applies to agents; a transfer elsewhere rings this long. */
+const TRANSFER_RING_MS = 30_000;
+
+/**
+ * One caller in the house: what the flow may know and do for this call (the flow's host), and the place in line that
+ * the router serves. It lives as long as the call.
+ */
+export class InboundSession implements FlowHost {
+  readonly call: InboundCall;
+  readonly settings: QueueSettings;
+  readonly language: string;
+  readonly #options: InboundSessionOptions;
+  readonly #log: Log;
+  readonly #listeners = new Set<() => void>();
+  #taken = new AbortController();
+  #offeredAgentId: string | undefined;
+  /** When the caller first took the place; a pending callback taken over brings its own. */
+  #place: { atMs: number; priority: number } | undefined;
+  #leg: Leg | undefined;
+
+  constructor(call: InboundCall, settings: QueueSettings, language: string, options: InboundSessionOptions) {
+    this.call = call;
+    this.settings = settings;
+    this.language = language;
+    this.#options = options;
+    this.#log = options.log;
+  }
+
+  get agentTaken(): AbortSignal {
+    return this.#taken.signal;
+  }
+
+  /** The caller's number in E.164 where it is one; undefined when withheld. */
+  get ani(): string | undefined {
+    const { number } = this.call.from;
+    if (number === undefined) return undefined;
+    const parsed = parseNumber(number, this.settings.defaultCountry);
+    return parsed.ok ? parsed.e164 : undefined;
+  }
+
+  /** The answered leg: needed for transfers and agents. */
+  answered(leg: Leg): void {
+    this.#leg = leg;
+  }
+
+  facts(): FlowFacts {
+    const { directory, openCallbacks, router, waits, clock } = this.#options;
+    const { settings, ani } = this;
+    const line = router.queue(settings.name);
+    const position = line.positionOf(this.call.callId);
+    const ewtSec = waits.ewtSec(settings, position ?? line.length + 1);
+    const open = directory.isOpen(settings.name, clock.nowMs());
+    return {
+      queue: settings.name,
+      dialled: this.call.dialled,
+      ...(ani !== undefined && { ani }),
+      open,
+      pendingCallback: ani !== undefined && openCallbacks.pendingOf(settings.name, ani) !== undefined,
+      offerAllowed: open && openCallbacks.count(settings.name) < settings.offerWatermark,
+      ...(ewtSec >= 0 && { ewtSec }),
+      offerEwtThresholdSec: settings.offerEwtThresholdSec,
+      ...(position !== undefined && { position }),
+      waitingCount: line.length,
+      announceIntervalSec: settings.announceIntervalSec,
+      confirmTimeoutSec: settings.confirmTimeoutSec,
+      attemptCount: 0,
+    };
+  }
+
+  onFactsChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Somebody of this queue was served: positions have changed. */
+  factsChanged(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async enterQueue(): Promise<QueueEntry> {
+    const { router, clock } = this.#options;
+    if (router.queueOf(this.call.callId)) return { kind: 'entered' };
+    if (router.queue(this.settings.name).length >= this.settings.maxQueued) return { kind: 'full' };
+    this.#place ??= { atMs: clock.nowMs(), priority: this.settings.priorityInitial };
+    this.#log.info({ queue: this.settings.name }, 'place taken');
+    router.enqueue(this.#token());
+    return { kind: 'entered' };
+  }
+
+  async screenNumber(digits: string): Promise<NumberScreening> {
+    const parsed = parseNumber(digits, this.settings.defaultCountry);
+    if (!parsed.ok) return { kind: 'refused', reason: 'not-valid' };
+    return { kind: 'accepted', number: parsed.e164, spoken: digits.replaceAll(/\D/g, '') };
+  }
+
+  async book({ number }: { readonly number: string }): Promise<Booking> {
+    const { router, runner, clock, openCallbacks } = this.#options;
+    if (this.#taken.signal.aborted) return { kind: 'refused', reason: 'agent-taken' };
+    if (openCallbacks.count(this.settings.name) >= this.settings.offerWatermark) {
+      return { kind: 'refused', reason: 'watermark' };
+    }
+    const place = this.#place ?? { atMs: clock.nowMs(), priority: this.settings.priorityInitial };
+    // Out of the line while the record is written: the place must not be served twice.
+    const wasInLine = router.queueOf(this.call.callId) !== undefined;
+    router.leave(this.call.callId);
+    try {
+      const callback = await runner.create(
+        {
+          virtualQueue: this.settings.name,
+          customerNumber: number,
+          origin: 'ivr',
+          originCallId: this.call.callId,
+          dialledNumber: this.call.dialled,
+          language: this.language,
+          placeAtMs: place.atMs,
+          desiredAtMs: clock.nowMs(),
+          priority: place.priority,
+        },
+        { kind: 'customer' },
+      );
+      return { kind: 'booked', callbackId: callback.id };
+    } catch (error) {
+      if (wasInLine && !this.#leg?.termination) router.enqueue(this.#token());
+      throw error;
+    }
+  }
+
+  offerMade(event: 'made' | 'accepted' | 'declined'): void {
+    this.#log.info({ queue: this.settings.name, offer: event }, 'callback offer');
+  }
+
+  async pendingCallback(choice: 'take-place' | 'cancel'): Promise<{ readonly kind: 'done' | 'too-late' }> {
+    const { openCallbacks, runner } = this.#options;
+    const pending =
+      this.ani === undefined ? undefined : openCallbacks.pendingOf(this.settings.name, this.ani);
+    if (!pending) return { kind: 'too-late' };
+    const happening =
+      choice === 'cancel'
+        ? ({ type: 'CANCELLED', by: 'customer' } as const)
+        : ({ type: 'SERVED_INBOUND' } as const);
+    const step = await runner.dispatch(pending.id, happening, { kind: 'customer' });
+    if (step?.kind !== 'taken') return { kind: 'too-late' };
+    if (choice === 'take-place') this.#place = { atMs: pending.placeAtMs, priority: pending.priority };
+    return { kind: 'done' };
+  }
+
+  async changeAgent(change: AgentChange): Promise<{ readonly kind: 'done' | 'refused' }> {
+    const { source } = this.call;
+    if (source.kind !== 'agent') return { kind: 'refused' };
+    const wanted = {
+      ready: 'READY',
+      'not-ready': 'NOT_READY',
+      'logged-out': 'LOGGED_OUT',
+      'wrap-up-done': 'WRAP_UP_DONE',
+    } as const;
+    const actor = `agent:${source.agentId}`;
+    return { kind: this.#options.registry.want(source.agentId, wanted[change], actor) ? 'done' : 'refused' };
+  }
+
+  async transfer(to: string): Promise<{ readonly kind: 'transferred' | 'failed' }> {
+    const target = {
+      kind: 'trunk' as const,
+      number: to,
+      ...(this.settings.trunk && { trunk: this.settings.trunk }),
+    };
+    const outcome = await this.#connect(target, TRANSFER_RING_MS, new AbortController().signal);
+    return { kind: outcome.kind === 'agent-failed' ? 'failed' : 'transferred' };
+  }
+
+  /** The router reserved an agent for this call: the flow is stopped, {@link serve} goes on. */
+  agentOffered(agentId: string): void {
+    this.#offeredAgentId = agentId;
+    this.#taken.abort();
+  }
+
+  /**
+   * Rings the offered agent while the caller hears music. `resume`: the agent did not take it, the caller has the old
+   * place again and the dialogue goes on; `over`: the call has ended, after a conversation or without.
+   */
+  async serve(music: Parameters<Leg['play']>[0]): Promise<'resume' | 'over'> {
+    const { registry, router, waits } = this.#options;
+    const { callId } = this.call;
+    const agentId = this.#offeredAgentId;
+    if (agentId === undefined || !this.#leg || !registry.ringing(agentId, callId)) return this.#nextOffer();
+    void this.#leg.play(music, { loop: true });
+    const target = { kind: 'agent', agentId } as const;
+    const outcome = await this.#connect(
+      target,
+      this.settings.agentRingTimeoutSec * 1000,
+      new AbortController().signal,
+    );
+    if (outcome.kind !== 'connected') {
+      registry.release(agentId, callId, outcome.kind === 'agent-failed' ? outcome.reason : 'not-needed');
+      return outcome.kind === 'customer-gone' ? 'over' : this.#nextOffer();
+    }
+    this.#offeredAgentId = undefined;
+    registry.connected(agentId, callId);
+    router.served(callId);
+    waits.workStarted(this.settings.name, callId);
+    const endedBy = await outcome.conversation.ended;
+    this.#log.info({ agentId, endedBy }, 'conversation ended');
+    registry.workOver(agentId, this.settings.wrapUpSec * 1000);
+    return 'over';
+  }
+
+  /** The call has ended: nothing of it stays in the line or with an agent. */
+  over(): void {
+    const { registry, router } = this.#options;
+    router.leave(this.call.callId);
+    if (this.#offeredAgentId !== undefined) {
+      registry.release(this.#offeredAgentId, this.call.callId, 'not-needed');
+    }
+    this.#listeners.clear();
+  }
+
+  /** A fresh signal first: giving the token back may bring the next agent at once. */
+  #nextOffer(): 'resume' {
+    this.#offeredAgentId = undefined;
+    this.#taken = new AbortController();
+    this.#options.router.offerFailed(this.call.callId);
+    return 'resume';
+  }
+
+  async #connect(
+    target: OriginateRequest['target'],
+    ringTimeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ConnectOutcome> {
+    const { telephony, ids } = this.#options;
+    if (!this.#leg) return { kind: 'customer-gone' };
+    const { from } = this.call;
+    return connectAgent(telephony, this.#log, {
+      customer: this.#leg,
+      target,
+      callId: ids.next('call'),
+      callerId: { number: from.number ?? 'anonymous', ...(from.displayName && { name: from.displayName }) },
+      ringTimeoutMs,
+      headers: { 'X-Turnkeeper-Call': this.call.callId, 'X-Turnkeeper-Queue': this.settings.name },
+      signal,
+    });
+  }
+
+  #token(): Token {
+    const place = this.#place ?? {
+      atMs: this.#options.clock.nowMs(),
+      priority: this.settings.priorityInitial,
+    };
+    return {
+      queue: this.settings.name,
+      kind: 'call',
+      subjectId: this.call.callId,
+      placeAtMs: place.atMs,
+      priority: place.priority,
+      confirmed: false,
+    };
+  }
+}

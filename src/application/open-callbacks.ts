@@ -1,0 +1,74 @@
+import type { Callback, CallbackState } from '../callback/callback.ts';
+import type { CallbackId } from '../kernel/ids.ts';
+
+/** The little that is asked of every open callback many times a second. */
+export interface OpenCallback {
+  readonly id: CallbackId;
+  readonly virtualQueue: string;
+  readonly customerNumber: string;
+  readonly state: CallbackState;
+  readonly placeAtMs: number;
+  readonly priority: number;
+}
+
+/** Open callbacks by queue and by customer: a mirror in memory of what the store holds, fed by every commit. */
+export class OpenCallbacks {
+  readonly #byId = new Map<CallbackId, OpenCallback>();
+  readonly #countByQueue = new Map<string, number>();
+  readonly #byCustomer = new Map<string, Set<CallbackId>>();
+
+  /** Takes over a stored record. */
+  stored(callback: Callback): void {
+    const { id, virtualQueue, customerNumber, state, placeAtMs, priority } = callback;
+    const before = this.#byId.get(id);
+    if (state === 'COMPLETED') {
+      if (before) this.#remove(before);
+      return;
+    }
+    this.#byId.set(id, { id, virtualQueue, customerNumber, state, placeAtMs, priority });
+    if (before) return;
+    this.#countByQueue.set(virtualQueue, this.count(virtualQueue) + 1);
+    const key = customerKey(virtualQueue, customerNumber);
+    const ids = this.#byCustomer.get(key) ?? new Set();
+    this.#byCustomer.set(key, ids.add(id));
+  }
+
+  /** Open callbacks of the queue, in every state. */
+  count(virtualQueue: string): number {
+    return this.#countByQueue.get(virtualQueue) ?? 0;
+  }
+
+  /** By queue and state, for the metrics. */
+  *counts(): Generator<{ queue: string; state: CallbackState; count: number }> {
+    const counts = new Map<string, { queue: string; state: CallbackState; count: number }>();
+    for (const { virtualQueue, state } of this.#byId.values()) {
+      const key = `${virtualQueue}\n${state}`;
+      const entry = counts.get(key) ?? { queue: virtualQueue, state, count: 0 };
+      entry.count++;
+      counts.set(key, entry);
+    }
+    yield* counts.values();
+  }
+
+  /** The customer's callback that is not being dialled or served yet, oldest place first (product rule 3.7). */
+  pendingOf(virtualQueue: string, customerNumber: string): OpenCallback | undefined {
+    const ids = this.#byCustomer.get(customerKey(virtualQueue, customerNumber)) ?? [];
+    return [...ids]
+      .flatMap((id) => this.#byId.get(id) ?? [])
+      .filter(({ state }) => state === 'SCHEDULED' || state === 'QUEUED')
+      .sort((a, b) => a.placeAtMs - b.placeAtMs)[0];
+  }
+
+  #remove(callback: OpenCallback): void {
+    this.#byId.delete(callback.id);
+    this.#countByQueue.set(callback.virtualQueue, this.count(callback.virtualQueue) - 1);
+    const key = customerKey(callback.virtualQueue, callback.customerNumber);
+    const ids = this.#byCustomer.get(key);
+    ids?.delete(callback.id);
+    if (ids?.size === 0) this.#byCustomer.delete(key);
+  }
+}
+
+function customerKey(virtualQueue: string, customerNumber: string): string {
+  return `${virtualQueue}\n${customerNumber}`;
+}

@@ -1,0 +1,24 @@
+import type { QueueSettings } from '../callback/queue-settings.ts';
+import type { Did } from '../telephony/directory.ts';
+
+/** An agent as configured; the password stays with telephony. */
+export interface DirectoryAgent {
+  readonly id: string;
+  readonly name: string;
+  readonly sipUser: string;
+  readonly skills: Readonly<Record<string, number>>;
+}
+
+/** What the application reads of the configuration in force; every call answers with the latest apply. */
+export interface ServiceDirectory {
+  queues(): readonly QueueSettings[];
+  queue(name: string): QueueSettings | undefined;
+  agents(): readonly DirectoryAgent[];
+  agent(id: string): DirectoryAgent | undefined;
+  /** Ids of agents who satisfy the queue's skill expression. */
+  agentsOf(queue: string): readonly string[];
+  /** The DID dialled, with or without a leading plus. */
+  did(dialled: string): Did | undefined;
+  /** False outside the queue's business hours. */
+  isOpen(queue: string, atMs: number): boolean;
+}
