@@ -2,8 +2,14 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import type { Clock } from '../kernel/clock.ts';
 import type { DigestSecret } from './telephony-directory.ts';
 
-/** The hash functions offered, best first (RFC 8760 §2.2). */
+/** The hash functions that can be offered. */
 export type DigestAlgorithm = 'SHA-256' | 'MD5';
+
+/**
+ * The challenges of a response, in this order (RFC 8760 §2.4: clients take the first one they know). MD5 comes first
+ * because many phones and test clients look at the first challenge only and give up on a hash they do not know.
+ */
+export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = ['MD5', 'SHA-256'];
 
 /** The fields of an Authorization or Proxy-Authorization header. */
 export interface DigestCredentials {
@@ -37,21 +43,23 @@ const NOBODY: DigestSecret = { md5: '0'.repeat(32), sha256: '0'.repeat(64) };
  */
 export class DigestAuthenticator {
   readonly #clock: Clock;
+  readonly #algorithms: readonly DigestAlgorithm[];
   readonly #key = randomBytes(32);
   /** Highest nonce count seen, by nonce, oldest first. */
   readonly #counts = new Map<string, number>();
   /** Nonces issued up to here have been forgotten and cannot be checked for replay. */
   #forgottenUntilMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, algorithms: readonly DigestAlgorithm[] = DIGEST_ALGORITHMS) {
     this.#clock = clock;
+    this.#algorithms = algorithms;
   }
 
-  /** Values for WWW-Authenticate or Proxy-Authenticate, one per algorithm, best first. */
+  /** Values for WWW-Authenticate or Proxy-Authenticate, one per algorithm. */
   challenges(realm: string, sourceAddress: string, stale: boolean): string[] {
     const nonce = this.#makeNonce(sourceAddress);
     const staleText = stale ? ', stale=true' : '';
-    return (['SHA-256', 'MD5'] as const).map(
+    return this.#algorithms.map(
       (algorithm) =>
         `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${staleText}`,
     );

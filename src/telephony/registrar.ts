@@ -6,6 +6,7 @@ import type { AuthThrottleLimits } from './auth-throttle.ts';
 import { BindingTable } from './binding-table.ts';
 import type { Counters } from './counters.ts';
 import { DigestAuthenticator, readDigestCredentials } from './digest.ts';
+import type { DigestAlgorithm } from './digest.ts';
 import { readWantedContacts } from './register-request.ts';
 import type { RegisterRequest, RegisterResponse, WantedContact } from './register-request.ts';
 import type { Binding, RegistrationStore } from './registration.ts';
@@ -39,6 +40,8 @@ export interface RegistrarOptions {
   readonly counters: Counters;
   readonly limits?: RegistrarLimits;
   readonly throttle?: AuthThrottleLimits;
+  /** Digest algorithms in the order of the challenges. Default MD5, then SHA-256. */
+  readonly algorithms?: readonly DigestAlgorithm[];
 }
 
 /** Who a request with credentials is from. */
@@ -63,7 +66,7 @@ export class Registrar {
     this.#limits = options.limits ?? REGISTRAR_LIMITS;
     this.#throttle = new AuthThrottle(options.clock, options.throttle);
     this.#table = new BindingTable(options.clock, this.#limits.keepAliveFailuresMax);
-    this.digest = new DigestAuthenticator(options.clock);
+    this.digest = new DigestAuthenticator(options.clock, options.algorithms);
   }
 
   /** Takes the bindings of the previous run that have not expired; call once before serving. */
@@ -103,7 +106,7 @@ export class Registrar {
     const { directory, counters } = this.#options;
     const credentials = readDigestCredentials(header);
     if (!credentials) return { kind: 'challenge', stale: false };
-    if (this.#throttle.isBlocked(source.address) && !this.#table.isKnownSource(source)) {
+    if (this.isThrottled(source)) {
       counters.increment('registrations_refused', 'throttled');
       return { kind: 'refused' };
     }
@@ -119,6 +122,16 @@ export class Registrar {
       return { kind: 'refused' };
     }
     return { kind: 'agent', agentId: agent.agentId, sipUser: credentials.username };
+  }
+
+  /** True while the source has tried too many wrong passwords; never for the socket of a registered phone. */
+  isThrottled(source: SipSource): boolean {
+    return this.#throttle.isBlocked(source.address) && !this.#table.isKnownSource(source);
+  }
+
+  /** A wrong password came from the source in a request that was checked elsewhere (trunks). */
+  authenticationFailed(source: SipSource): void {
+    this.#throttle.failed(source.address);
   }
 
   /** Contacts to ring, best first: live and not found unreachable. */

@@ -1,0 +1,139 @@
+import type { Clock } from '../../kernel/clock.ts';
+import { AppError } from '../../kernel/errors.ts';
+import type { IdSource } from '../../kernel/ids.ts';
+import type { Log } from '../../kernel/log.ts';
+import { CallAdmission } from '../../telephony/call-admission.ts';
+import type { AdmissionLimits, AdmissionStats } from '../../telephony/call-admission.ts';
+import type { Counters } from '../../telephony/counters.ts';
+import { Registrar } from '../../telephony/registrar.ts';
+import type { Binding, RegistrationStore } from '../../telephony/registration.ts';
+import type { TelephonyDirectory } from '../../telephony/telephony-directory.ts';
+import type { Telephony } from '../../telephony/telephony.ts';
+import { MediaServer } from '../freeswitch/media-server.ts';
+import type { MediaServerHealth } from '../freeswitch/media-server.ts';
+import { mediaSip } from './media-sip.ts';
+import { EventLoopLag } from './event-loop-lag.ts';
+import { RegistrationService } from './registration-service.ts';
+import { SipLink } from './sip-link.ts';
+import type { SipLinkHealth } from './sip-link.ts';
+import { SipTelephony } from './sip-telephony.ts';
+import { SipTrace } from './sip-trace.ts';
+import type { TelephonyConfig } from './telephony-config.ts';
+import { TrunkUse } from './trunk-use.ts';
+
+/** What {@link connectTelephony} needs. */
+export interface ConnectTelephonyOptions {
+  readonly config: TelephonyConfig;
+  readonly directory: TelephonyDirectory;
+  readonly registrations: RegistrationStore;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+/** How telephony is, in one look. */
+export interface TelephonyHealth {
+  readonly sip: SipLinkHealth;
+  readonly media: MediaServerHealth;
+  readonly legCount: number;
+  readonly registeredContactCount: number;
+  readonly eventLoopLagMs: number;
+}
+
+/** Telephony over a SIP server and a media server, real or embedded. */
+export interface TelephonyAdapter extends Telephony {
+  health(): TelephonyHealth;
+  readonly trace: SipTrace;
+  admissionStats(): AdmissionStats;
+  setAdmissionLimits(limits: AdmissionLimits): void;
+  /** Calls in progress by trunk. */
+  trunkCallCounts(): ReadonlyMap<string, number>;
+  /** Live registrations. */
+  registrations(): readonly Binding[];
+  /** Ends all calls (BYE, CANCEL, 503), then disconnects; takes at most `deadlineMs` (default 5 000). Idempotent. */
+  close(deadlineMs?: number): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_INTERVAL_MS = 30_000;
+const CLOSE_DEADLINE_MS = 5000;
+
+/**
+ * Connects to both servers and takes calls from then on. Afterwards losses are mended by reconnecting.
+ * @throws AppError SIP_SERVER_UNREACHABLE, SIP_SERVER_REFUSED, MEDIA_SERVER_UNREACHABLE, MEDIA_SERVER_REFUSED or
+ * MEDIA_SERVER_PROFILE_MISSING when a server cannot be reached in `config.connectTimeoutMs`; nothing is left open.
+ */
+export async function connectTelephony(options: ConnectTelephonyOptions): Promise<TelephonyAdapter> {
+  const { config, directory, clock, log, counters, ids } = options;
+  const trace = new SipTrace(clock);
+  const lag = new EventLoopLag(clock);
+  const admission = new CallAdmission(config.admission, clock, () => lag.lagMs);
+  const registrar = new Registrar({ directory, store: options.registrations, clock, log, counters });
+  const registration = new RegistrationService({
+    registrar,
+    clock,
+    log,
+    link: () => link,
+    keepAliveIntervalMs: config.keepAliveIntervalMs ?? KEEP_ALIVE_INTERVAL_MS,
+  });
+  const telephony = new SipTelephony({
+    directory,
+    registrar,
+    admission,
+    trunkUse: new TrunkUse(directory),
+    clock,
+    ids,
+    log,
+    counters,
+    link: () => link,
+    media: () => media,
+  });
+  const link: SipLink = new SipLink(
+    config.sipServer,
+    { ...telephony.routes, register: registration.handle },
+    trace,
+    clock,
+    log,
+  );
+  const media = new MediaServer(config.mediaServer, mediaSip(link), clock, log, counters);
+  link.onLost(() => telephony.sipLost());
+  const dispose = async (): Promise<void> => {
+    registration.close();
+    lag.close();
+    await media.close();
+    link.close();
+  };
+  try {
+    await registrar.load();
+    const timeoutMs = config.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    await Promise.all([link.connect(timeoutMs), media.connect(timeoutMs)]);
+  } catch (thrown) {
+    await dispose();
+    throw thrown instanceof AppError
+      ? thrown
+      : new AppError('TELEPHONY_START_FAILED', String(thrown), { cause: thrown });
+  }
+  link.onConnected(() => media.warmUp());
+  media.warmUp();
+  registration.start();
+  let closing: Promise<void> | undefined;
+  return Object.assign(telephony, {
+    trace,
+    health: (): TelephonyHealth => ({
+      sip: link.health,
+      media: media.health,
+      legCount: telephony.legCount,
+      registeredContactCount: registrar.bindings().length,
+      eventLoopLagMs: lag.lagMs,
+    }),
+    admissionStats: () => admission.stats,
+    setAdmissionLimits: (limits: AdmissionLimits) => admission.setLimits(limits),
+    trunkCallCounts: () => telephony.trunkCallCounts,
+    registrations: () => registrar.bindings(),
+    close: (deadlineMs = CLOSE_DEADLINE_MS) => {
+      closing ??= telephony.endAll(deadlineMs).then(dispose);
+      return closing;
+    },
+  });
+}

@@ -1,0 +1,33 @@
+import { assert } from '../../kernel/errors.ts';
+import type { OriginateRequest } from '../../telephony/telephony.ts';
+
+/** Extra headers of one INVITE. */
+const HEADERS_MAX = 20;
+const HEADER_LENGTH_MAX = 512;
+
+/**
+ * Headers of an outbound INVITE: From with the caller id, and the extra ones. Only `X-` names are taken, and values
+ * lose their line ends: nothing given by a caller or an API may add a header of its own.
+ */
+export function originateHeaders(request: OriginateRequest, realm: string): Record<string, string> {
+  const extra = Object.entries(request.headers ?? {});
+  assert(extra.length <= HEADERS_MAX, `at most ${HEADERS_MAX} extra headers`);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of extra) {
+    assert(/^X-[A-Za-z0-9-]{1,64}$/.test(name), `an X- header, not ${JSON.stringify(name)}`);
+    headers[name] = oneLine(value).slice(0, HEADER_LENGTH_MAX);
+  }
+  const number = request.callerId.number.replace(/[^0-9A-Za-z+*._-]/g, '').slice(0, 64) || 'anonymous';
+  const name = oneLine(request.callerId.name ?? '')
+    .replace(/["\\]/g, '')
+    .replace(/[^\x20-\x7e]/g, '')
+    .slice(0, 64);
+  headers['From'] = `${name === '' ? '' : `"${name}" `}<sip:${number}@${realm}>`;
+  // The SIP server puts its own address in place of this host.
+  headers['Contact'] = `<sip:${number}@localhost>`;
+  return headers;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\r\n\0]+/g, ' ').trim();
+}

@@ -1,0 +1,203 @@
+import type { Clock } from '../../kernel/clock.ts';
+import { AppError, messageOf } from '../../kernel/errors.ts';
+import type { CallId } from '../../kernel/ids.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { AudioSource, Digit, Leg, Party, PlayOptions, PlayOutcome } from '../../telephony/leg.ts';
+import { parseReasonHeader } from '../../telephony/reason-header.ts';
+import { digitOfInfo } from '../../telephony/sip-uri-reader.ts';
+import { terminationOfRemoteBye } from '../../telephony/termination-table.ts';
+import { TerminationBucket } from '../../telephony/termination.ts';
+import type { Termination } from '../../telephony/termination.ts';
+import { withDeadline } from '../freeswitch/deadline.ts';
+import type { MediaEndpoint } from '../freeswitch/media-endpoint.ts';
+import { mediaFault } from '../freeswitch/session-description.ts';
+import type { SrfDialog, SrfRequest, SrfResponse } from './drachtio-srf.ts';
+import { ALLOWED_METHODS } from './sip-replies.ts';
+
+/** Longest wait for the answer to a BYE; the leg has ended by then in any case. */
+const BYE_DEADLINE_MS = 4000;
+
+/** What a leg is made of. */
+export interface SipLegParts {
+  readonly callId: CallId;
+  readonly direction: 'inbound' | 'outbound';
+  readonly remote: Party;
+  readonly dialog: SrfDialog;
+  readonly endpoint: MediaEndpoint;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A dialog with a phone or trunk and the media channel behind it, which end together. */
+export class SipLeg implements Leg {
+  readonly callId: CallId;
+  readonly direction: 'inbound' | 'outbound';
+  readonly remote: Party;
+  readonly ended: Promise<Termination>;
+  readonly endpoint: MediaEndpoint;
+  readonly #dialog: SrfDialog;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #settle: (termination: Termination) => void = () => undefined;
+  #termination: Termination | undefined;
+  #goodbye: Promise<void> | undefined;
+  #modifying = false;
+
+  constructor(parts: SipLegParts) {
+    this.callId = parts.callId;
+    this.direction = parts.direction;
+    this.remote = parts.remote;
+    this.endpoint = parts.endpoint;
+    this.#dialog = parts.dialog;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#listen();
+    void parts.endpoint.gone.then(() =>
+      this.#end({ bucket: TerminationBucket.serverError, reason: 'media-server-failure' }, true),
+    );
+  }
+
+  get termination(): Termination | undefined {
+    return this.#termination;
+  }
+
+  async play(sources: readonly AudioSource[], options?: PlayOptions): Promise<PlayOutcome> {
+    if (this.#termination) return 'ended';
+    try {
+      return await this.endpoint.play(sources, options);
+    } catch (thrown) {
+      this.#log.error({ callId: this.callId, error: messageOf(thrown) }, 'playback failed');
+      return 'ended';
+    }
+  }
+
+  onDigit(listener: (digit: Digit) => void): () => void {
+    return this.endpoint.onDigit(listener);
+  }
+
+  async sendDigits(digits: string): Promise<void> {
+    if (!this.#termination) await this.endpoint.sendDigits(digits);
+  }
+
+  hangUp(): Promise<void> {
+    this.#end({ bucket: TerminationBucket.success, reason: 'local-hangup' }, true);
+    return this.#goodbye ?? Promise.resolve();
+  }
+
+  /** Ends the leg for a reason of ours: overload, shutdown. */
+  endWith(termination: Termination): Promise<void> {
+    this.#end(termination, true);
+    return this.#goodbye ?? Promise.resolve();
+  }
+
+  /** The SIP server is gone: nobody can be told. The media channel is killed by who noticed. */
+  sipLost(): void {
+    this.#end({ bucket: TerminationBucket.serverError, reason: 'sip-server-lost' }, false);
+  }
+
+  #listen(): void {
+    const dialog = this.#dialog;
+    dialog.on('destroy', (bye: SrfRequest | undefined) => {
+      const reason = parseReasonHeader(bye?.get('Reason'));
+      // drachtio ends a dialog by itself when the ACK never came (RFC 3261 §13.3.1.4).
+      const ours = (bye as { source?: string } | undefined)?.source === 'application';
+      this.#end(
+        ours
+          ? {
+              bucket: TerminationBucket.upstreamError,
+              reason: 'no-response',
+              ...(reason.text !== undefined && { detail: reason.text }),
+            }
+          : terminationOfRemoteBye(reason),
+        false,
+      );
+    });
+    dialog.on('modify', (req: SrfRequest, res: SrfResponse) => void this.#modified(req, res));
+    dialog.on('update', (req: SrfRequest, res: SrfResponse) => void this.#modified(req, res));
+    dialog.on('info', (req: SrfRequest, res: SrfResponse) => {
+      const digit = digitOfInfo(req.get('Content-Type'), req.body);
+      // RFC 6086 §4.2.2: a body that means nothing to us is 415; an empty INFO is a keep-alive.
+      res.send(digit === undefined && (req.body ?? '') !== '' ? 415 : 200);
+      if (digit !== undefined) this.endpoint.heardDigit(digit);
+    });
+    dialog.on('options', (_req: SrfRequest, res: SrfResponse) =>
+      res.send(200, { headers: { Allow: ALLOWED_METHODS, Accept: 'application/sdp' } }),
+    );
+    // RFC 3515 §2.4.2: transfers are made by the application, not by phones.
+    dialog.on('refer', (_req: SrfRequest, res: SrfResponse) => res.send(603));
+    dialog.on('message', (_req: SrfRequest, res: SrfResponse) =>
+      res.send(405, { headers: { Allow: ALLOWED_METHODS } }),
+    );
+  }
+
+  /** A re-INVITE or UPDATE: hold, resume, new address, or a refresh (RFC 3261 §14.2, RFC 3311, RFC 4028). */
+  async #modified(req: SrfRequest, res: SrfResponse): Promise<void> {
+    const offer = req.body ?? '';
+    const { contact } = this.#dialog.local;
+    const headers = contact === undefined ? {} : { Contact: contact };
+    if (offer === '') {
+      if (req.method === 'UPDATE') return res.send(200, { headers });
+      // A re-INVITE without offer: ours goes out, the answer comes in the ACK (RFC 3261 §14.2).
+      this.#dialog.once('ack', (ack: SrfRequest) => void this.#answeredInAck(ack.body ?? ''));
+      return this.#sendSdp(res, headers, this.#dialog.local.sdp ?? this.endpoint.localSdp);
+    }
+    // RFC 3261 §14.2: a second one before the first is answered.
+    if (this.#modifying) return res.send(500, { headers: { 'Retry-After': '1' } });
+    if (mediaFault(offer) !== undefined) return res.send(488);
+    this.#modifying = true;
+    try {
+      const answer = await this.endpoint.modify(offer);
+      this.#dialog.local.sdp = answer;
+      this.#sendSdp(res, headers, answer);
+    } catch (thrown) {
+      this.#log.warn({ callId: this.callId, error: messageOf(thrown) }, 'a change of media was refused');
+      if (!this.#termination) res.send(488);
+    } finally {
+      this.#modifying = false;
+    }
+  }
+
+  async #answeredInAck(answer: string): Promise<void> {
+    if (answer === '' || this.#termination) return;
+    try {
+      if (mediaFault(answer) !== undefined)
+        throw new AppError('MEDIA_NOT_ACCEPTED', 'unusable answer in ACK');
+      await this.endpoint.modify(answer);
+    } catch (thrown) {
+      this.#log.warn(
+        { callId: this.callId, error: messageOf(thrown) },
+        'the answer in an ACK could not be used',
+      );
+    }
+  }
+
+  #sendSdp(res: SrfResponse, headers: Record<string, string>, body: string): void {
+    res.send(200, { headers: { ...headers, 'Content-Type': 'application/sdp' }, body });
+  }
+
+  #end(termination: Termination, sayBye: boolean): void {
+    if (this.#termination) return;
+    this.#termination = termination;
+    const freed = this.endpoint.destroy();
+    const bye =
+      sayBye && this.#dialog.connected
+        ? withDeadline(this.#clock, BYE_DEADLINE_MS, this.#sayBye(termination)).then(() => undefined)
+        : Promise.resolve();
+    this.#goodbye = Promise.all([freed, bye]).then(() => undefined);
+    this.#settle(termination);
+  }
+
+  async #sayBye(termination: Termination): Promise<void> {
+    try {
+      const failure = termination.bucket !== TerminationBucket.success;
+      // RFC 3326: why, in the words of the telephone network (41 temporary failure, 16 normal clearing).
+      const reason = failure ? 'Q.850;cause=41' : 'Q.850;cause=16';
+      await this.#dialog.destroy({ headers: { Reason: reason } });
+    } catch (thrown) {
+      this.#log.debug({ callId: this.callId, error: messageOf(thrown) }, 'BYE could not be sent');
+    }
+  }
+}

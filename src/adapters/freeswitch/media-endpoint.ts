@@ -1,0 +1,292 @@
+import type { Clock } from '../../kernel/clock.ts';
+import { AppError, messageOf } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { AudioSource, Digit, PlayOptions, PlayOutcome } from '../../telephony/leg.ts';
+import { withDeadline } from './deadline.ts';
+import type { EslEvent, MrfEndpoint } from './drachtio-fsmrf.ts';
+import { playbackArgument } from './playback.ts';
+import { withoutEncryption } from './session-description.ts';
+
+/** What an endpoint is made of. */
+export interface MediaEndpointOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly audioRoot: string;
+  /** Ends a channel from outside, over the control connection. */
+  readonly killChannel: (uuid: string) => Promise<void>;
+}
+
+const COMMAND_DEADLINE_MS = 3000;
+/** fsmrf's own goodbye waits for a BYE that may have come already. */
+const DESTROY_DEADLINE_MS = 1500;
+/** A break that arrives before the playback has begun is lost: it is repeated. */
+const BREAK_INTERVAL_MS = 250;
+const BREAKS_MAX = 8;
+/** Least time of one round of a loop, so that an unplayable list cannot spin. */
+const ROUND_MIN_MS = 200;
+
+interface Playback {
+  stopped: boolean;
+  readonly finished: Promise<void>;
+}
+
+/** One channel of the media server: plays, hears digits, is bridged, goes away. */
+export class MediaEndpoint {
+  readonly uuid: string;
+  /** Resolves once, when the channel has ended, whoever ended it. */
+  readonly gone: Promise<void>;
+  readonly #endpoint: MrfEndpoint;
+  readonly #options: MediaEndpointOptions;
+  readonly #digitListeners = new Set<(digit: Digit) => void>();
+  #playback: Playback | undefined;
+  #isGone = false;
+  #end: () => void = () => undefined;
+  #destroying: Promise<void> | undefined;
+
+  constructor(endpoint: MrfEndpoint, options: MediaEndpointOptions) {
+    this.uuid = endpoint.uuid;
+    this.#endpoint = endpoint;
+    this.#options = options;
+    this.gone = new Promise((resolve) => {
+      this.#end = () => {
+        this.#isGone = true;
+        resolve();
+      };
+    });
+    endpoint.on('destroy', () => this.#end());
+    endpoint.dialog?.on('destroy', () => this.#end());
+    endpoint.on('dtmf', (event: { dtmf?: string }) => this.#heard(event.dtmf));
+    // Keys must not stop a prompt by themselves (FreeSWITCH's default is "*"), and a leg outlives its bridge.
+    for (const variable of [
+      'playback_terminators=none',
+      'park_after_bridge=true',
+      'hangup_after_bridge=false',
+    ]) {
+      void endpoint.execute('set', variable).catch(() => undefined);
+    }
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Our side of the media, for an offer or an answer: plain RTP. */
+  get localSdp(): string {
+    return withoutEncryption(this.#endpoint.local.sdp ?? '');
+  }
+
+  /**
+   * Tells the channel the remote side's media by re-INVITE (RFC 3261 §14); resolves to the channel's answer.
+   * Rejects with MEDIA_NOT_ACCEPTED when there is no codec in common or no answer.
+   */
+  async modify(remoteSdp: string): Promise<string> {
+    const { dialog } = this.#endpoint;
+    if (!dialog || this.#isGone) throw new AppError('MEDIA_NOT_ACCEPTED', 'the media channel has ended');
+    // Not fsmrf's modify: it asks for all channel variables afterwards, and after one refusal never comes back.
+    const answer = new Promise<string>((resolve, reject) => {
+      dialog.request(
+        {
+          method: 'INVITE',
+          headers: { Contact: dialog.local.contact ?? '' },
+          body: withoutEncryption(remoteSdp),
+        },
+        (err, res) => {
+          if (err)
+            reject(new AppError('MEDIA_NOT_ACCEPTED', 'the media server is not reachable', { cause: err }));
+          else if (res && res.status >= 300) {
+            reject(new AppError('MEDIA_NOT_ACCEPTED', `the media server answered ${res.status}`));
+          } else if (res && res.status >= 200) resolve(withoutEncryption(res.body ?? ''));
+        },
+      );
+    });
+    const sdp = await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, answer);
+    if (sdp === undefined)
+      throw new AppError('MEDIA_NOT_ACCEPTED', 'the media server did not answer in time');
+    return sdp;
+  }
+
+  /** See Leg#play. */
+  async play(sources: readonly AudioSource[], options: PlayOptions = {}): Promise<PlayOutcome> {
+    const before = this.#playback;
+    let finish: () => void = () => undefined;
+    const playback: Playback = {
+      stopped: false,
+      finished: new Promise((resolve) => {
+        finish = resolve;
+      }),
+    };
+    this.#playback = playback;
+    const abort = (): void => void this.#stop(playback);
+    options.signal?.addEventListener('abort', abort, { once: true });
+    try {
+      if (before) await this.#stop(before);
+      if (options.signal?.aborted === true) playback.stopped = true;
+      return await this.#playRounds(playback, sources, options.loop === true);
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
+      if (this.#playback === playback) this.#playback = undefined;
+      finish();
+    }
+  }
+
+  /** Stops what is playing; resolves when the channel is silent (or does not answer). */
+  async stopPlaying(): Promise<void> {
+    if (this.#playback) await this.#stop(this.#playback);
+  }
+
+  /** See Leg#onDigit. */
+  onDigit(listener: (digit: Digit) => void): () => void {
+    this.#digitListeners.add(listener);
+    return () => this.#digitListeners.delete(listener);
+  }
+
+  /** A digit that came another way than RFC 4733 (SIP INFO). */
+  heardDigit(digit: Digit): void {
+    for (const listener of [...this.#digitListeners]) listener(digit);
+  }
+
+  /** Sends digits as RFC 4733 events. */
+  async sendDigits(digits: string): Promise<void> {
+    if (!/^[0-9A-D*#]{1,64}$/.test(digits)) {
+      throw new AppError('MEDIA_DIGITS_INVALID', '1 to 64 of 0–9, A–D, * and # can be sent');
+    }
+    await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, this.#endpoint.execute('send_dtmf', digits));
+  }
+
+  /** Joins two channels; resolves when both have entered the bridge. Rejects with MEDIA_BRIDGE_FAILED. */
+  async bridge(other: MediaEndpoint): Promise<void> {
+    await Promise.all([this.stopPlaying(), other.stopPlaying()]);
+    if (this.#isGone || other.isGone)
+      throw new AppError('MEDIA_BRIDGE_FAILED', 'a call ended before it was joined');
+    // The reply to uuid_bridge comes before media flows; both channels then run the bridge application.
+    const entered = Promise.all([this.#entersBridge(), other.#entersBridge()]);
+    let failure: unknown;
+    const asked = this.#endpoint.bridge(other.#endpoint).then(
+      () => true,
+      (thrown: unknown) => {
+        failure = thrown;
+        return false;
+      },
+    );
+    const ended = Promise.race([this.gone, other.gone]).then(() => false);
+    const joined = Promise.race([ended, asked.then(async (ok) => ok && (await entered).every(Boolean))]);
+    if ((await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, joined)) === true) return;
+    throw new AppError(
+      'MEDIA_BRIDGE_FAILED',
+      `the media server could not join the calls: ${messageOf(failure)}`,
+      {
+        cause: failure,
+        retryable: true,
+      },
+    );
+  }
+
+  /** Parts the channels of a bridge; both stay up. */
+  async unbridge(): Promise<void> {
+    if (this.#isGone) return;
+    await withDeadline(
+      this.#options.clock,
+      COMMAND_DEADLINE_MS,
+      this.#endpoint.unbridge().catch((thrown: unknown) => {
+        this.#options.log.debug({ error: messageOf(thrown), channel: this.uuid }, 'unbridge refused');
+      }),
+    );
+  }
+
+  /** Ends the channel; idempotent, never rejects, bounded. */
+  destroy(): Promise<void> {
+    this.#destroying ??= this.#destroy();
+    return this.#destroying;
+  }
+
+  /** Ends the channel without SIP. */
+  async kill(): Promise<void> {
+    const killed = this.#options.killChannel(this.uuid).catch(() => undefined);
+    this.#end();
+    await withDeadline(this.#options.clock, DESTROY_DEADLINE_MS, killed);
+  }
+
+  /** The media server is gone: nobody is left to say goodbye to. */
+  abandon(): void {
+    this.#end();
+  }
+
+  async #destroy(): Promise<void> {
+    if (this.#isGone) return;
+    const { clock } = this.#options;
+    const said = this.#endpoint.destroy().catch(() => undefined);
+    await withDeadline(clock, DESTROY_DEADLINE_MS, Promise.race([said, this.gone]));
+    if (!this.#isGone && this.#endpoint.dialog?.connected === true) {
+      await withDeadline(
+        clock,
+        DESTROY_DEADLINE_MS,
+        this.#options.killChannel(this.uuid).catch(() => undefined),
+      );
+      await withDeadline(clock, DESTROY_DEADLINE_MS, this.gone);
+      if (!this.#isGone) void this.#endpoint.dialog.destroy().catch(() => undefined);
+    }
+    this.#end();
+  }
+
+  async #playRounds(
+    playback: Playback,
+    sources: readonly AudioSource[],
+    loop: boolean,
+  ): Promise<PlayOutcome> {
+    const argument = playbackArgument(sources, this.#options.audioRoot);
+    for (;;) {
+      if (this.#isGone) return 'ended';
+      if (playback.stopped) return 'stopped';
+      const startedAtMs = this.#options.clock.monotonicMs();
+      const completion = await this.#playOnce(argument);
+      if (completion === undefined) return 'ended';
+      if (playback.stopped) return 'stopped';
+      const response = completion.getHeader('Application-Response') ?? '';
+      if (/NOT FOUND|ERROR/.test(response)) {
+        // A missing prompt must not end a call: the dialogue goes on without it.
+        this.#options.log.error({ argument, response, channel: this.uuid }, 'audio could not be played');
+        return 'done';
+      }
+      if (!loop) return 'done';
+      const roundMs = this.#options.clock.monotonicMs() - startedAtMs;
+      if (roundMs < ROUND_MIN_MS) await this.#pause(ROUND_MIN_MS - roundMs);
+    }
+  }
+
+  /** The completion event, or undefined when the call ended. */
+  async #playOnce(argument: string): Promise<EslEvent | undefined> {
+    const completed = this.#endpoint.execute('playback', argument).catch(() => undefined);
+    return Promise.race([completed, this.gone.then(() => undefined)]);
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    await withDeadline(this.#options.clock, delayMs, this.gone);
+  }
+
+  async #stop(playback: Playback): Promise<void> {
+    playback.stopped = true;
+    for (let i = 0; i < BREAKS_MAX && !this.#isGone; i++) {
+      void this.#endpoint.api('uuid_break', [this.uuid, 'all']).catch(() => undefined);
+      const done = playback.finished.then(() => true);
+      if ((await withDeadline(this.#options.clock, BREAK_INTERVAL_MS, done)) === true) return;
+    }
+  }
+
+  #heard(text: string | undefined): void {
+    if (text !== undefined && /^[0-9A-D*#]$/.test(text)) this.heardDigit(text as Digit);
+  }
+
+  #entersBridge(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const { conn } = this.#endpoint;
+      if (!conn) return resolve(false);
+      const name = `esl::event::CHANNEL_EXECUTE::${this.uuid}`;
+      const listener = (event: EslEvent): void => {
+        if (event.getHeader('Application') !== 'uuid_bridge') return;
+        conn.removeListener(name, listener);
+        resolve(true);
+      };
+      conn.on(name, listener);
+    });
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Takes SRTP out of a session description: `a=crypto` lines go, RTP/SAVP becomes RTP/AVP (RFC 4568, RFC 3551).
+ * A media server that offers SRTP by default would otherwise send it to a phone that never agreed to it.
+ * What is not ASCII becomes `?`: the control protocol's library counts characters where lengths are bytes.
+ */
+export function withoutEncryption(sdp: string): string {
+  return sdp.replace(/^a=crypto:.*(?:\r\n|\n|$)/gm, '').replace(/^(m=audio \d+ RTP\/)SAVPF?\b/gm, '$1AVP');
+}
+
+/** The answer that makes a fresh endpoint wait: our own offer back, receiving only, unencrypted. */
+export function waitingAnswer(offer: string): string {
+  const plain = withoutEncryption(offer).replace(
+    /^a=(?:sendrecv|sendonly|recvonly|inactive)(?:\r\n|\n)/gm,
+    '',
+  );
+  return plain.endsWith('\n') ? `${plain}a=recvonly\r\n` : `${plain}\r\na=recvonly\r\n`;
+}
+
+/** Longest session description that is passed on to the media server. */
+export const SDP_LENGTH_MAX = 16_384;
+
+/** Why an offer or answer cannot be used, or undefined when it can: plain RTP audio on IPv4 (RFC 4566). */
+export function mediaFault(sdp: string): string | undefined {
+  if (sdp.length > SDP_LENGTH_MAX) return 'session description too long';
+  if (!/^v=0\s*$/m.test(sdp)) return 'not a session description';
+  const audio = /^m=audio (\d{1,5})(?:\/\d+)? (\S+) /m.exec(sdp);
+  if (!audio) return 'no audio';
+  if (audio[1] === '0') return 'audio refused';
+  // RFC 3264 §6: a profile that we cannot speak is refused as a whole.
+  if (audio[2] !== 'RTP/AVP' && audio[2] !== 'RTP/AVPF')
+    return `unsupported profile ${audio[2]?.slice(0, 32)}`;
+  return undefined;
+}
+
+/** True when both describe the same media: only version numbers and line ends may differ. */
+export function sameMedia(a: string, b: string): boolean {
+  const essence = (sdp: string): string =>
+    sdp
+      .replace(/^o=.*$/m, '')
+      .replace(/\r/g, '')
+      .trim();
+  return essence(a) === essence(b);
+}
