@@ -1,0 +1,202 @@
+import { type Kysely, sql } from 'kysely';
+import type { CallbackFilter } from '../../callback/callback-store.ts';
+import type { Actor, Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
+import { AppError } from '../../kernel/errors.ts';
+import type { AttemptId, CallbackId } from '../../kernel/ids.ts';
+import type { AttemptRow, CallbackRow, EventRow, Schema } from './schema.ts';
+
+type Executor = Kysely<Schema>;
+
+/** The most rows one list returns, whatever was asked for. */
+const LIST_ROWS_MAX = 1000;
+
+// A literal, not a parameter: the partial indexes over open callbacks apply only when the planner sees it.
+const IS_OPEN = sql<boolean>`"state" <> 'COMPLETED'`;
+
+/** Inserts a new callback. */
+export async function insertCallback(db: Executor, callback: Callback): Promise<void> {
+  await db.insertInto('callback').values(toRow(callback)).execute();
+}
+
+/** @throws AppError CALLBACK_CHANGED (retryable) when the stored version is not `callback.version - 1`. */
+export async function updateCallback(db: Executor, callback: Callback): Promise<void> {
+  const { id, ...fields } = toRow(callback);
+  const result = await db
+    .updateTable('callback')
+    .set(fields)
+    .where('id', '=', id)
+    .where('version', '=', callback.version - 1)
+    .executeTakeFirst();
+  if (result.numUpdatedRows !== 1n) {
+    const message = `callback ${id} is not stored with version ${callback.version - 1}`;
+    throw new AppError('CALLBACK_CHANGED', message, { retryable: true });
+  }
+}
+
+/** One callback by id. */
+export async function findCallback(db: Executor, id: CallbackId): Promise<Callback | undefined> {
+  const row = await db.selectFrom('callback').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && fromRow(row);
+}
+
+/** Every open callback by priority (high first), place, id. */
+export async function openCallbacks(db: Executor): Promise<Callback[]> {
+  const rows = await db
+    .selectFrom('callback')
+    .selectAll()
+    .where(IS_OPEN)
+    .orderBy('priority', 'desc')
+    .orderBy('placeAtMs')
+    .orderBy('id')
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** How many open callbacks each queue has; queues with none are left out. */
+export async function openCallbackCounts(db: Executor): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('callback')
+    .select(['virtualQueue', (eb) => eb.fn.countAll<number>().as('count')])
+    .where(IS_OPEN)
+    .groupBy('virtualQueue')
+    .execute();
+  return new Map(rows.map((row) => [row.virtualQueue, Number(row.count)]));
+}
+
+/** What the filter selects, newest first. */
+export async function listCallbacks(db: Executor, filter: CallbackFilter): Promise<Callback[]> {
+  let query = db.selectFrom('callback').selectAll();
+  if (filter.states) query = query.where('state', 'in', [...filter.states]);
+  if (filter.virtualQueue !== undefined) query = query.where('virtualQueue', '=', filter.virtualQueue);
+  if (filter.customerNumber !== undefined) query = query.where('customerNumber', '=', filter.customerNumber);
+  if (filter.createdFromMs !== undefined) query = query.where('createdAtMs', '>=', filter.createdFromMs);
+  if (filter.createdToMs !== undefined) query = query.where('createdAtMs', '<=', filter.createdToMs);
+  if (filter.afterId !== undefined) query = query.where('id', '<', filter.afterId);
+  const limit = Math.min(Math.max(1, filter.limit), LIST_ROWS_MAX);
+  const rows = await query.orderBy('id', 'desc').limit(limit).execute();
+  return rows.map(fromRow);
+}
+
+/** Open callbacks due at or before `nowMs`, earliest first. */
+export async function dueCallbacks(db: Executor, nowMs: number, limit: number): Promise<Callback[]> {
+  const rows = await db
+    .selectFrom('callback')
+    .selectAll()
+    .where('dueAtMs', '<=', nowMs)
+    .where(IS_OPEN)
+    .orderBy('dueAtMs')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** The earliest `dueAtMs` among open callbacks. */
+export async function nextDueAtMs(db: Executor): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('callback')
+    .select('dueAtMs')
+    .where('dueAtMs', 'is not', null)
+    .where(IS_OPEN)
+    .orderBy('dueAtMs')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.dueAtMs ?? undefined;
+}
+
+/** Inserts an attempt; a second one with the same callback and number is refused by the schema. */
+export async function insertAttempt(db: Executor, attempt: Attempt): Promise<void> {
+  await db.insertInto('attempt').values(attemptToRow(attempt)).execute();
+}
+
+/** @throws AppError ATTEMPT_UNKNOWN when it was never inserted. */
+export async function updateAttempt(db: Executor, attempt: Attempt): Promise<void> {
+  const { id, ...fields } = attemptToRow(attempt);
+  const result = await db.updateTable('attempt').set(fields).where('id', '=', id).executeTakeFirst();
+  if (result.numUpdatedRows !== 1n) throw new AppError('ATTEMPT_UNKNOWN', `attempt ${id} is not stored`);
+}
+
+/** One attempt by id. */
+export async function findAttempt(db: Executor, id: AttemptId): Promise<Attempt | undefined> {
+  const row = await db.selectFrom('attempt').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && attemptFromRow(row);
+}
+
+/** The attempts of a callback, first to last. */
+export async function attemptsOf(db: Executor, id: CallbackId): Promise<Attempt[]> {
+  const rows = await db
+    .selectFrom('attempt')
+    .selectAll()
+    .where('callbackId', '=', id)
+    .orderBy('number')
+    .limit(LIST_ROWS_MAX)
+    .execute();
+  return rows.map(attemptFromRow);
+}
+
+/** Appends to the history. */
+export async function appendEvent(db: Executor, event: CallbackEvent): Promise<void> {
+  await db
+    .insertInto('event')
+    .values({
+      subjectKind: 'callback',
+      subjectId: event.callbackId,
+      atMs: event.atMs,
+      kind: event.kind,
+      actor: JSON.stringify(event.actor),
+      state: event.state,
+      subState: event.subState,
+      data: JSON.stringify(event.data),
+    })
+    .execute();
+}
+
+/** The newest `limit` events of a callback, in the order in which they happened. */
+export async function eventsOf(db: Executor, id: CallbackId, limit: number): Promise<CallbackEvent[]> {
+  const rows = await db
+    .selectFrom('event')
+    .selectAll()
+    .where('subjectKind', '=', 'callback')
+    .where('subjectId', '=', id)
+    .orderBy('sequence', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.reverse().map(eventFromRow);
+}
+
+function toRow(callback: Callback): CallbackRow {
+  return { ...callback, userData: JSON.stringify(callback.userData) };
+}
+
+function fromRow(row: CallbackRow): Callback {
+  const userData = row.userData === '{}' ? {} : (JSON.parse(row.userData) as Record<string, string>);
+  return { ...row, userData } as Callback;
+}
+
+function attemptToRow(attempt: Attempt): AttemptRow {
+  return {
+    ...attempt,
+    termination: attempt.termination === null ? null : JSON.stringify(attempt.termination),
+    confirmed: attempt.confirmed ? 1 : 0,
+  };
+}
+
+function attemptFromRow(row: AttemptRow): Attempt {
+  return {
+    ...row,
+    termination: row.termination === null ? null : (JSON.parse(row.termination) as Attempt['termination']),
+    confirmed: row.confirmed === 1,
+  } as Attempt;
+}
+
+function eventFromRow(row: { [Column in keyof EventRow]: unknown }): CallbackEvent {
+  return {
+    callbackId: row.subjectId as CallbackId,
+    atMs: row.atMs as number,
+    kind: row.kind as string,
+    actor: JSON.parse(row.actor as string) as Actor,
+    state: row.state as CallbackEvent['state'],
+    subState: row.subState as CallbackEvent['subState'],
+    data: JSON.parse(row.data as string) as Record<string, unknown>,
+  };
+}

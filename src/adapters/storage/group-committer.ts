@@ -1,0 +1,189 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { AppError, messageOf } from '../../kernel/errors.ts';
+import type { Clock, TimerHandle } from '../../kernel/clock.ts';
+
+/** Works that share one commit at most; bounds how long the first waits for the last. */
+export const GROUP_WORKS_MAX = 256;
+/** A group takes no further work after this; bounds how long the event loop is held before the commit. */
+export const GROUP_DURATION_MAX_MS = 4;
+/** Works waiting for a group; beyond it callers are refused at once instead of growing memory without end. */
+export const WAITING_WORKS_MAX = 10_000;
+/** A work that has not ended by then waits for something outside the database and is rolled back. */
+export const WORK_DURATION_MAX_MS = 5000;
+
+/** One transaction handed to a work; `end` makes every later use of it throw. */
+export interface EndableTx {
+  end(): void;
+}
+
+interface Waiting<Tx> {
+  readonly work: (tx: Tx) => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+interface Done<Tx> {
+  readonly waiting: Waiting<Tx>;
+  readonly value: unknown;
+}
+
+/**
+ * Runs works one after another inside one SQLite transaction, a savepoint each, then commits once: one fsync for all.
+ * A failed work rolls back to its savepoint only. Nothing resolves before the commit; when the commit fails nothing
+ * of the group is stored and every work of it rejects with STORAGE_FAILED (retryable).
+ */
+export class GroupCommitter<Tx extends EndableTx> {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #makeTx: () => Tx;
+  readonly #waiting: Waiting<Tx>[] = [];
+  readonly #statements: Record<'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'undo', Statement>;
+  #scheduled = false;
+  #running: Promise<void> | undefined;
+  #closed = false;
+  #groupCount = 0;
+
+  constructor(database: Database, clock: Clock, makeTx: () => Tx) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#makeTx = makeTx;
+    this.#statements = {
+      begin: database.prepare('begin immediate'),
+      commit: database.prepare('commit'),
+      rollback: database.prepare('rollback'),
+      savepoint: database.prepare('savepoint "work"'),
+      release: database.prepare('release "work"'),
+      undo: database.prepare('rollback to "work"'),
+    };
+  }
+
+  /** Groups committed so far; works divided by groups tells how well commits are shared. */
+  get groupCount(): number {
+    return this.#groupCount;
+  }
+
+  /**
+   * Resolves with the work's result once it is on disk. Rejects with what `work` threw, or with AppError
+   * STORAGE_FAILED, STORAGE_OVERLOADED, STORAGE_CLOSED or TRANSACTION_STALLED.
+   */
+  transact<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {
+    if (this.#closed) return Promise.reject(new AppError('STORAGE_CLOSED', 'the database is closed'));
+    if (this.#waiting.length >= WAITING_WORKS_MAX) {
+      const message = `more than ${WAITING_WORKS_MAX} transactions wait for the disk`;
+      return Promise.reject(new AppError('STORAGE_OVERLOADED', message, { retryable: true }));
+    }
+    return new Promise<Result>((resolve, reject) => {
+      this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Runs what waits, then refuses. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#running || this.#waiting.length > 0) {
+      if (this.#running) await this.#running;
+      else await this.#runGroup();
+    }
+  }
+
+  // The rest of this turn of the event loop may bring more work for the same commit.
+  #schedule(): void {
+    if (this.#scheduled || this.#running) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#running || this.#waiting.length === 0) return;
+      void this.#runGroup();
+    });
+  }
+
+  #runGroup(): Promise<void> {
+    this.#running = this.#group().finally(() => {
+      this.#running = undefined;
+      if (this.#waiting.length > 0) this.#schedule();
+    });
+    return this.#running;
+  }
+
+  async #group(): Promise<void> {
+    const done: Done<Tx>[] = [];
+    const startedAtMs = this.#clock.monotonicMs();
+    try {
+      this.#statements.begin.run();
+    } catch (error) {
+      for (const { reject } of this.#waiting.splice(0)) reject(storageFailure(error));
+      return;
+    }
+    for (let count = 0; count < GROUP_WORKS_MAX; count++) {
+      const waiting = this.#waiting.shift();
+      if (!waiting) break;
+      if (!(await this.#runWork(waiting, done))) return;
+      if (this.#clock.monotonicMs() - startedAtMs > GROUP_DURATION_MAX_MS) break;
+    }
+    this.#groupCount++;
+    try {
+      this.#statements.commit.run();
+    } catch (error) {
+      if (this.#database.inTransaction) this.#statements.rollback.run();
+      for (const { waiting } of done) waiting.reject(storageFailure(error));
+      return;
+    }
+    for (const { waiting, value } of done) waiting.resolve(value);
+  }
+
+  /** False when the whole group is lost: SQLite itself has rolled back. */
+  async #runWork(waiting: Waiting<Tx>, done: Done<Tx>[]): Promise<boolean> {
+    this.#statements.savepoint.run();
+    const tx = this.#makeTx();
+    try {
+      const value = await this.#bounded(waiting.work, tx);
+      tx.end();
+      this.#statements.release.run();
+      done.push({ waiting, value });
+      return true;
+    } catch (error) {
+      tx.end();
+      if (this.#database.inTransaction) {
+        this.#statements.undo.run();
+        this.#statements.release.run();
+        waiting.reject(asOperatingError(error));
+        return true;
+      }
+      // A full disk or an I/O error ends the transaction, and the works before this one with it.
+      for (const lost of [...done.map((entry) => entry.waiting), waiting]) lost.reject(storageFailure(error));
+      return false;
+    }
+  }
+
+  #bounded(work: (tx: Tx) => Promise<unknown>, tx: Tx): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      let timer: TimerHandle | undefined = this.#clock.setTimer(WORK_DURATION_MAX_MS, () => {
+        timer = undefined;
+        const message = `a transaction did not end within ${WORK_DURATION_MAX_MS} ms; it may only wait for the database`;
+        reject(new AppError('TRANSACTION_STALLED', message));
+      });
+      const settle = (): void => {
+        if (timer) this.#clock.clearTimer(timer);
+      };
+      Promise.resolve()
+        .then(() => work(tx))
+        .then(resolve, reject)
+        .finally(settle)
+        .catch(() => undefined);
+    });
+  }
+}
+
+function storageFailure(cause: unknown): AppError {
+  if (cause instanceof AppError) return cause;
+  return new AppError('STORAGE_FAILED', `the database failed: ${messageOf(cause)}`, {
+    cause,
+    retryable: true,
+  });
+}
+
+function asOperatingError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code.startsWith('SQLITE_') ? storageFailure(error) : error;
+}

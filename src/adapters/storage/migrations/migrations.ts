@@ -1,0 +1,40 @@
+import { type Kysely, type Migration, Migrator } from 'kysely';
+import { AppError, messageOf } from '../../../kernel/errors.ts';
+import { firstSchema } from './0001-first-schema.ts';
+
+/** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-first-schema': firstSchema,
+};
+
+/**
+ * Brings the schema up to date; all pending migrations happen or none.
+ * @returns names of the migrations that were run.
+ * @throws AppError SCHEMA_NEWER when the database was written by a newer version, MIGRATION_FAILED otherwise.
+ */
+export async function migrate(
+  db: Kysely<never>,
+  known: Readonly<Record<string, Migration>> = migrations,
+): Promise<string[]> {
+  const unknown = (await executedMigrations(db)).filter((name) => !(name in known));
+  if (unknown.length > 0) {
+    const message = `the database was written by a newer version (it has ${unknown.join(', ')}); use that version`;
+    throw new AppError('SCHEMA_NEWER', message);
+  }
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...known }) } });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    throw new AppError('MIGRATION_FAILED', `the schema could not be changed: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  return (results ?? []).map((result) => result.migrationName);
+}
+
+async function executedMigrations(db: Kysely<never>): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === 'kysely_migration')) return [];
+  const untyped = db as unknown as Kysely<{ kysely_migration: { name: string } }>;
+  const rows = await untyped.selectFrom('kysely_migration').select('name').execute();
+  return rows.map((row) => row.name);
+}

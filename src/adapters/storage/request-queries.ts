@@ -1,0 +1,93 @@
+import type { Kysely } from 'kysely';
+import type { CallbackId } from '../../kernel/ids.ts';
+import type { ErrorRecord } from '../http/error-store.ts';
+import type { IdempotencyClaim } from '../http/idempotency-store.ts';
+import type { Schema } from './schema.ts';
+
+type Executor = Kysely<Schema>;
+
+const LIST_ROWS_MAX = 200;
+
+/** Keeps one error answer. */
+export async function putError(db: Executor, record: ErrorRecord): Promise<void> {
+  await db
+    .insertInto('errorRecord')
+    .values(record)
+    .onConflict((conflict) => conflict.column('correlationId').doNothing())
+    .execute();
+}
+
+/** The error answer with this correlation id. */
+export async function findError(db: Executor, correlationId: string): Promise<ErrorRecord | undefined> {
+  return db
+    .selectFrom('errorRecord')
+    .selectAll()
+    .where('correlationId', '=', correlationId)
+    .executeTakeFirst();
+}
+
+/** Error answers, newest first. */
+export async function listErrors(db: Executor, limit: number): Promise<ErrorRecord[]> {
+  return db
+    .selectFrom('errorRecord')
+    .selectAll()
+    .orderBy('atMs', 'desc')
+    .orderBy('correlationId', 'desc')
+    .limit(Math.min(Math.max(1, limit), LIST_ROWS_MAX))
+    .execute();
+}
+
+/** Deletes the oldest beyond the newest `keepMax`, and all before `beforeMs`. */
+export async function trimErrors(db: Executor, beforeMs: number, keepMax: number): Promise<number> {
+  const old = await db.deleteFrom('errorRecord').where('atMs', '<', beforeMs).executeTakeFirst();
+  const tooMany = await db
+    .deleteFrom('errorRecord')
+    .where('correlationId', 'not in', (eb) =>
+      eb
+        .selectFrom('errorRecord')
+        .select('correlationId')
+        .orderBy('atMs', 'desc')
+        .orderBy('correlationId', 'desc')
+        .limit(keepMax),
+    )
+    .executeTakeFirst();
+  return Number(old.numDeletedRows + tooMany.numDeletedRows);
+}
+
+/** Stores the claim unless an unexpired one of the same scope and key is there; returns the one in force. */
+export async function claim(db: Executor, wanted: IdempotencyClaim): Promise<IdempotencyClaim> {
+  const stored = await db
+    .selectFrom('idempotency')
+    .selectAll()
+    .where('scope', '=', wanted.scope)
+    .where('key', '=', wanted.key)
+    .executeTakeFirst();
+  if (stored && stored.expiresAtMs > wanted.createdAtMs) {
+    return { ...stored, callbackId: stored.callbackId as CallbackId };
+  }
+  const { scope, key, ...fields } = wanted;
+  await db
+    .insertInto('idempotency')
+    .values({ scope, key, ...fields })
+    .onConflict((conflict) => conflict.columns(['scope', 'key']).doUpdateSet(fields))
+    .execute();
+  return wanted;
+}
+
+/** Forgets a claim. */
+export async function release(db: Executor, scope: string, key: string): Promise<void> {
+  await db.deleteFrom('idempotency').where('scope', '=', scope).where('key', '=', key).execute();
+}
+
+/** Deletes at most `limit` expired claims, oldest first. */
+export async function deleteExpiredClaims(db: Executor, nowMs: number, limit: number): Promise<number> {
+  const expired = await db
+    .selectFrom('idempotency')
+    .select(['scope', 'key'])
+    .where('expiresAtMs', '<=', nowMs)
+    .orderBy('expiresAtMs')
+    .limit(limit)
+    .execute();
+  for (const { scope, key } of expired) await release(db, scope, key);
+  return expired.length;
+}

@@ -1,0 +1,189 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables, one interface a table. Columns carry the names of the code's own fields, so that a value has one name
+ * everywhere. Instants are integer epoch milliseconds UTC, flags are 0 or 1, structured values are JSON text: the same
+ * schema and query text fit SQLite and PostgreSQL.
+ */
+export interface Schema {
+  readonly callback: CallbackRow;
+  readonly attempt: AttemptRow;
+  readonly event: EventRow;
+  readonly eventRetention: EventRetentionRow;
+  readonly agentStatus: AgentStatusRow;
+  readonly registration: RegistrationRow;
+  readonly callRecord: CallRecordRow;
+  readonly configuration: ConfigurationRow;
+  readonly userAccount: UserAccountRow;
+  readonly apiKey: ApiKeyRow;
+  readonly session: SessionRow;
+  readonly errorRecord: ErrorRecordRow;
+  readonly idempotency: IdempotencyRow;
+}
+
+/** A callback's state: the projection of its events. */
+export interface CallbackRow {
+  id: string;
+  virtualQueue: string;
+  customerNumber: string;
+  state: string;
+  subState: string | null;
+  reason: string | null;
+  origin: string;
+  originCallId: string | null;
+  dialledNumber: string | null;
+  language: string;
+  createdAtMs: number;
+  placeAtMs: number;
+  priority: number;
+  desiredAtMs: number;
+  attemptCount: number;
+  agentOfferCount: number;
+  agentId: string | null;
+  attemptId: string | null;
+  dueAtMs: number | null;
+  completedAtMs: number | null;
+  /** JSON object. */
+  userData: string;
+  version: number;
+}
+
+/** One outbound call of a callback. */
+export interface AttemptRow {
+  id: string;
+  callbackId: string;
+  number: number;
+  startedAtMs: number;
+  answeredAtMs: number | null;
+  endedAtMs: number | null;
+  result: string | null;
+  /** JSON of a Termination. */
+  termination: string | null;
+  confirmed: number;
+}
+
+/** The append-only history of callbacks and agents; triggers refuse changes (see `eventRetention`). */
+export interface EventRow {
+  sequence: Generated<number>;
+  /** `callback` or `agent`. */
+  subjectKind: string;
+  subjectId: string;
+  atMs: number;
+  kind: string;
+  /** JSON of an Actor, or a JSON string. */
+  actor: string;
+  state: string | null;
+  subState: string | null;
+  /** JSON object. */
+  data: string;
+}
+
+/** Exactly one row: events older than `beforeMs` may be deleted, no others. */
+export interface EventRetentionRow {
+  id: number;
+  beforeMs: number;
+}
+
+/** An agent's state now. */
+export interface AgentStatusRow {
+  agentId: string;
+  state: string;
+  notReadyReason: string | null;
+  sinceMs: number;
+  idleSinceMs: number;
+  subjectId: string | null;
+  dueAtMs: number | null;
+  afterWork: string | null;
+}
+
+/** A registered contact of a phone; the record itself is JSON of the registrar's own type. */
+export interface RegistrationRow {
+  agentId: string;
+  contactUri: string;
+  expiresAtMs: number;
+  /** JSON of the whole Binding. */
+  data: string;
+}
+
+/** One inbound call, for lists and reports. */
+export interface CallRecordRow {
+  callId: string;
+  dialled: string;
+  callerNumber: string | null;
+  source: string;
+  virtualQueue: string | null;
+  startedAtMs: number;
+  answeredAtMs: number | null;
+  endedAtMs: number | null;
+  outcome: string | null;
+  agentId: string | null;
+  callbackId: string | null;
+}
+
+/** One applied configuration document; the highest version is in force. */
+export interface ConfigurationRow {
+  version: number;
+  appliedAtMs: number;
+  /** JSON of an Actor. */
+  actor: string;
+  fileName: string;
+  /** JSON of the normal form of the document, secrets sealed. */
+  document: string;
+  /** JSON of the difference from the version before. */
+  diff: string;
+}
+
+/** A person who logs in. */
+export interface UserAccountRow {
+  name: string;
+  role: string;
+  passwordHash: string;
+  agentId: string | null;
+  enabled: number;
+  createdAtMs: number;
+  updatedAtMs: number;
+}
+
+/** A program's credential, by the hash of its key. */
+export interface ApiKeyRow {
+  id: string;
+  name: string;
+  role: string;
+  keyHash: string;
+  createdBy: string;
+  createdAtMs: number;
+  expiresAtMs: number | null;
+  lastUsedAtMs: number | null;
+}
+
+/** A logged-in user, by the hash of the token. */
+export interface SessionRow {
+  tokenHash: string;
+  userName: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+}
+
+/** One error answer of the API. */
+export interface ErrorRecordRow {
+  correlationId: string;
+  atMs: number;
+  status: number;
+  code: string;
+  message: string;
+  method: string;
+  path: string;
+  actor: string | null;
+  address: string;
+  detail: string;
+}
+
+/** One idempotency key of one caller of the API. */
+export interface IdempotencyRow {
+  scope: string;
+  key: string;
+  requestHash: string;
+  callbackId: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+}

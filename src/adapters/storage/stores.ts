@@ -1,0 +1,152 @@
+import type { UnitOfWork } from '../../callback/callback-store.ts';
+import type { Id } from '../../kernel/ids.ts';
+import type { Binding, RegistrationStore } from '../../telephony/registration.ts';
+import type { AccessStore, ApiKey, Session, User } from '../http/access-store.ts';
+import type { ErrorRecord, ErrorStore } from '../http/error-store.ts';
+import type { IdempotencyClaim, IdempotencyStore } from '../http/idempotency-store.ts';
+import * as access from './access-queries.ts';
+import * as agents from './agent-queries.ts';
+import * as requests from './request-queries.ts';
+import type { StorageTx } from './storage-tx.ts';
+
+type Transactions = UnitOfWork<StorageTx>;
+
+/** Contacts of agents' phones, one transaction a call. */
+export class StoredRegistrations implements RegistrationStore {
+  readonly #transactions: Transactions;
+
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions;
+  }
+
+  all(): Promise<readonly Binding[]> {
+    return this.#transactions.transact((tx) => agents.bindings(tx.executor));
+  }
+
+  put(binding: Binding): Promise<void> {
+    return this.#transactions.transact((tx) => agents.putBinding(tx.executor, binding));
+  }
+
+  remove(agentId: string, contactUri: string): Promise<void> {
+    return this.#transactions.transact((tx) => agents.removeBinding(tx.executor, agentId, contactUri));
+  }
+}
+
+/** Users, API keys and sessions, one transaction a call. */
+export class StoredAccess implements AccessStore {
+  readonly #transactions: Transactions;
+
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions;
+  }
+
+  userCount(): Promise<number> {
+    return this.#transactions.transact((tx) => access.userCount(tx.executor));
+  }
+
+  listUsers(): Promise<User[]> {
+    return this.#transactions.transact((tx) => access.listUsers(tx.executor));
+  }
+
+  findUser(name: string): Promise<User | undefined> {
+    return this.#transactions.transact((tx) => access.findUser(tx.executor, name));
+  }
+
+  insertUser(user: User): Promise<boolean> {
+    return this.#transactions.transact((tx) => access.insertUser(tx.executor, user));
+  }
+
+  updateUser(user: User): Promise<boolean> {
+    return this.#transactions.transact((tx) => access.updateUser(tx.executor, user));
+  }
+
+  deleteUser(name: string): Promise<boolean> {
+    return this.#transactions.transact((tx) => access.deleteUser(tx.executor, name));
+  }
+
+  listApiKeys(): Promise<ApiKey[]> {
+    return this.#transactions.transact((tx) => access.listApiKeys(tx.executor));
+  }
+
+  findApiKeyByHash(keyHash: string): Promise<ApiKey | undefined> {
+    return this.#transactions.transact((tx) => access.findApiKeyByHash(tx.executor, keyHash));
+  }
+
+  insertApiKey(key: ApiKey): Promise<void> {
+    return this.#transactions.transact((tx) => access.insertApiKey(tx.executor, key));
+  }
+
+  deleteApiKey(id: Id<'key'>): Promise<boolean> {
+    return this.#transactions.transact((tx) => access.deleteApiKey(tx.executor, id));
+  }
+
+  touchApiKey(id: Id<'key'>, usedAtMs: number): Promise<void> {
+    return this.#transactions.transact((tx) => access.touchApiKey(tx.executor, id, usedAtMs));
+  }
+
+  findSession(tokenHash: string): Promise<Session | undefined> {
+    return this.#transactions.transact((tx) => access.findSession(tx.executor, tokenHash));
+  }
+
+  insertSession(session: Session): Promise<void> {
+    return this.#transactions.transact((tx) => access.insertSession(tx.executor, session));
+  }
+
+  deleteSession(tokenHash: string): Promise<void> {
+    return this.#transactions.transact((tx) => access.deleteSession(tx.executor, tokenHash));
+  }
+
+  deleteSessionsOf(userName: string): Promise<void> {
+    return this.#transactions.transact((tx) => access.deleteSessionsOf(tx.executor, userName));
+  }
+
+  deleteExpiredSessions(nowMs: number): Promise<number> {
+    return this.#transactions.transact((tx) => access.deleteExpiredSessions(tx.executor, nowMs));
+  }
+}
+
+/** Error answers of the API, one transaction a call. */
+export class StoredErrors implements ErrorStore {
+  readonly #transactions: Transactions;
+
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions;
+  }
+
+  putError(record: ErrorRecord): Promise<void> {
+    return this.#transactions.transact((tx) => requests.putError(tx.executor, record));
+  }
+
+  findError(correlationId: string): Promise<ErrorRecord | undefined> {
+    return this.#transactions.transact((tx) => requests.findError(tx.executor, correlationId));
+  }
+
+  listErrors(limit: number): Promise<ErrorRecord[]> {
+    return this.#transactions.transact((tx) => requests.listErrors(tx.executor, limit));
+  }
+
+  trimErrors(beforeMs: number, keepMax: number): Promise<number> {
+    return this.#transactions.transact((tx) => requests.trimErrors(tx.executor, beforeMs, keepMax));
+  }
+}
+
+/** Idempotency keys of the API, one transaction a call. */
+export class StoredIdempotency implements IdempotencyStore {
+  readonly #transactions: Transactions;
+
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions;
+  }
+
+  claim(claim: IdempotencyClaim): Promise<IdempotencyClaim> {
+    return this.#transactions.transact((tx) => requests.claim(tx.executor, claim));
+  }
+
+  release(scope: string, key: string): Promise<void> {
+    return this.#transactions.transact((tx) => requests.release(tx.executor, scope, key));
+  }
+
+  deleteExpired(nowMs: number, limit: number): Promise<number> {
+    return this.#transactions.transact((tx) => requests.deleteExpiredClaims(tx.executor, nowMs, limit));
+  }
+}
