@@ -1,0 +1,140 @@
+import type { CallId } from '../../src/kernel/ids.ts';
+import type { AudioSource, Digit, Leg, PlayOutcome } from '../../src/telephony/leg.ts';
+import type {
+  Bridge,
+  InboundCall,
+  OriginateOutcome,
+  OriginateRequest,
+  OutboundCall,
+  Telephony,
+} from '../../src/telephony/telephony.ts';
+import type { Termination } from '../../src/telephony/termination.ts';
+
+const remoteHangup: Termination = { bucket: 'success', reason: 'remote-hangup' };
+const localHangup: Termination = { bucket: 'success', reason: 'local-hangup' };
+
+/** A leg without sound: tests end it, press its keys and read what was played. */
+export class QuietLeg implements Leg {
+  readonly callId: CallId;
+  readonly direction: 'inbound' | 'outbound';
+  readonly remote: Leg['remote'];
+  readonly ended: Promise<Termination>;
+  termination: Termination | undefined;
+  readonly played: (readonly AudioSource[])[] = [];
+  #end!: (termination: Termination) => void;
+  readonly #digitListeners = new Set<(digit: Digit) => void>();
+
+  constructor(callId: CallId, direction: 'inbound' | 'outbound', number: string) {
+    this.callId = callId;
+    this.direction = direction;
+    this.remote = { uri: `sip:${number}@test`, number };
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  play(sources: readonly AudioSource[], options: { loop?: boolean } = {}): Promise<PlayOutcome> {
+    this.played.push(sources);
+    return options.loop === true ? this.ended.then(() => 'ended') : Promise.resolve('done');
+  }
+
+  onDigit(listener: (digit: Digit) => void): () => void {
+    this.#digitListeners.add(listener);
+    return () => this.#digitListeners.delete(listener);
+  }
+
+  press(digits: string): void {
+    for (const digit of digits) for (const listener of this.#digitListeners) listener(digit as Digit);
+  }
+
+  async sendDigits(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  async hangUp(): Promise<void> {
+    this.end(localHangup);
+  }
+
+  /** The far end hangs up (default) or the call is lost. */
+  end(termination: Termination = remoteHangup): void {
+    this.termination ??= termination;
+    this.#end(this.termination);
+  }
+}
+
+/** An outbound call that the test answers or fails. */
+export class PlacedCall implements OutboundCall {
+  readonly request: OriginateRequest;
+  readonly callId: CallId;
+  readonly outcome: Promise<OriginateOutcome>;
+  readonly ringing = Promise.resolve();
+  readonly inviteSent = Promise.resolve(0);
+  cancelled = false;
+  #settle!: (outcome: OriginateOutcome) => void;
+
+  constructor(request: OriginateRequest) {
+    this.request = request;
+    this.callId = request.callId;
+    this.outcome = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  answer(): QuietLeg {
+    const { target, callId } = this.request;
+    const leg = new QuietLeg(callId, 'outbound', target.kind === 'agent' ? target.agentId : target.number);
+    this.#settle({ kind: 'answered', leg });
+    return leg;
+  }
+
+  fail(termination: Termination): void {
+    this.#settle({ kind: 'failed', termination });
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+    this.fail({ bucket: 'success', reason: 'cancelled' });
+  }
+}
+
+/** A telephone network in which nothing happens unless the test says so. */
+export class FakeTelephony implements Telephony {
+  readonly placed: PlacedCall[] = [];
+  readonly bridges: [Leg, Leg][] = [];
+  readonly unreachable = new Set<string>();
+  bridgeError: Error | undefined;
+  #handler: ((call: InboundCall) => void) | undefined;
+
+  onInboundCall(handler: (call: InboundCall) => void): void {
+    this.#handler = handler;
+  }
+
+  ring(call: InboundCall): void {
+    this.#handler?.(call);
+  }
+
+  originate(request: OriginateRequest): OutboundCall {
+    const call = new PlacedCall(request);
+    this.placed.push(call);
+    return call;
+  }
+
+  async bridge(a: Leg, b: Leg): Promise<Bridge> {
+    if (this.bridgeError) throw this.bridgeError;
+    this.bridges.push([a, b]);
+    return { separate: async () => undefined };
+  }
+
+  isAgentReachable(agentId: string): boolean {
+    return !this.unreachable.has(agentId);
+  }
+
+  onAgentReachability(): void {
+    // Reachability never changes by itself here.
+  }
+}
+
+/** Lets every promise that can settle do so. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+}

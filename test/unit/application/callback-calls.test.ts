@@ -1,0 +1,282 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CallbackCalls, type Confirmation } from '../../../src/application/callback-calls.ts';
+import { CallbackRunner } from '../../../src/callback/callback-runner.ts';
+import type { Callback } from '../../../src/callback/callback.ts';
+import { IdSource } from '../../../src/kernel/ids.ts';
+import { silentLog } from '../../../src/kernel/log.ts';
+import { silentMetrics } from '../../../src/kernel/metrics.ts';
+import { SeededRandom } from '../../../src/kernel/random.ts';
+import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
+import { AgentRegistry } from '../../../src/routing/agent-registry.ts';
+import { Router } from '../../../src/routing/router.ts';
+import { FakeTelephony, type PlacedCall, type QuietLeg, settle } from '../../fakes/fake-telephony.ts';
+import { MemoryStore } from '../../fakes/memory-store.ts';
+import { aQueue } from '../../fakes/queue-settings.ts';
+
+const settings = aQueue({ retryIntervalSec: 60, maxAttempts: 2, wrapUpSec: 10 });
+
+/** The rooms wired as the program wires them, over a fake network and a store in memory. */
+class House {
+  readonly clock = new SimulatedClock();
+  readonly telephony = new FakeTelephony();
+  store = new MemoryStore();
+  registry!: AgentRegistry;
+  router!: Router;
+  runner!: CallbackRunner;
+  #answer!: (confirmation: Confirmation) => void;
+
+  open(): void {
+    const { clock, store, telephony } = this;
+    const ids = new IdSource(clock, new SeededRandom(7));
+    const log = silentLog;
+    this.registry = new AgentRegistry({
+      unitOfWork: store,
+      clock,
+      log,
+      isReachable: () => true,
+      onReady: (agentId) => this.router.agentReady(agentId),
+      onWorkEnded: (_agentId, subjectId) =>
+        void this.runner.dispatch(subjectId, { type: 'WRAP_UP_DONE' }, { kind: 'system', part: 'test' }),
+    });
+    this.router = new Router({
+      registry: this.registry,
+      log,
+      agentsOf: () => ['a1', 'a2'],
+      decisions: {
+        dialGranted: (id, agentId) => calls.dialGranted(id, agentId),
+        agentOffered: (token, agentId) => calls.agentOffered(token.subjectId, agentId),
+      },
+      dialsMax: 10,
+      onDeparture: () => undefined,
+    });
+    this.runner = new CallbackRunner({
+      unitOfWork: store,
+      clock,
+      ids,
+      log,
+      settingsOf: () => settings,
+      onEffect: (callback, effect) => calls.onEffect(callback, effect),
+      onStored: () => undefined,
+    });
+    const calls = new CallbackCalls({
+      telephony,
+      runner: () => this.runner,
+      router: this.router,
+      registry: this.registry,
+      settingsOf: () => settings,
+      confirm: (leg) =>
+        Promise.race([
+          new Promise<Confirmation>((resolve) => {
+            this.#answer = resolve;
+          }),
+          leg.ended.then(() => 'hung-up' as const),
+        ]),
+      holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
+      ids,
+      clock,
+      log,
+      metrics: silentMetrics,
+      onWorkStarted: () => undefined,
+    });
+  }
+
+  async book(number = '+15551230000'): Promise<Callback> {
+    const request = {
+      virtualQueue: 'support',
+      customerNumber: number,
+      origin: 'ivr',
+      language: 'en',
+    } as const;
+    const callback = await this.runner.create(request, { kind: 'customer' });
+    await settle();
+    return callback;
+  }
+
+  async ready(agentId: string): Promise<void> {
+    this.registry.want(agentId, 'READY', 'test');
+    await settle();
+  }
+
+  async says(confirmation: Confirmation): Promise<void> {
+    this.#answer(confirmation);
+    await settle();
+  }
+
+  async answers(call: PlacedCall | undefined): Promise<QuietLeg> {
+    const leg = call?.answer();
+    await settle();
+    if (!leg) throw new Error('no call was placed');
+    return leg;
+  }
+
+  /** Time passes; what wakes up may set its next alarm within the same time. */
+  async pass(byMs: number): Promise<void> {
+    this.clock.advance(byMs);
+    await settle();
+    this.clock.advance(0);
+    await settle();
+  }
+
+  get last(): PlacedCall | undefined {
+    return this.telephony.placed.at(-1);
+  }
+
+  now(id: string): Pick<Callback, 'state' | 'subState' | 'reason' | 'attemptCount'> {
+    const found = this.store.callbacks.get(id);
+    if (!found) throw new Error(`no callback ${id}`);
+    const { state, subState, reason, attemptCount } = found;
+    return { state, subState, reason, attemptCount };
+  }
+}
+
+let house: House;
+beforeEach(() => {
+  house = new House();
+  house.open();
+});
+
+describe('a callback on the telephone', () => {
+  it('goes from ready agent to completed', async () => {
+    const { id } = await house.book();
+    expect(house.telephony.placed).toHaveLength(0);
+    await house.ready('a1');
+    expect(house.last?.request).toMatchObject({ target: { kind: 'trunk', number: '+15551230000' } });
+    expect([...house.store.attempts.values()]).toMatchObject([{ number: 1, endedAtMs: null }]);
+    const customer = await house.answers(house.last);
+    await house.says('confirmed');
+    expect(house.last?.request.target).toEqual({ kind: 'agent', agentId: 'a1' });
+    expect(house.now(id)).toMatchObject({ state: 'ROUTING', subState: 'ringing-agent' });
+    const agent = await house.answers(house.last);
+    expect(house.telephony.bridges).toEqual([[customer, agent]]);
+    expect(house.now(id)).toMatchObject({ state: 'PROCESSING', subState: 'connected' });
+    agent.end();
+    await settle();
+    expect(customer.termination?.reason).toBe('local-hangup');
+    expect(house.now(id).subState).toBe('after-call-work');
+    await house.pass(10_000);
+    expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
+    expect(house.registry.status('a1').state).toBe('READY');
+    expect([...house.store.attempts.values()]).toMatchObject([{ result: 'PERSON', confirmed: true }]);
+  });
+
+  it.each([
+    ['busy', 'BUSY', 'retry-wait'],
+    ['no-answer', 'NO_ANSWER', 'retry-wait'],
+    ['declined', 'REJECTED', 'retry-wait'],
+    ['not-found', 'ERROR_TONE', null],
+  ] as const)('after %s the attempt is %s', async (reason, result, subState) => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    house.last?.fail({ bucket: 'unreachable', reason });
+    await settle();
+    expect(house.now(id).subState).toBe(subState);
+    expect([...house.store.attempts.values()]).toMatchObject([{ result, termination: { reason } }]);
+  });
+
+  it('dials again after the retry interval and gives up after the last attempt', async () => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    house.last?.fail({ bucket: 'unreachable', reason: 'busy' });
+    await settle();
+    await house.pass(60_000);
+    expect(house.telephony.placed).toHaveLength(2);
+    house.last?.fail({ bucket: 'unreachable', reason: 'busy' });
+    await settle();
+    expect(house.now(id)).toMatchObject({
+      state: 'COMPLETED',
+      reason: 'MAX_ATTEMPTS_REACHED',
+      attemptCount: 2,
+    });
+  });
+
+  it('gives the customer to the next agent when the first does not answer', async () => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    await house.answers(house.last);
+    await house.says('confirmed');
+    house.last?.fail({ bucket: 'unreachable', reason: 'no-answer' });
+    await settle();
+    expect(house.registry.status('a1')).toMatchObject({ state: 'NOT_READY', notReadyReason: 'RONA' });
+    expect(house.now(id).subState).toBe('waiting-for-agent');
+    await house.ready('a2');
+    expect(house.last?.request.target).toEqual({ kind: 'agent', agentId: 'a2' });
+  });
+
+  it('silences the agent when the customer hangs up first', async () => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    const customer = await house.answers(house.last);
+    await house.says('confirmed');
+    customer.end();
+    await settle();
+    expect(house.last?.cancelled).toBe(true);
+    expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'CUSTOMER_ABANDONED' });
+    expect(house.registry.status('a1').state).toBe('READY');
+  });
+
+  it('counts a customer who hangs up on the question as not confirmed', async () => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    const customer = await house.answers(house.last);
+    customer.end();
+    await settle();
+    expect(house.now(id)).toMatchObject({ state: 'SCHEDULED', subState: 'retry-wait' });
+  });
+
+  it('ends a callback that the customer cancels by key', async () => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    const customer = await house.answers(house.last);
+    await house.says('cancelled');
+    expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'CANCELLED_BY_CUSTOMER' });
+    expect(customer.termination).toBeDefined();
+  });
+
+  it('keeps the place and dials later when the decision could not be stored', async () => {
+    const { id } = await house.book();
+    house.store.failNextCount = 2;
+    await house.ready('a1');
+    expect(house.telephony.placed.length).toBeLessThanOrEqual(1);
+    await house.ready('a2');
+    expect(house.telephony.placed).toHaveLength(1);
+    expect(house.now(id).attemptCount).toBe(1);
+  });
+});
+
+describe('a restart', () => {
+  const stages: [string, (h: House) => Promise<void>][] = [
+    ['dialing', (h) => h.ready('a1')],
+    ['confirming', async (h) => void (await h.ready('a1'), await h.answers(h.last))],
+    [
+      'ringing-agent',
+      async (h) => void (await h.ready('a1'), await h.answers(h.last), await h.says('confirmed')),
+    ],
+  ];
+
+  it.each(stages)('in %s counts the attempt as made and rings nobody twice', async (subState, reach) => {
+    const { id } = await house.book();
+    await reach(house);
+    expect(house.now(id).subState).toBe(subState);
+    const placedBefore = house.telephony.placed.length;
+    house.runner.close();
+    house.open();
+    const recovered = await house.runner.recover();
+    await house.registry.load(0);
+    await settle();
+    expect(recovered).toEqual({ openCount: 1, lostCount: 1 });
+    expect(house.now(id)).toMatchObject({ state: 'SCHEDULED', subState: 'retry-wait', attemptCount: 1 });
+    expect(house.telephony.placed).toHaveLength(placedBefore);
+    await house.pass(60_000);
+    expect(house.now(id).attemptCount).toBe(2);
+  });
+
+  it('gives queued callbacks their places back in order', async () => {
+    const first = await house.book('+15551230001');
+    house.clock.advance(1000);
+    const second = await house.book('+15551230002');
+    house.open();
+    await house.runner.recover();
+    expect(house.router.queue('support').positionOf(first.id)).toBe(1);
+    expect(house.router.queue('support').positionOf(second.id)).toBe(2);
+  });
+});
