@@ -1,0 +1,75 @@
+import type { FlowFacts } from './flow-facts.ts';
+
+/** Taking the place in line. `full`: the queue's `maxQueued` is reached. */
+export type QueueEntry = { readonly kind: 'entered' } | { readonly kind: 'full' };
+
+/** A number as screened. `spoken`: the digits as the customer knows them, for reading back. */
+export type NumberScreening =
+  | { readonly kind: 'accepted'; readonly number: string; readonly spoken: string }
+  /** `not-valid`: no telephone number of the queue's country or of its own; `not-permitted`: blocked or foreign. */
+  | { readonly kind: 'refused'; readonly reason: 'not-valid' | 'not-permitted' };
+
+export type Booking =
+  | { readonly kind: 'booked'; readonly callbackId: string }
+  /** `reason`: a stable word for the log, for example `watermark`, `duplicate`, `closed`, `agent-taken`. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What an agent's phone may ask for (product §5, agent-codes). */
+export type AgentChange = 'ready' | 'not-ready' | 'logged-out' | 'wrap-up-done';
+
+/**
+ * What a dialogue needs from the rest of the application; wired by the composition root, one host a call. Methods may
+ * reject only with operating errors: the flow then ends as `failed` (a booking: is told as refused).
+ */
+export interface FlowHost {
+  /** A fresh snapshot; must be cheap: it is asked at every step and change. */
+  facts(): FlowFacts;
+  /** Calls the listener when position, wait or permission to offer may have changed. Returns the way to stop. */
+  onFactsChanged(listener: () => void): () => void;
+  /** Aborted when an agent is taking this call: the flow stops at once, whatever the caller is hearing. */
+  readonly agentTaken: AbortSignal;
+  /** Takes the place in line. Idempotent: the place once taken keeps its time. */
+  enterQueue(): Promise<QueueEntry>;
+  /** Parses for the queue's country and screens. `digits` as keyed or as presented. */
+  screenNumber(digits: string): Promise<NumberScreening>;
+  /** Turns the place in line into a callback to an accepted number. Called once confirmed, even if the caller has gone. */
+  book(request: { readonly number: string }): Promise<Booking>;
+  /** For the record: an offer was made, or what came of it. */
+  offerMade(event: 'made' | 'accepted' | 'declined'): void;
+  /** Product rule 3.7. `too-late`: the callback has been dialled or is over. */
+  pendingCallback(choice: 'take-place' | 'cancel'): Promise<{ readonly kind: 'done' | 'too-late' }>;
+  /** Only from a registered agent's phone. */
+  changeAgent(change: AgentChange): Promise<{ readonly kind: 'done' | 'refused' }>;
+  /** Takes the leg over and connects it elsewhere; `failed` gives it back. */
+  transfer(to: string): Promise<{ readonly kind: 'transferred' | 'failed' }>;
+}
+
+/** How a flow said that it ended. */
+export type FlowResult =
+  | 'goodbye'
+  | 'closed'
+  | 'full'
+  | 'confirmed'
+  | 'snoozed'
+  | 'cancelled'
+  | 'no-key'
+  | 'kept-callback'
+  | 'done'
+  | 'fault';
+
+/** What came of a dialogue. A booking outranks everything that happens after it. */
+export type FlowOutcome =
+  /** `legEnded`: the caller has hung up or the flow has; false when an `end` state leaves the call up. */
+  | { readonly kind: 'booked'; readonly callbackId: string; readonly number: string; readonly legEnded: boolean }
+  /** The flow came to an end. `legEnded` false: the call is up and the host's to go on with (`confirmed`). */
+  | { readonly kind: 'finished'; readonly result: FlowResult; readonly legEnded: boolean }
+  /** The far end hung up, or the call was lost. `inLine`: it had taken a place, which the host now gives up. */
+  | { readonly kind: 'hung-up'; readonly state: string; readonly inLine: boolean }
+  /** {@link FlowHost.agentTaken}: the call is up, nothing is playing. */
+  | { readonly kind: 'agent-taken'; readonly state: string }
+  /** The host's transfer took the leg over. */
+  | { readonly kind: 'transferred'; readonly to: string }
+  /** The caller's own signal ended the run (shutdown); the call is up. */
+  | { readonly kind: 'stopped'; readonly state: string }
+  /** `code`: of the AppError, or FLOW_LOOPED, MEDIA_FAILED. The call is up unless it ended by itself. */
+  | { readonly kind: 'failed'; readonly state: string; readonly code: string; readonly message: string };

@@ -1,0 +1,68 @@
+import { createMachine, initialTransition, transition } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { assert } from '../kernel/errors.ts';
+import { possibleOutcomes, targetOf } from './flow-check.ts';
+import type { FlowDocument, FlowState } from './flow-document.ts';
+
+/** Prefix of the machine's events: a bare `*` would be xstate's wildcard. */
+const EVENT = 'outcome:';
+
+/**
+ * A flow compiled to a statechart (xstate 5), used purely: `start` and `next` return the state to perform and run
+ * nothing. The machine can be drawn with xstate's tools.
+ */
+export class FlowMachine {
+  readonly flow: FlowDocument;
+  readonly machine: AnyStateMachine;
+
+  /** @param flow a checked flow (`readFlow`). */
+  constructor(flow: FlowDocument) {
+    this.flow = flow;
+    this.machine = createMachine({
+      id: flow.name,
+      initial: flow.initial,
+      states: Object.fromEntries(
+        Object.entries(flow.states).map(([name, state]) => [
+          name,
+          {
+            ...(state.do === 'hang-up' || state.do === 'end' ? { type: 'final' as const } : {}),
+            on: Object.fromEntries(
+              possibleOutcomes(state).map((outcome) => [
+                `${EVENT}${outcome}`,
+                // `reenter`: a state may follow itself and then acts again.
+                { target: targetOf(state, outcome), reenter: true },
+              ]),
+            ),
+          },
+        ]),
+      ),
+    });
+  }
+
+  start(): FlowPosition {
+    return this.#position(initialTransition(this.machine)[0]);
+  }
+
+  /** The position after an outcome. An outcome that the state does not have is a programmer's mistake. */
+  next(position: FlowPosition, outcome: string): FlowPosition {
+    assert(
+      possibleOutcomes(position.state).includes(outcome),
+      `${this.flow.name}/${position.name} has the outcome ${outcome}`,
+    );
+    return this.#position(transition(this.machine, position.snapshot, { type: `${EVENT}${outcome}` })[0]);
+  }
+
+  #position(snapshot: AnyMachineSnapshot): FlowPosition {
+    const name = String(snapshot.value);
+    const state = this.flow.states[name];
+    assert(state, `${this.flow.name} has the state ${name}`);
+    return { name, state, snapshot };
+  }
+}
+
+/** Where a dialogue stands in its flow. */
+export interface FlowPosition {
+  readonly name: string;
+  readonly state: FlowState;
+  readonly snapshot: AnyMachineSnapshot;
+}
