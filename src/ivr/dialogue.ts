@@ -26,6 +26,8 @@ export interface DialogueOptions {
   /** Lengths of audio files in ms, for going on with music; absent ones count as a minute. */
   readonly audioMs: ReadonlyMap<string, number>;
   readonly signal?: AbortSignal | undefined;
+  /** State to begin with instead of the flow's initial one: a call that goes on after an agent did not take it. */
+  readonly startAt?: string | undefined;
 }
 
 /** What all verbs of one running flow share: the leg, its digits, the variables, and the one way to be stopped. */

@@ -39,8 +39,15 @@ export class FlowMachine {
     });
   }
 
-  start(): FlowPosition {
-    return this.#position(initialTransition(this.machine)[0]);
+  /** The first position: the flow's initial state, or the named one when a dialogue goes on after an interruption. */
+  start(at?: string): FlowPosition {
+    if (at === undefined) return this.#position(initialTransition(this.machine)[0]);
+    return this.#position(this.machine.resolveState({ value: at }));
+  }
+
+  /** Where a caller waits in line: the flow's first `queue` state; undefined when it has none. */
+  get waitingState(): string | undefined {
+    return Object.entries(this.flow.states).find(([, state]) => state.do === 'queue')?.[0];
   }
 
   /** The position after an outcome. An outcome that the state does not have is a programmer's mistake. */

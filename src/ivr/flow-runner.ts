@@ -18,7 +18,7 @@ export const STEPS_MAX = 2000;
  */
 export async function runFlow(machine: FlowMachine, options: DialogueOptions): Promise<FlowOutcome> {
   const dialogue = new Dialogue(options);
-  let position = machine.start();
+  let position = machine.start(options.startAt);
   try {
     const visits = new Map<string, number>();
     for (let stepCount = 0; stepCount < STEPS_MAX; stepCount++) {

@@ -1,0 +1,151 @@
+import type { FlowOutcome } from '../ivr/flow-host.ts';
+import type { FlowMachine } from '../ivr/flow-machine.ts';
+import { runFlow } from '../ivr/flow-runner.ts';
+import type { CallId } from '../kernel/ids.ts';
+import { MetricName, type Metrics } from '../kernel/metrics.ts';
+import type { AudioSource, Leg } from '../telephony/leg.ts';
+import type { InboundCall } from '../telephony/telephony.ts';
+import type { Termination } from '../telephony/termination.ts';
+import { InboundSession, type InboundSessionOptions } from './inbound-session.ts';
+
+/** The dialogue behind the codes of an agent's phone (`*81` …, product §5). */
+export const AGENT_CODES_FLOW = 'agent-codes';
+const AGENT_CODE = /^\*8[0-9]$/;
+
+export interface InboundCallsOptions extends InboundSessionOptions {
+  readonly flow: (name: string) => FlowMachine | undefined;
+  readonly audioMs: ReadonlyMap<string, number>;
+  readonly holdMusic: readonly AudioSource[];
+  readonly metrics: Metrics;
+}
+
+/** Which dialogue answers a call. */
+interface Destination {
+  readonly session: InboundSession;
+  readonly machine: FlowMachine;
+}
+
+/**
+ * Takes inbound calls from the door: finds the flow of the number dialled, answers, runs the dialogue, and between two
+ * dialogues of one call lets an agent take it.
+ */
+export class InboundCalls {
+  readonly #options: InboundCallsOptions;
+  readonly #sessions = new Map<CallId, InboundSession>();
+  readonly #shutdown = new AbortController();
+
+  constructor(options: InboundCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Callers in the house. */
+  get callCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** The handler of telephony's inbound calls. */
+  take(call: InboundCall): void {
+    const log = this.#options.log.child({ callId: call.callId });
+    log.info(
+      { fromNumber: call.from.number, dialled: call.dialled, source: call.source, sipCallId: call.sipCallId },
+      'inbound call',
+    );
+    const destination = this.#destination(call);
+    if (!destination) {
+      log.warn({ dialled: call.dialled }, 'no DID or flow for the number dialled');
+      this.#options.metrics.count(MetricName.callsRefusedTotal, { reason: 'unknown-number' });
+      call.reject(404);
+      return;
+    }
+    this.#sessions.set(call.callId, destination.session);
+    this.#run(call, destination)
+      .catch((error: unknown) => {
+        log.error({ error }, 'inbound call failed');
+      })
+      .finally(() => {
+        destination.session.over();
+        this.#sessions.delete(call.callId);
+      });
+  }
+
+  /** The router reserved an agent for this caller. */
+  agentOffered(callId: CallId, agentId: string): void {
+    const session = this.#sessions.get(callId);
+    if (session) session.agentOffered(agentId);
+    else this.#options.registry.release(agentId, callId, 'not-needed');
+  }
+
+  /** Somebody of this queue was served: the callers behind have moved up. */
+  lineMoved(queue: string): void {
+    for (const session of this.#sessions.values())
+      if (session.settings.name === queue) session.factsChanged();
+  }
+
+  /** Stops every dialogue; telephony ends the calls. */
+  close(): void {
+    this.#shutdown.abort();
+  }
+
+  #destination(call: InboundCall): Destination | undefined {
+    const { directory, flow } = this.#options;
+    if (call.source.kind === 'agent' && AGENT_CODE.test(call.dialled)) {
+      const settings = directory.queues()[0];
+      const machine = flow(AGENT_CODES_FLOW);
+      return (
+        settings && machine && { session: new InboundSession(call, settings, 'en', this.#options), machine }
+      );
+    }
+    const did = directory.did(call.dialled);
+    const settings = did && directory.queue(did.queue);
+    const machine = did && flow(did.flow);
+    if (!did || !settings || !machine) return undefined;
+    const log = this.#options.log.child({ callId: call.callId });
+    return { session: new InboundSession(call, settings, did.language, { ...this.#options, log }), machine };
+  }
+
+  async #run(call: InboundCall, { session, machine }: Destination): Promise<void> {
+    const answer = await call.answer();
+    const log = this.#options.log.child({ callId: call.callId });
+    if (answer.kind === 'failed') {
+      log.info({ termination: answer.termination }, 'inbound call not answered');
+      this.#ended(call, answer.termination);
+      return;
+    }
+    const { leg } = answer;
+    session.answered(leg);
+    const outcome = await this.#converse(leg, session, machine);
+    log.info({ outcome }, 'dialogue ended');
+    if (outcome !== 'over' && outcome.kind !== 'transferred') await leg.hangUp();
+    const termination = await leg.ended;
+    log.info({ termination }, 'inbound call ended');
+    this.#ended(call, termination);
+  }
+
+  /** Dialogue, agent, and the dialogue again when the agent did not take the call. */
+  async #converse(leg: Leg, session: InboundSession, machine: FlowMachine): Promise<FlowOutcome | 'over'> {
+    const { clock, log, audioMs, holdMusic } = this.#options;
+    const signal = this.#shutdown.signal;
+    const { language } = session;
+    let startAt: string | undefined;
+    for (;;) {
+      const dialogue = {
+        leg,
+        host: session,
+        clock,
+        log: log.child({ callId: leg.callId }),
+        language,
+        audioMs,
+        signal,
+      };
+      const outcome = await runFlow(machine, { ...dialogue, startAt });
+      if (outcome.kind !== 'agent-taken') return outcome;
+      if ((await session.serve(holdMusic)) === 'over') return 'over';
+      startAt = machine.waitingState;
+    }
+  }
+
+  #ended(call: InboundCall, termination: Termination): void {
+    const labels = { direction: 'inbound', source: call.source.kind, outcome: termination.bucket };
+    this.#options.metrics.count(MetricName.callsTotal, labels);
+  }
+}
