@@ -50,14 +50,8 @@ export async function askConfirmation(
 export function confirmationOf(outcome: FlowOutcome): Confirmation {
   if (outcome.kind === 'hung-up') return 'hung-up';
   if (outcome.kind !== 'finished') return 'not-confirmed';
-  switch (outcome.result) {
-    case 'confirmed':
-    case 'snoozed':
-    case 'cancelled':
-      return outcome.result;
-    default:
-      return 'not-confirmed';
-  }
+  const { result } = outcome;
+  return result === 'confirmed' || result === 'snoozed' || result === 'cancelled' ? result : 'not-confirmed';
 }
 
 function factsOf(callback: Callback, settings: QueueSettings): FlowFacts {

@@ -42,7 +42,7 @@ export class FlowMachine {
   /** The first position: the flow's initial state, or the named one when a dialogue goes on after an interruption. */
   start(at?: string): FlowPosition {
     if (at === undefined) return this.#position(initialTransition(this.machine)[0]);
-    return this.#position(this.machine.resolveState({ value: at }));
+    return this.#position(this.machine.resolveState({ value: at, context: {} }));
   }
 
   /** Where a caller waits in line: the flow's first `queue` state; undefined when it has none. */
