@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { nameSchema } from '../../telephony/directory.ts';
+import type { Principal } from './access.ts';
+import { isPermitted } from './access-rules.ts';
+import { agentSchema, errorAnswers, queueSchema } from './api-schemas.ts';
+import { agentJson } from './api-views.ts';
+import type { AgentView } from './application.ts';
+import type { RouteContext, Server } from './http-dependencies.ts';
+import { HttpError } from './http-errors.ts';
+import { principalOf, refused } from './request-guard.ts';
+
+const idParams = z.strictObject({ id: nameSchema });
+
+/** GET /agents, GET /agents/{id}, PUT /agents/{id}/state. */
+export function addAgentRoutes(server: Server, { application }: RouteContext): void {
+  const tags = ['Agents'];
+  server.route({
+    method: 'GET',
+    url: '/agents',
+    config: { access: 'readAgents' },
+    schema: {
+      tags,
+      summary: 'List agents with their state',
+      response: { 200: z.object({ items: z.array(agentSchema) }), ...errorAnswers },
+    },
+    handler: () => ({ items: application.agents().map(agentJson) }),
+  });
+  server.route({
+    method: 'GET',
+    url: '/agents/:id',
+    config: { access: 'readOwnAgent' },
+    schema: {
+      tags,
+      summary: 'Show an agent',
+      description: 'An agent may see only themselves.',
+      params: idParams,
+      response: { 200: agentSchema, ...errorAnswers },
+    },
+    handler: (request) => {
+      own(principalOf(request), request.params.id, 'readAgents');
+      return agentJson(found(application.agents(), request.params.id));
+    },
+  });
+  server.route({
+    method: 'PUT',
+    url: '/agents/:id/state',
+    config: { access: 'setOwnAgentState' },
+    schema: {
+      tags,
+      summary: "Set an agent's state",
+      description:
+        'Ready, not ready or logged out; during work the wish is kept for afterwards. WRAP_UP_DONE ends after-call ' +
+        'work. An agent may set only their own.',
+      params: idParams,
+      body: z.strictObject({ state: z.enum(['READY', 'NOT_READY', 'LOGGED_OUT', 'WRAP_UP_DONE']) }),
+      response: { 200: agentSchema, ...errorAnswers },
+    },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      own(principal, request.params.id, 'setAgentStates');
+      const outcome = await application.setAgentState(request.params.id, request.body.state, principal.actor);
+      if (!outcome.ok) throw refused(outcome.refusal);
+      return agentJson(outcome.value);
+    },
+  });
+}
+
+/** Throws FORBIDDEN when the agent is not the caller's own and the role does not cover the others. */
+function own(principal: Principal, agentId: string, others: 'readAgents' | 'setAgentStates'): void {
+  if (principal.agentId === agentId || isPermitted(principal.role, others)) return;
+  throw new HttpError('FORBIDDEN', 'only your own agent');
+}
+
+function found(agents: readonly AgentView[], agentId: string): AgentView {
+  const agent = agents.find((candidate) => candidate.agentId === agentId);
+  if (!agent) throw new HttpError('NOT_FOUND', 'there is no such agent');
+  return agent;
+}
+
+/** GET /queues, GET /queues/{name}. */
+export function addQueueRoutes(server: Server, { application }: RouteContext): void {
+  const tags = ['Queues'];
+  server.route({
+    method: 'GET',
+    url: '/queues',
+    config: { access: 'readQueues' },
+    schema: {
+      tags,
+      summary: 'List virtual queues with waiting, position and EWT',
+      response: { 200: z.object({ items: z.array(queueSchema) }), ...errorAnswers },
+    },
+    handler: () => ({ items: application.queues().map((queue) => ({ ...queue })) }),
+  });
+  server.route({
+    method: 'GET',
+    url: '/queues/:name',
+    config: { access: 'readQueues' },
+    schema: {
+      tags,
+      summary: 'Show a virtual queue',
+      params: z.strictObject({ name: nameSchema }),
+      response: { 200: queueSchema, ...errorAnswers },
+    },
+    handler: (request) => {
+      const queue = application.queues().find((candidate) => candidate.name === request.params.name);
+      if (!queue) throw new HttpError('NOT_FOUND', 'there is no such queue');
+      return { ...queue };
+    },
+  });
+}

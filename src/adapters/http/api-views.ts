@@ -1,0 +1,180 @@
+import type { z } from 'zod';
+import type { Actor, Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
+import { maskNumber, maskNumbersIn } from '../logging/number-mask.ts';
+import type { ApiKey, User } from './access-store.ts';
+import type { Principal } from './access.ts';
+import { isPermitted } from './access-rules.ts';
+import type {
+  agentSchema,
+  apiKeySchema,
+  callbackDetailSchema,
+  callbackSchema,
+  errorRecordSchema,
+  traceSchema,
+  userSchema,
+} from './api-schemas.ts';
+import type { AgentView, CallbackView } from './application.ts';
+import type { TraceView } from './call-tracing.ts';
+import type { ErrorRecord } from './error-store.ts';
+
+/** Epoch ms → ISO 8601 UTC. */
+export function isoOf(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+function isoOrNull(epochMs: number | null): string | null {
+  return epochMs === null ? null : isoOf(epochMs);
+}
+
+/** True when this principal may read the customer's number of this callback in full. */
+export function maySeeNumber(principal: Principal, callback: Callback): boolean {
+  if (isPermitted(principal.role, 'seeNumbers')) return true;
+  return (
+    principal.agentId !== null && principal.agentId === callback.agentId && callback.state !== 'COMPLETED'
+  );
+}
+
+/** A callback for a list; numbers masked unless this principal may see them. */
+export function callbackJson(callback: Callback, principal: Principal): z.infer<typeof callbackSchema> {
+  const clear = maySeeNumber(principal, callback);
+  return {
+    id: callback.id,
+    virtualQueue: callback.virtualQueue,
+    customerNumber: clear ? callback.customerNumber : maskNumber(callback.customerNumber),
+    state: callback.state,
+    subState: callback.subState,
+    reason: callback.reason,
+    origin: callback.origin,
+    originCallId: callback.originCallId,
+    dialledNumber: callback.dialledNumber,
+    language: callback.language,
+    createdAt: isoOf(callback.createdAtMs),
+    placeAt: isoOf(callback.placeAtMs),
+    desiredAt: isoOf(callback.desiredAtMs),
+    dueAt: isoOrNull(callback.dueAtMs),
+    completedAt: isoOrNull(callback.completedAtMs),
+    priority: callback.priority,
+    attemptCount: callback.attemptCount,
+    agentOfferCount: callback.agentOfferCount,
+    agentId: callback.agentId,
+    userData: clear ? { ...callback.userData } : (maskedDeep(callback.userData) as Record<string, string>),
+    version: callback.version,
+  };
+}
+
+/** A callback with its attempts, history and place. */
+export function callbackDetailJson(
+  view: CallbackView,
+  principal: Principal,
+): z.infer<typeof callbackDetailSchema> {
+  const clear = maySeeNumber(principal, view);
+  return {
+    ...callbackJson(view, principal),
+    position: view.position,
+    attempts: view.attempts.map(attemptJson),
+    events: view.events.map((event) => eventJson(event, clear)),
+  };
+}
+
+function attemptJson(attempt: Attempt): z.infer<typeof callbackDetailSchema>['attempts'][number] {
+  return {
+    id: attempt.id,
+    number: attempt.number,
+    startedAt: isoOf(attempt.startedAtMs),
+    answeredAt: isoOrNull(attempt.answeredAtMs),
+    endedAt: isoOrNull(attempt.endedAtMs),
+    result: attempt.result,
+    termination: attempt.termination,
+    confirmed: attempt.confirmed,
+  };
+}
+
+function eventJson(
+  event: CallbackEvent,
+  clear: boolean,
+): z.infer<typeof callbackDetailSchema>['events'][number] {
+  return {
+    at: isoOf(event.atMs),
+    kind: event.kind,
+    actor: { kind: event.actor.kind, id: actorId(event.actor) },
+    state: event.state,
+    subState: event.subState,
+    data: clear ? { ...event.data } : (maskedDeep(event.data) as Record<string, unknown>),
+  };
+}
+
+function actorId(actor: Actor): string | null {
+  if (actor.kind === 'customer') return null;
+  return actor.kind === 'system' ? actor.part : actor.id;
+}
+
+/** Deeper than anything we store; bounds the walk. */
+const DEPTH_MAX = 8;
+
+/** A copy with every telephone number in its texts masked. */
+export function maskedDeep(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return maskNumbersIn(value);
+  if (depth >= DEPTH_MAX || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => maskedDeep(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskedDeep(item, depth + 1)]));
+}
+
+/** An agent as the API shows it. */
+export function agentJson(agent: AgentView): z.infer<typeof agentSchema> {
+  return {
+    id: agent.agentId,
+    name: agent.name,
+    sipUser: agent.sipUser,
+    state: agent.state,
+    notReadyReason: agent.notReadyReason,
+    since: isoOf(agent.sinceMs),
+    idleSince: isoOf(agent.idleSinceMs),
+    subjectId: agent.subjectId,
+    dueAt: isoOrNull(agent.dueAtMs),
+    afterWork: agent.afterWork,
+    reachable: agent.reachable,
+    skills: { ...agent.skills },
+  };
+}
+
+/** An API key without its hash. */
+export function apiKeyJson(key: ApiKey): z.infer<typeof apiKeySchema> {
+  return {
+    id: key.id,
+    name: key.name,
+    role: key.role,
+    createdBy: key.createdBy,
+    createdAt: isoOf(key.createdAtMs),
+    expiresAt: isoOrNull(key.expiresAtMs),
+    lastUsedAt: isoOrNull(key.lastUsedAtMs),
+  };
+}
+
+/** A user without the password's hash. */
+export function userJson(user: User): z.infer<typeof userSchema> {
+  return {
+    name: user.name,
+    role: user.role,
+    agentId: user.agentId,
+    enabled: user.enabled,
+    createdAt: isoOf(user.createdAtMs),
+    updatedAt: isoOf(user.updatedAtMs),
+  };
+}
+
+/** An error record with its time as text. */
+export function errorRecordJson(record: ErrorRecord): z.infer<typeof errorRecordSchema> {
+  const { atMs, ...rest } = record;
+  return { ...rest, at: isoOf(atMs) };
+}
+
+/** A trace without its messages; the number followed is masked for those who may not see numbers. */
+export function traceJson(trace: TraceView): z.infer<typeof traceSchema> {
+  return {
+    id: trace.id,
+    subject: trace.subject,
+    startedAt: isoOf(trace.startedAtMs),
+    endsAt: isoOf(trace.endsAtMs),
+    messageCount: trace.messageCount,
+  };
+}

@@ -1,0 +1,237 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { CallbackFilter } from '../../callback/callback-store.ts';
+import type { Callback } from '../../callback/callback.ts';
+import { CallbackState } from '../../callback/callback.ts';
+import type { CallbackId } from '../../kernel/ids.ts';
+import { assert } from '../../kernel/errors.ts';
+import { dialledNumberSchema, nameSchema } from '../../telephony/directory.ts';
+import type { Principal } from './access.ts';
+import { isPermitted } from './access-rules.ts';
+import { callbackDetailSchema, callbackRequestSchema, callbackSchema, errorAnswers } from './api-schemas.ts';
+import { callbackDetailJson, callbackJson } from './api-views.ts';
+import type { CallbackRequest, Outcome } from './application.ts';
+import type { RouteContext, Server } from './http-dependencies.ts';
+import { httpLimits } from './http-config.ts';
+import { HttpError } from './http-errors.ts';
+import { principalOf, refused } from './request-guard.ts';
+
+const callbackIdSchema = z.string().regex(/^callback_[0-9a-z]{8,40}$/, 'must be a callback id, callback_…');
+const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1–255 visible ASCII characters')
+  .describe('Repeating a request with the same key within 24 h returns the callback that the first one made');
+const instantSchema = z.iso.datetime({ offset: true });
+const tags = ['Callbacks'];
+
+const listQuerySchema = z.strictObject({
+  state: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(Object.values(CallbackState))).max(5))
+    .optional()
+    .describe('One or more states, separated by commas'),
+  queue: nameSchema.optional(),
+  number: dialledNumberSchema
+    .optional()
+    .describe("The customer's number, E.164; needs a role that sees numbers"),
+  createdFrom: instantSchema.optional(),
+  createdTo: instantSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(httpLimits.pageMax).default(50),
+  cursor: callbackIdSchema.optional().describe('`nextCursor` of the page before'),
+});
+
+/** POST/GET /callbacks, GET /callbacks/{id}, POST /callbacks/{id}/cancel. */
+export function addCallbackRoutes(server: Server, context: RouteContext): void {
+  const { application } = context;
+  addCreate(server, context);
+  server.route({
+    method: 'GET',
+    url: '/callbacks',
+    config: { access: 'readCallbacks' },
+    schema: {
+      tags,
+      summary: 'List callbacks',
+      description: 'Newest first. Further pages: pass `nextCursor` as `cursor` until it is null.',
+      querystring: listQuerySchema,
+      response: {
+        200: z.object({ items: z.array(callbackSchema), nextCursor: z.string().nullable() }),
+        ...errorAnswers,
+      },
+    },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const filter = filterOf(request.query, principal);
+      // One more than the page tells whether another page follows.
+      const found = await application.listCallbacks({ ...filter, limit: filter.limit + 1 });
+      const items = found.slice(0, filter.limit);
+      return {
+        items: items.map((callback) => callbackJson(callback, principal)),
+        nextCursor: found.length > filter.limit ? (items.at(-1)?.id ?? null) : null,
+      };
+    },
+  });
+  server.route({
+    method: 'GET',
+    url: '/callbacks/:id',
+    config: { access: 'readOwnCallback' },
+    schema: {
+      tags,
+      summary: 'Show a callback with its attempts, history and place in line',
+      params: z.strictObject({ id: callbackIdSchema }),
+      response: { 200: callbackDetailSchema, ...errorAnswers },
+    },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const found = await application.findCallback(request.params.id);
+      const own = principal.agentId !== null && found?.agentId === principal.agentId;
+      // To an agent, somebody else's callback does not exist: the answer must not tell.
+      if (!found || !(own || isPermitted(principal.role, 'readCallbacks'))) {
+        throw new HttpError('NOT_FOUND', 'there is no such callback');
+      }
+      return callbackDetailJson(found, principal);
+    },
+  });
+  server.route({
+    method: 'POST',
+    url: '/callbacks/:id/cancel',
+    config: { access: 'cancelCallbacks' },
+    schema: {
+      tags,
+      summary: 'Cancel a callback',
+      description: 'The record stays, COMPLETED. Refused in PROCESSING: nothing is changed then.',
+      params: z.strictObject({ id: callbackIdSchema }),
+      response: { 200: callbackSchema, ...errorAnswers },
+    },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const outcome = await application.cancelCallback(request.params.id, principal.actor);
+      if (!outcome.ok) throw refused(outcome.refusal);
+      return callbackJson(outcome.value, principal);
+    },
+  });
+}
+
+function filterOf(query: z.infer<typeof listQuerySchema>, principal: Principal): CallbackFilter {
+  if (query.number !== undefined && !isPermitted(principal.role, 'seeNumbers')) {
+    // Otherwise a hidden number could be found by trying.
+    throw new HttpError('FORBIDDEN', 'this role may not search by number');
+  }
+  return {
+    ...(query.state === undefined ? {} : { states: query.state }),
+    ...(query.queue === undefined ? {} : { virtualQueue: query.queue }),
+    ...(query.number === undefined ? {} : { customerNumber: query.number }),
+    ...(query.createdFrom === undefined ? {} : { createdFromMs: Date.parse(query.createdFrom) }),
+    ...(query.createdTo === undefined ? {} : { createdToMs: Date.parse(query.createdTo) }),
+    ...(query.cursor === undefined ? {} : { afterId: query.cursor }),
+    limit: query.limit,
+  };
+}
+
+function addCreate(server: Server, context: RouteContext): void {
+  const creation = new IdempotentCreation(context);
+  server.route({
+    method: 'POST',
+    url: '/callbacks',
+    bodyLimit: httpLimits.callbackBodyBytesMax,
+    config: { access: 'createCallbacks' },
+    schema: {
+      tags,
+      summary: 'Ask for a callback',
+      description:
+        'With an Idempotency-Key the request may be repeated safely: the same callback is returned (200) and nobody is ' +
+        'called twice. The same key with another body is refused (422).',
+      headers: z.object({ 'idempotency-key': idempotencyKeySchema.optional() }),
+      body: callbackRequestSchema,
+      response: { 200: callbackSchema, 201: callbackSchema, ...errorAnswers },
+    },
+    handler: async (request, reply) => {
+      const principal = principalOf(request);
+      const { desiredAt, ...rest } = request.body;
+      const wanted = withoutUndefined({
+        ...rest,
+        ...(desiredAt === undefined ? {} : { desiredAtMs: Date.parse(desiredAt) }),
+      });
+      const result = await creation.create(wanted, principal, request.headers['idempotency-key']);
+      if (!result.outcome.ok) throw refused(result.outcome.refusal);
+      const callback = result.outcome.value;
+      reply.header('location', `/api/v1/callbacks/${callback.id}`);
+      if (result.repeated) reply.header('idempotent-replayed', 'true');
+      return await reply.code(result.repeated ? 200 : 201).send(callbackJson(callback, principal));
+    },
+  });
+}
+
+function withoutUndefined(request: object): CallbackRequest {
+  return Object.fromEntries(
+    Object.entries(request).filter(([, value]) => value !== undefined),
+  ) as unknown as CallbackRequest;
+}
+
+interface Creation {
+  readonly outcome: Outcome<Callback>;
+  /** True when the callback had been made by an earlier request with the same key. */
+  readonly repeated: boolean;
+}
+
+/** Creates a callback at most once for one Idempotency-Key of one caller (product §3 rule 1). */
+class IdempotentCreation {
+  readonly #context: RouteContext;
+  /** Ids being created by this process; bounded by the connections there may be. */
+  readonly #inFlight = new Set<CallbackId>();
+
+  constructor(context: RouteContext) {
+    this.#context = context;
+  }
+
+  async create(wanted: CallbackRequest, principal: Principal, key: string | undefined): Promise<Creation> {
+    const { application, idempotency, clock, ids } = this.#context;
+    if (key === undefined) {
+      return { outcome: await application.createCallback(wanted, principal.actor), repeated: false };
+    }
+    const nowMs = clock.nowMs();
+    const claim = {
+      scope: principal.key,
+      key,
+      requestHash: meaningOf(wanted),
+      callbackId: ids.next('callback'),
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + httpLimits.idempotencyMs,
+    };
+    const inForce = await idempotency.claim(claim);
+    if (inForce.requestHash !== claim.requestHash) {
+      throw new HttpError('IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key was used with another body');
+    }
+    if (inForce.callbackId !== claim.callbackId) {
+      const made = await application.findCallback(inForce.callbackId);
+      if (made) return { outcome: { ok: true, value: made }, repeated: true };
+      if (this.#inFlight.has(inForce.callbackId)) {
+        throw new HttpError('IDEMPOTENCY_IN_PROGRESS', 'the first request with this key is still running', {
+          retryAfterSec: 1,
+        });
+      }
+      // Claimed by a process that stopped before the callback was stored: the same id again makes one or finds it.
+    }
+    this.#inFlight.add(inForce.callbackId);
+    try {
+      const request = { ...wanted, id: inForce.callbackId };
+      const outcome = await application.createCallback(request, principal.actor);
+      if (!outcome.ok) await idempotency.release(principal.key, key);
+      else assert(outcome.value.id === request.id, 'createCallback keeps the id it is given');
+      return { outcome, repeated: false };
+    } finally {
+      this.#inFlight.delete(inForce.callbackId);
+    }
+  }
+}
+
+/** Digest of a request's meaning: key order and white space do not count. */
+function meaningOf(request: CallbackRequest): string {
+  return createHash('sha256').update(canonical(request)).digest('hex');
+}
+
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+}

@@ -1,0 +1,1 @@
+/** t */ export const docsHtml = '';

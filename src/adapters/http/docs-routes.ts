@@ -1,0 +1,74 @@
+import swagger from '@fastify/swagger';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { rolesByPermission } from './access-rules.ts';
+import { apiSchemas } from './api-schemas.ts';
+import { docsHtml } from './docs-html.ts';
+import { docsScript } from './docs-script.ts';
+import { docsStyle } from './docs-style.ts';
+import type { RouteContext, Server } from './http-dependencies.ts';
+
+const DESCRIPTION = `Turnkeeper keeps a caller's place in line and calls them back.
+
+Instants are ISO 8601 in UTC; durations are seconds and their names end in \`Sec\`. Unknown fields are refused.
+Every answer carries \`x-correlation-id\`; every error has the one envelope \`{error: {code, message, correlationId, faults}}\`
+with a stable code (docs/errors.md). Send an API key or a session token as \`Authorization: Bearer …\`.`;
+
+/** Collects the OpenAPI 3.1 document from the routes' zod schemas. */
+export function addOpenApi(server: Server, { config }: RouteContext): void {
+  const transform = createJsonSchemaTransform({ schemaRegistry: apiSchemas });
+  server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Turnkeeper', version: config.version, description: DESCRIPTION },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'API key `tk_…` or session token `ts_…`' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+          cookie: { type: 'apiKey', in: 'cookie', name: 'turnkeeper_session' },
+        },
+      },
+    },
+    transform: (input) => {
+      const { schema, url } = transform(input);
+      const access = input.route.config?.access;
+      const roles = access === undefined || access === 'public' ? [] : rolesByPermission[access];
+      // `x-` members are copied into the operation as they are.
+      const security =
+        roles.length > 0
+          ? { security: [{ bearer: [] }, { apiKey: [] }, { cookie: [] }], 'x-roles': roles }
+          : { security: [] };
+      return { schema: { ...schema, ...security }, url };
+    },
+    transformObject: createJsonSchemaTransformObject({ schemaRegistry: apiSchemas }),
+  });
+}
+
+/** /api/openapi.json and the page that shows it; the page is ours and works without a network. */
+export function addDocsRoutes(server: Server): void {
+  const files = [
+    { url: '/api/docs', type: 'text/html', text: docsHtml },
+    { url: '/api/docs/docs.js', type: 'text/javascript', text: docsScript },
+    { url: '/api/docs/docs.css', type: 'text/css', text: docsStyle },
+  ];
+  for (const { url, type, text } of files) {
+    server.route({
+      method: 'GET',
+      url,
+      config: { access: 'public' },
+      schema: { hide: true, response: { 200: z.string() } },
+      handler: async (_request, reply) =>
+        await reply
+          .header('content-type', `${type}; charset=utf-8`)
+          .serializer((body: unknown) => String(body))
+          .send(text),
+    });
+  }
+  server.route({
+    method: 'GET',
+    url: '/api/openapi.json',
+    config: { access: 'public' },
+    schema: { hide: true },
+    handler: () => server.swagger(),
+  });
+}

@@ -1,0 +1,62 @@
+import type { Log } from '../../kernel/log.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import type { ErrorRecord, ErrorStore } from './error-store.ts';
+
+/** Records kept in memory, of each sort. */
+const RING_MAX = 1000;
+/** Writes on their way to the store at the same time; beyond it a record is in memory only. */
+const PENDING_WRITES_MAX = 100;
+
+/**
+ * Finds every error answer by its correlation id: the recent ones in memory, older ones in the store.
+ * Answers to floods (429) have a ring of their own and are not stored, so that a flood cannot push out the others.
+ */
+export class ErrorBook {
+  readonly #recent = new Map<string, ErrorRecord>();
+  readonly #floods = new Map<string, ErrorRecord>();
+  readonly #store: ErrorStore;
+  readonly #log: Log;
+  #pendingCount = 0;
+
+  constructor(store: ErrorStore, log: Log) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** Never throws and never waits for the store. */
+  record(record: ErrorRecord): void {
+    const ring = record.status === 429 ? this.#floods : this.#recent;
+    ring.set(record.correlationId, record);
+    if (ring.size > RING_MAX) {
+      const oldest = ring.keys().next();
+      if (!oldest.done) ring.delete(oldest.value);
+    }
+    if (record.status === 429 || this.#pendingCount >= PENDING_WRITES_MAX) return;
+    this.#pendingCount++;
+    this.#store
+      .putError(record)
+      .catch((error: unknown) => {
+        this.#log.warn({ correlationId: record.correlationId, reason: messageOf(error) }, 'error not stored');
+      })
+      .finally(() => {
+        this.#pendingCount--;
+      });
+  }
+
+  /** Undefined when no error answer had that id, or it is older than what is kept. */
+  async find(correlationId: string): Promise<ErrorRecord | undefined> {
+    return (
+      this.#recent.get(correlationId) ??
+      this.#floods.get(correlationId) ??
+      (await this.#store.findError(correlationId))
+    );
+  }
+
+  /** Newest first, from the store and what has not reached it. */
+  async list(limit: number): Promise<ErrorRecord[]> {
+    const all = new Map<string, ErrorRecord>();
+    for (const record of await this.#store.listErrors(limit)) all.set(record.correlationId, record);
+    for (const record of this.#recent.values()) all.set(record.correlationId, record);
+    return [...all.values()].sort((a, b) => b.atMs - a.atMs).slice(0, limit);
+  }
+}

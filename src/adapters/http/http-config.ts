@@ -1,0 +1,66 @@
+import type { RateLimit } from './rate-limiter.ts';
+
+/** Everything about the HTTP adapter that an installation may set; {@link defaultHttpConfig} has the defaults. */
+export interface HttpConfig {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host: string;
+  /** 0 picks a free port. Default 8080. */
+  readonly port: number;
+  /** Version of the program, shown in the OpenAPI document. */
+  readonly version: string;
+  /** Proxies whose X-Forwarded-For is believed: addresses or CIDR blocks. Default none. */
+  readonly trustedProxies: readonly string[];
+  /** The session cookie gets `Secure`. True behind TLS. Default false. */
+  readonly secureCookies: boolean;
+  /** `/metrics` without credentials. Default false: an API key or session is asked for. */
+  readonly publicMetrics: boolean;
+  readonly addressRate: RateLimit;
+  /** By API key or user. */
+  readonly principalRate: RateLimit;
+  readonly loginAddressRate: RateLimit;
+  readonly loginNameRate: RateLimit;
+  /** How long a login lasts. Default 12 h. */
+  readonly sessionMs: number;
+}
+
+/** Defaults: generous for programs, strict for logins. */
+export const defaultHttpConfig: HttpConfig = {
+  host: '127.0.0.1',
+  port: 8080,
+  version: '0.0.0',
+  trustedProxies: [],
+  secureCookies: false,
+  publicMetrics: false,
+  addressRate: { perMinuteMax: 120_000, burstMax: 4000 },
+  principalRate: { perMinuteMax: 90_000, burstMax: 3000 },
+  loginAddressRate: { perMinuteMax: 10, burstMax: 10 },
+  loginNameRate: { perMinuteMax: 10, burstMax: 20 },
+  sessionMs: 12 * 3_600_000,
+};
+
+/** Limits that no installation needs to change; each names the failure it bounds. */
+export const httpLimits = {
+  /** Memory one request's body may take. */
+  bodyBytesMax: 1024 * 1024,
+  /** Callbacks carry at most 8 KiB of user data. */
+  callbackBodyBytesMax: 16 * 1024,
+  headerBytesMax: 16 * 1024,
+  headersMax: 64,
+  /** Clients that connect and send nothing, or one byte a minute (slowloris). */
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 10_000,
+  /** A handler that waits for ever. */
+  handlerTimeoutMs: 25_000,
+  connectionsMax: 2000,
+  requestsPerSocketMax: 10_000,
+  /** Page size of lists. */
+  pageMax: 200,
+  usersMax: 1000,
+  apiKeysMax: 1000,
+  idempotencyMs: 24 * 3_600_000,
+  /** Events shown with a callback; the history itself is not cut. */
+  errorKeepMs: 14 * 24 * 3_600_000,
+  errorsKeptMax: 10_000,
+  housekeepingMs: 60_000,
+} as const;

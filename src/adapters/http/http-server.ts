@@ -1,0 +1,194 @@
+import helmet from '@fastify/helmet';
+import fastify from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { TimerHandle } from '../../kernel/clock.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import { MetricName } from '../../kernel/metrics.ts';
+import { Access } from './access.ts';
+import { addApiKeyRoutes, addUserRoutes } from './access-routes.ts';
+import { addAgentRoutes, addQueueRoutes } from './agent-queue-routes.ts';
+import { addCallbackRoutes } from './callback-routes.ts';
+import { addConfigRoutes } from './config-routes.ts';
+import { addDocsRoutes, addOpenApi } from './docs-routes.ts';
+import { answerBrokenConnection, answerErrors } from './error-answers.ts';
+import { ErrorBook } from './error-book.ts';
+import type { HttpDependencies, RouteContext, Server } from './http-dependencies.ts';
+import { httpLimits } from './http-config.ts';
+import { addErrorRoutes, addHealthRoutes, addMetricsRoute, addTraceRoutes } from './operation-routes.ts';
+import { guardRequests } from './request-guard.ts';
+import { addSessionRoutes } from './session-routes.ts';
+
+/** The HTTP adapter, built and not yet listening. */
+export interface HttpServer {
+  /** Fastify itself, for further plugins (static console, live events) before `listen`, and for `inject` in tests. */
+  readonly fastify: Server;
+  /** Binds and resolves with where it is reached; rejects when the address is taken. */
+  listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  /** Stops taking requests, lets those in progress finish, closes every connection and timer. */
+  close(): Promise<void>;
+}
+
+/** Builds the server with every route of `/api/v1`, `/metrics` and `/api/docs`. Opens no socket. */
+export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
+  const context: RouteContext = {
+    ...dependencies,
+    accessControl: new Access(dependencies.access, dependencies.clock, dependencies.config.sessionMs),
+    errorBook: new ErrorBook(dependencies.errors, dependencies.log),
+  };
+  const server = newServer(context);
+  answerErrors(server, context);
+  guardRequests(server, context);
+  observeRequests(server, context);
+  secureHeaders(server, context);
+  addOpenApi(server, context);
+  // In a scope, so that the routes are added after the plugins above are ready.
+  server.register((scope: Server) => {
+    addMetricsRoute(scope, context);
+    addDocsRoutes(scope);
+  });
+  server.register(
+    (scope: Server) => {
+      for (const add of apiRoutes) add(scope, context);
+      scope.register((own: Server) => {
+        addConfigRoutes(own, context);
+      });
+    },
+    { prefix: '/api/v1' },
+  );
+  const housekeeping = new Housekeeping(context);
+  server.addHook('onClose', () => {
+    housekeeping.stop();
+  });
+  return {
+    fastify: server,
+    listen: async () => {
+      const { host, port } = context.config;
+      const url = await server.listen({ host, port });
+      housekeeping.start();
+      return { host, port: Number(new URL(url).port), url };
+    },
+    close: () => server.close(),
+  };
+}
+
+const apiRoutes = [
+  addHealthRoutes,
+  addSessionRoutes,
+  addCallbackRoutes,
+  addAgentRoutes,
+  addQueueRoutes,
+  addApiKeyRoutes,
+  addUserRoutes,
+  addErrorRoutes,
+  addTraceRoutes,
+];
+
+function newServer(context: RouteContext): Server {
+  const { trustedProxies } = context.config;
+  const server = fastify({
+    logger: false,
+    bodyLimit: httpLimits.bodyBytesMax,
+    requestTimeout: httpLimits.requestTimeoutMs,
+    keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
+    handlerTimeout: httpLimits.handlerTimeoutMs,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    genReqId: () => context.ids.next('corr'),
+    // A caller's own id would not be unique: ours is the only one.
+    requestIdHeader: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: httpLimits.headerBytesMax, headersTimeout: httpLimits.headersTimeoutMs },
+    clientErrorHandler: (error, socket) => {
+      answerBrokenConnection(context, error, socket);
+    },
+    frameworkErrors: (error, request, reply) => {
+      // A malformed address never reaches the hooks.
+      reply.header('x-correlation-id', request.id);
+      server.errorHandler(error, request, reply);
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+  server.server.maxConnections = httpLimits.connectionsMax;
+  server.server.maxHeadersCount = httpLimits.headersMax;
+  server.server.maxRequestsPerSocket = httpLimits.requestsPerSocketMax;
+  server.setValidatorCompiler(validatorCompiler);
+  server.setSerializerCompiler(serializerCompiler);
+  server.removeContentTypeParser('text/plain');
+  return server;
+}
+
+/** One line and one figure a request. */
+function observeRequests(server: Server, { clock, log, metrics }: RouteContext): void {
+  server.addHook('onResponse', async (request, reply) => {
+    const tookMs = clock.monotonicMs() - request.startedMs;
+    const route = request.routeOptions.url ?? 'none';
+    const status = `${Math.floor(reply.statusCode / 100)}xx`;
+    metrics.observe(MetricName.httpRequestSeconds, tookMs / 1000, { method: request.method, route, status });
+    log.debug(
+      {
+        correlationId: request.id,
+        method: request.method,
+        route,
+        statusCode: reply.statusCode,
+        tookMs: Math.round(tookMs * 10) / 10,
+        by: request.principal?.key,
+      },
+      'request answered',
+    );
+  });
+}
+
+function secureHeaders(server: Server, { config }: RouteContext): void {
+  server.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        mediaSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: config.secureCookies ? { maxAge: 31_536_000 } : false,
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+}
+
+const EXPIRED_CLAIMS_MAX = 1000;
+
+/** Forgets what is too old, once a minute. */
+class Housekeeping {
+  readonly #context: RouteContext;
+  #timer: TimerHandle | undefined;
+
+  constructor(context: RouteContext) {
+    this.#context = context;
+  }
+
+  start(): void {
+    const { clock, log } = this.#context;
+    this.#timer = clock.setTimer(httpLimits.housekeepingMs, () => {
+      this.start();
+      this.#run().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'housekeeping failed'));
+    });
+  }
+
+  stop(): void {
+    if (this.#timer) this.#context.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #run(): Promise<void> {
+    const { access, clock, errors, idempotency } = this.#context;
+    const nowMs = clock.nowMs();
+    await access.deleteExpiredSessions(nowMs);
+    await idempotency.deleteExpired(nowMs, EXPIRED_CLAIMS_MAX);
+    await errors.trimErrors(nowMs - httpLimits.errorKeepMs, httpLimits.errorsKeptMax);
+  }
+}

@@ -1,0 +1,122 @@
+import type { FastifyRequest } from 'fastify';
+import { assert } from '../../kernel/errors.ts';
+import type { Access, Principal } from './access.ts';
+import { isPermitted } from './access-rules.ts';
+import type { Refusal } from './application.ts';
+import type { RouteContext, Server } from './http-dependencies.ts';
+import { HttpError } from './http-errors.ts';
+import { RateLimiter } from './rate-limiter.ts';
+
+/** The cookie that holds a session token. */
+export const SESSION_COOKIE = 'turnkeeper_session';
+const COOKIE_CHARACTERS_MAX = 4096;
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const QUEUE_FULL_RETRY_SEC = 60;
+
+/**
+ * What every request passes before its handler: a correlation id, the limits by address and by caller, recognition, and
+ * the route's permission. A route that does not say who may call it is a programmer's mistake.
+ */
+export function guardRequests(server: Server, context: RouteContext): void {
+  const byAddress = new RateLimiter(context.clock, context.config.addressRate);
+  const byPrincipal = new RateLimiter(context.clock, context.config.principalRate);
+  server.decorateRequest('principal', null);
+  server.decorateRequest('startedMs', 0);
+  server.addHook('onRoute', (route) => {
+    assert(route.config?.access !== undefined, `route ${route.url} says who may call it`);
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    request.startedMs = context.clock.monotonicMs();
+    reply.header('x-correlation-id', request.id);
+    reply.header('cache-control', 'no-store');
+    limit(byAddress.take(request.ip));
+    const { access } = request.routeOptions.config;
+    if (access === undefined || access === 'public') return;
+    const principal = await recognise(request, context.accessControl);
+    if (!principal) throw new HttpError('UNAUTHENTICATED', 'an API key or a session is needed');
+    request.principal = principal;
+    limit(byPrincipal.take(principal.key));
+    if (!isPermitted(principal.role, access)) {
+      throw new HttpError('FORBIDDEN', `the role ${principal.role} may not do this`);
+    }
+  });
+}
+
+/** Throws RATE_LIMITED unless `waitSec` is 0. */
+export function limit(waitSec: number): void {
+  if (waitSec > 0) throw new HttpError('RATE_LIMITED', 'too many requests', { retryAfterSec: waitSec });
+}
+
+/** The caller of a route that is not public. */
+export function principalOf(request: FastifyRequest): Principal {
+  assert(request.principal !== null, 'the route asks for credentials');
+  return request.principal;
+}
+
+/** `Authorization: Bearer`, then `x-api-key`, then the session cookie. */
+async function recognise(request: FastifyRequest, access: Access): Promise<Principal | undefined> {
+  const { authorization } = request.headers;
+  // RFC 6750 §2.1; the scheme's name is case-insensitive (RFC 9110 §11.1).
+  if (authorization !== undefined) {
+    const match = /^Bearer ([\w-]{1,128})$/i.exec(authorization);
+    return match?.[1] === undefined ? undefined : await access.recognise(match[1]);
+  }
+  const apiKey = request.headers['x-api-key'];
+  if (typeof apiKey === 'string')
+    return apiKey.startsWith('tk_') ? await access.recognise(apiKey) : undefined;
+  const token = sessionCookie(request.headers.cookie);
+  if (token === undefined) return undefined;
+  if (!SAFE_METHODS.has(request.method) && isForeign(request)) {
+    throw new HttpError('FORBIDDEN', 'a page of another origin may not do this with your session');
+  }
+  return await access.recognise(token);
+}
+
+function sessionCookie(header: string | undefined): string | undefined {
+  if (header === undefined || header.length > COOKIE_CHARACTERS_MAX) return undefined;
+  for (const pair of header.split(';')) {
+    const [name, value] = pair.trim().split('=', 2);
+    if (name === SESSION_COOKIE && value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** Fetch metadata first; older browsers send Origin with every unsafe request. Programs send neither. */
+function isForeign(request: FastifyRequest): boolean {
+  const site = request.headers['sec-fetch-site'];
+  if (typeof site === 'string') return site !== 'same-origin' && site !== 'none';
+  const { origin } = request.headers;
+  if (origin === undefined) return false;
+  return !URL.canParse(origin) || new URL(origin).host !== request.host;
+}
+
+/** The error answer for an expected refusal of the application. */
+export function refused(refusal: Refusal): HttpError {
+  switch (refusal.kind) {
+    case 'unknown-queue':
+      return new HttpError('UNKNOWN_QUEUE', 'there is no such virtual queue', {
+        faults: [{ path: 'virtualQueue', message: 'is not configured', value: refusal.virtualQueue }],
+      });
+    case 'invalid-number':
+      return new HttpError('INVALID_NUMBER', 'this number cannot be called', {
+        faults: [{ path: 'customerNumber', message: refusal.reason }],
+      });
+    case 'queue-full':
+      return new HttpError('QUEUE_FULL', 'the virtual queue is full', {
+        retryAfterSec: QUEUE_FULL_RETRY_SEC,
+        extra: { max: refusal.max },
+      });
+    case 'not-found':
+      return new HttpError('NOT_FOUND', 'there is no such thing');
+    case 'not-allowed':
+      return new HttpError(
+        'NOT_ALLOWED_IN_STATE',
+        `not allowed in state ${refusal.state}; nothing was changed`,
+        {
+          extra: { state: refusal.state, allowed: refusal.allowed },
+        },
+      );
+    default:
+      return refusal satisfies never;
+  }
+}

@@ -1,0 +1,178 @@
+import type {
+  AgentView,
+  Application,
+  CallbackRequest,
+  CallbackView,
+  HealthPart,
+  Outcome,
+  QueueView,
+  Refusal,
+} from '../../src/adapters/http/application.ts';
+import type { CallbackFilter } from '../../src/callback/callback-store.ts';
+import type { Actor, Callback } from '../../src/callback/callback.ts';
+import type { Clock } from '../../src/kernel/clock.ts';
+import type { CallbackId, IdSource } from '../../src/kernel/ids.ts';
+
+/** The {@link Application} in memory: keeps what it is asked and what it made; `refuseNext` refuses once. */
+export class FakeApplication implements Application {
+  readonly callbacks = new Map<string, CallbackView>();
+  readonly actors: Actor[] = [];
+  refuseNext: Refusal | undefined;
+  throwNext: Error | undefined;
+  /** Awaited before a callback is made; lets a test hold a request in the middle. */
+  gate: Promise<void> = Promise.resolve();
+  isReady = true;
+  parts: HealthPart[] = [{ name: 'storage', ok: true, detail: 'writes' }];
+  readonly #clock: Clock;
+  readonly #ids: IdSource;
+
+  constructor(clock: Clock, ids: IdSource) {
+    this.#clock = clock;
+    this.#ids = ids;
+  }
+
+  async createCallback(request: CallbackRequest, actor: Actor): Promise<Outcome<Callback>> {
+    await this.gate;
+    this.#throwIfAsked();
+    const refusal = this.#takeRefusal();
+    if (refusal) return { ok: false, refusal };
+    const known = request.id === undefined ? undefined : this.callbacks.get(request.id);
+    if (known) return { ok: true, value: known };
+    this.actors.push(actor);
+    const nowMs = this.#clock.nowMs();
+    const callback: CallbackView = {
+      id: request.id ?? this.#ids.next('callback'),
+      virtualQueue: request.virtualQueue,
+      customerNumber: request.customerNumber,
+      state: 'QUEUED',
+      subState: null,
+      reason: null,
+      origin: 'api',
+      originCallId: null,
+      dialledNumber: null,
+      language: request.language ?? 'en',
+      createdAtMs: nowMs,
+      placeAtMs: nowMs,
+      priority: request.priority ?? 0,
+      desiredAtMs: request.desiredAtMs ?? nowMs,
+      attemptCount: 0,
+      agentOfferCount: 0,
+      agentId: null,
+      attemptId: null,
+      dueAtMs: null,
+      completedAtMs: null,
+      userData: request.userData ?? {},
+      version: 1,
+      attempts: [],
+      events: [
+        {
+          callbackId: request.id ?? 'callback_x',
+          atMs: nowMs,
+          kind: 'CREATED',
+          actor,
+          state: 'QUEUED',
+          subState: null,
+          data: { customerNumber: request.customerNumber },
+        },
+      ],
+      position: 1,
+    };
+    this.callbacks.set(callback.id, callback);
+    return { ok: true, value: callback };
+  }
+
+  async findCallback(id: CallbackId): Promise<CallbackView | undefined> {
+    this.#throwIfAsked();
+    return this.callbacks.get(id);
+  }
+
+  async listCallbacks(filter: CallbackFilter): Promise<readonly Callback[]> {
+    return [...this.callbacks.values()]
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .filter((callback) => filter.states?.includes(callback.state) ?? true)
+      .filter((callback) => callback.virtualQueue === (filter.virtualQueue ?? callback.virtualQueue))
+      .filter((callback) => callback.customerNumber === (filter.customerNumber ?? callback.customerNumber))
+      .filter((callback) => callback.createdAtMs >= (filter.createdFromMs ?? 0))
+      .filter((callback) => callback.createdAtMs <= (filter.createdToMs ?? Infinity))
+      .filter((callback) => filter.afterId === undefined || callback.id < filter.afterId)
+      .slice(0, filter.limit);
+  }
+
+  async cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>> {
+    const refusal = this.#takeRefusal();
+    if (refusal) return { ok: false, refusal };
+    const callback = this.callbacks.get(id);
+    if (!callback) return { ok: false, refusal: { kind: 'not-found' } };
+    this.actors.push(actor);
+    const cancelled: CallbackView = { ...callback, state: 'COMPLETED', reason: 'CANCELLED_BY_API' };
+    this.callbacks.set(id, cancelled);
+    return { ok: true, value: cancelled };
+  }
+
+  agents(): readonly AgentView[] {
+    return ['alice', 'bob'].map((agentId) => ({
+      agentId,
+      name: agentId,
+      sipUser: agentId,
+      state: 'READY',
+      notReadyReason: null,
+      sinceMs: this.#clock.nowMs(),
+      idleSinceMs: this.#clock.nowMs(),
+      subjectId: null,
+      dueAtMs: null,
+      afterWork: null,
+      skills: { billing: 5 },
+      reachable: true,
+    }));
+  }
+
+  async setAgentState(
+    agentId: string,
+    _wanted: 'READY' | 'NOT_READY' | 'LOGGED_OUT' | 'WRAP_UP_DONE',
+    actor: Actor,
+  ): Promise<Outcome<AgentView>> {
+    const refusal = this.#takeRefusal();
+    if (refusal) return { ok: false, refusal };
+    const agent = this.agents().find((candidate) => candidate.agentId === agentId);
+    if (!agent) return { ok: false, refusal: { kind: 'not-found' } };
+    this.actors.push(actor);
+    return { ok: true, value: agent };
+  }
+
+  queues(): readonly QueueView[] {
+    return [
+      {
+        name: 'billing',
+        open: true,
+        waitingCallCount: 2,
+        waitingCallbackCount: 3,
+        openCallbackCount: 4,
+        readyAgentCount: 2,
+        loggedInAgentCount: 2,
+        ewtSec: 90,
+        nextPosition: 6,
+        overtakeCount: 0,
+      },
+    ];
+  }
+
+  health(): readonly HealthPart[] {
+    return this.parts;
+  }
+
+  ready(): boolean {
+    return this.isReady;
+  }
+
+  #takeRefusal(): Refusal | undefined {
+    const refusal = this.refuseNext;
+    this.refuseNext = undefined;
+    return refusal;
+  }
+
+  #throwIfAsked(): void {
+    const error = this.throwNext;
+    this.throwNext = undefined;
+    if (error) throw error;
+  }
+}

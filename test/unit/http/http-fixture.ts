@@ -1,0 +1,190 @@
+import { afterEach } from 'vitest';
+import type { LightMyRequestResponse } from 'fastify';
+import { Role } from '../../../src/adapters/http/access-store.ts';
+import { newApiKey, secretDigest } from '../../../src/adapters/http/access.ts';
+import type { CallTracing, TracedMessage, TraceView } from '../../../src/adapters/http/call-tracing.ts';
+import type { HttpConfig } from '../../../src/adapters/http/http-config.ts';
+import { defaultHttpConfig } from '../../../src/adapters/http/http-config.ts';
+import { buildHttpServer } from '../../../src/adapters/http/http-server.ts';
+import type { HttpServer } from '../../../src/adapters/http/http-server.ts';
+import type { ApplyOutcome } from '../../../src/adapters/http/provisioning.ts';
+import { PrometheusMetrics } from '../../../src/adapters/metrics/prometheus-metrics.ts';
+import type { Clock } from '../../../src/kernel/clock.ts';
+import { IdSource } from '../../../src/kernel/ids.ts';
+import { silentLog } from '../../../src/kernel/log.ts';
+import { SeededRandom } from '../../../src/kernel/random.ts';
+import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
+import { FakeApplication } from '../../fakes/fake-application.ts';
+import { MemoryAccessStore, MemoryErrorStore, MemoryIdempotencyStore } from '../../fakes/http-stores.ts';
+
+/** What one request needs beside its method and address. */
+export interface Ask {
+  readonly role?: Role;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  readonly text?: string;
+  readonly address?: string;
+}
+
+/** A server on fakes with one credential a role. */
+export interface Fixture {
+  readonly server: HttpServer;
+  readonly application: FakeApplication;
+  readonly access: MemoryAccessStore;
+  readonly idempotency: MemoryIdempotencyStore;
+  readonly errors: MemoryErrorStore;
+  readonly clock: SimulatedClock;
+  readonly applied: { text: string; dryRun: boolean }[];
+  readonly tokens: Readonly<Record<Role, string>>;
+  applyOutcome: ApplyOutcome;
+  ask(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    url: string,
+    ask?: Ask,
+  ): Promise<LightMyRequestResponse>;
+}
+
+const opened: HttpServer[] = [];
+
+/** Closes every server of the test file's fixtures after each test. */
+export function closeFixtures(): void {
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((server) => server.close()));
+  });
+}
+
+/** Builds a fixture; `config` overrides the defaults, `serverClock` replaces virtual time (real sockets need real time). */
+export async function newFixture(
+  config: Partial<HttpConfig> = {},
+  options: { tracing?: false; serverClock?: Clock } = {},
+): Promise<Fixture> {
+  const clock = new SimulatedClock();
+  const ids = new IdSource(clock, new SeededRandom(1));
+  const application = new FakeApplication(clock, ids);
+  const access = new MemoryAccessStore();
+  const idempotency = new MemoryIdempotencyStore();
+  const errors = new MemoryErrorStore();
+  const applied: { text: string; dryRun: boolean }[] = [];
+  const serverClock = options.serverClock ?? clock;
+  const tokens = {} as Record<Role, string>;
+  for (const role of Object.values(Role)) tokens[role] = await credential(role, access, serverClock, ids);
+  const server = buildHttpServer({
+    application,
+    access,
+    idempotency,
+    errors,
+    provisioning: {
+      apply: (text, _fileName, _actor, { dryRun }) => {
+        applied.push({ text, dryRun });
+        return fixture.applyOutcome;
+      },
+      export: () => 'queues: []\n',
+    },
+    ...(options.tracing === false ? {} : { tracing: new FakeTracing(clock) }),
+    metrics: new PrometheusMetrics({ version: '1.2.3', telephony: 'embedded' }, silentLog),
+    log: silentLog,
+    clock: serverClock,
+    ids,
+    config: { ...defaultHttpConfig, version: '1.2.3', port: 0, ...config },
+  });
+  opened.push(server);
+  const fixture: Fixture = {
+    server,
+    application,
+    access,
+    idempotency,
+    errors,
+    clock,
+    applied,
+    tokens,
+    applyOutcome: { kind: 'applied', version: 2, diff: { added: ['queues.billing'] } },
+    ask: (method, url, { role, body, headers = {}, text, address = '192.0.2.9' } = {}) =>
+      server.fastify.inject({
+        method,
+        url,
+        remoteAddress: address,
+        headers: { ...(role === undefined ? {} : { authorization: `Bearer ${tokens[role]}` }), ...headers },
+        ...(text === undefined ? {} : { payload: text }),
+        ...(body === undefined ? {} : { payload: body as object }),
+      }),
+  };
+  return fixture;
+}
+
+/** A key for the roles that keys have; a session of the agent `alice` for the role Agent. */
+async function credential(
+  role: Role,
+  access: MemoryAccessStore,
+  clock: Clock,
+  ids: IdSource,
+): Promise<string> {
+  if (role !== Role.agent) {
+    const { secret, key } = newApiKey(ids, clock, {
+      name: role,
+      role,
+      createdBy: 'user:admin',
+      expiresAtMs: null,
+    });
+    await access.insertApiKey(key);
+    return secret;
+  }
+  const nowMs = clock.nowMs();
+  const token = `ts_${'a'.repeat(43)}`;
+  await access.insertUser({
+    name: 'alice',
+    role,
+    passwordHash: 'unset',
+    agentId: 'alice',
+    enabled: true,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  });
+  await access.insertSession({
+    tokenHash: secretDigest(token),
+    userName: 'alice',
+    createdAtMs: nowMs,
+    expiresAtMs: nowMs + 3_600_000,
+  });
+  return token;
+}
+
+class FakeTracing implements CallTracing {
+  readonly #traces: TraceView[] = [];
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  traceCall(request: Parameters<CallTracing['traceCall']>[0]): ReturnType<CallTracing['traceCall']> {
+    if (this.#traces.length >= 2) return { kind: 'too-many', max: 2 };
+    const startedAtMs = this.#clock.nowMs();
+    const trace = {
+      id: `trace-${this.#traces.length}`,
+      subject: request.subject,
+      startedAtMs,
+      endsAtMs: startedAtMs + request.durationMs,
+      messageCount: 1,
+    };
+    this.#traces.push(trace);
+    return { kind: 'started', trace };
+  }
+
+  traces(): readonly TraceView[] {
+    return this.#traces;
+  }
+
+  findTrace(id: string): { trace: TraceView; messages: TracedMessage[] } | undefined {
+    const trace = this.#traces.find((candidate) => candidate.id === id);
+    const text = 'INVITE sip:1000@192.0.2.1 SIP/2.0\r\n\r\n';
+    return (
+      trace && {
+        trace,
+        messages: [{ atMs: trace.startedAtMs, direction: 'in', peer: 'udp/192.0.2.2:5060', text }],
+      }
+    );
+  }
+}
+
+/** A request for a callback that is valid. */
+export const validRequest = { virtualQueue: 'billing', customerNumber: '+12025550123' };
