@@ -54,7 +54,7 @@ export interface CallbackRunnerOptions {
   readonly settingsOf: (virtualQueue: string) => QueueSettings | undefined;
   readonly onEffect: EffectHandler;
   /** Told of every record as it stands after a commit, and once of each open one on recovery. */
-  readonly onStored: (callback: Callback) => void;
+  readonly onStored: (callback: Callback, how: 'created' | 'changed' | 'recovered') => void;
 }
 
 /** Due records taken in one go; bounds the work of one wake-up. */
@@ -103,7 +103,7 @@ export class CallbackRunner {
       return undefined;
     });
     if (earlier) return earlier;
-    this.#options.onStored(callback);
+    this.#options.onStored(callback, 'created');
     this.#options.log.info(
       { callbackId: callback.id, queue: callback.virtualQueue, customerNumber: callback.customerNumber },
       'callback created',
@@ -142,7 +142,7 @@ export class CallbackRunner {
     const open = await this.#options.unitOfWork.transact((tx) => tx.openCallbacks());
     let lostCount = 0;
     for (const callback of open) {
-      this.#options.onStored(callback);
+      this.#options.onStored(callback, 'recovered');
       if (callback.state === 'QUEUED') this.#options.onEffect(callback, { type: 'takePlace' });
       this.#wakeBy(callback.dueAtMs);
       const live = callback.state === 'ROUTING' || callback.subState === 'connected';
@@ -255,7 +255,7 @@ export class CallbackRunner {
       step.kind === 'taken' ? 'callback event' : 'callback event refused',
     );
     if (step.kind === 'refused') return;
-    this.#options.onStored(callback);
+    this.#options.onStored(callback, 'changed');
     this.#wakeBy(callback.dueAtMs);
     for (const effect of step.effects) onEffect(callback, effect);
   }

@@ -1,69 +1,63 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CallbackCalls, type Confirmation } from '../../../src/application/callback-calls.ts';
-import { CallbackRunner } from '../../../src/callback/callback-runner.ts';
+import type { Confirmation } from '../../../src/application/callback-calls.ts';
+import { createEngine, type Engine } from '../../../src/application/engine.ts';
+import type { ServiceDirectory } from '../../../src/application/service-directory.ts';
 import type { Callback } from '../../../src/callback/callback.ts';
 import { IdSource } from '../../../src/kernel/ids.ts';
 import { silentLog } from '../../../src/kernel/log.ts';
 import { silentMetrics } from '../../../src/kernel/metrics.ts';
 import { SeededRandom } from '../../../src/kernel/random.ts';
 import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
-import { AgentRegistry } from '../../../src/routing/agent-registry.ts';
-import { Router } from '../../../src/routing/router.ts';
 import { FakeTelephony, type PlacedCall, type QuietLeg, settle } from '../../fakes/fake-telephony.ts';
 import { MemoryStore } from '../../fakes/memory-store.ts';
 import { aQueue } from '../../fakes/queue-settings.ts';
 
 const settings = aQueue({ retryIntervalSec: 60, maxAttempts: 2, wrapUpSec: 10 });
 
+const directory: ServiceDirectory = {
+  queues: () => [settings],
+  queue: () => settings,
+  agents: () => [],
+  agent: () => undefined,
+  agentsOf: () => ['a1', 'a2'],
+  did: () => undefined,
+  isOpen: () => true,
+};
+
 /** The rooms wired as the program wires them, over a fake network and a store in memory. */
 class House {
   readonly clock = new SimulatedClock();
   readonly telephony = new FakeTelephony();
   store = new MemoryStore();
-  registry!: AgentRegistry;
-  router!: Router;
-  runner!: CallbackRunner;
+  engine!: Engine;
   #answer!: (confirmation: Confirmation) => void;
+
+  get registry(): Engine['registry'] {
+    return this.engine.registry;
+  }
+
+  get router(): Engine['router'] {
+    return this.engine.router;
+  }
+
+  get runner(): Engine['runner'] {
+    return this.engine.runner;
+  }
 
   open(): void {
     const { clock, store, telephony } = this;
-    const ids = new IdSource(clock, new SeededRandom(7));
-    const log = silentLog;
-    this.registry = new AgentRegistry({
-      unitOfWork: store,
-      clock,
-      log,
-      isReachable: () => true,
-      onReady: (agentId) => this.router.agentReady(agentId),
-      onWorkEnded: (_agentId, subjectId) =>
-        void this.runner.dispatch(subjectId, { type: 'WRAP_UP_DONE' }, { kind: 'system', part: 'test' }),
-    });
-    this.router = new Router({
-      registry: this.registry,
-      log,
-      agentsOf: () => ['a1', 'a2'],
-      decisions: {
-        dialGranted: (id, agentId) => calls.dialGranted(id, agentId),
-        agentOffered: (token, agentId) => calls.agentOffered(token.subjectId, agentId),
-      },
-      dialsMax: 10,
-      onDeparture: () => undefined,
-    });
-    this.runner = new CallbackRunner({
-      unitOfWork: store,
-      clock,
-      ids,
-      log,
-      settingsOf: () => settings,
-      onEffect: (callback, effect) => calls.onEffect(callback, effect),
-      onStored: () => undefined,
-    });
-    const calls = new CallbackCalls({
+    this.engine = createEngine({
       telephony,
-      runner: () => this.runner,
-      router: this.router,
-      registry: this.registry,
-      settingsOf: () => settings,
+      store,
+      directory,
+      flow: () => undefined,
+      audioMs: new Map(),
+      holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
+      dialsMax: 10,
+      clock,
+      ids: new IdSource(clock, new SeededRandom(7)),
+      log: silentLog,
+      metrics: silentMetrics,
       confirm: (leg) =>
         Promise.race([
           new Promise<Confirmation>((resolve) => {
@@ -71,12 +65,6 @@ class House {
           }),
           leg.ended.then(() => 'hung-up' as const),
         ]),
-      holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
-      ids,
-      clock,
-      log,
-      metrics: silentMetrics,
-      onWorkStarted: () => undefined,
     });
   }
 
@@ -260,8 +248,7 @@ describe('a restart', () => {
     const placedBefore = house.telephony.placed.length;
     house.runner.close();
     house.open();
-    const recovered = await house.runner.recover();
-    await house.registry.load(0);
+    const recovered = await house.engine.recover();
     await settle();
     expect(recovered).toEqual({ openCount: 1, lostCount: 1 });
     expect(house.now(id)).toMatchObject({ state: 'SCHEDULED', subState: 'retry-wait', attemptCount: 1 });
@@ -275,7 +262,7 @@ describe('a restart', () => {
     house.clock.advance(1000);
     const second = await house.book('+15551230002');
     house.open();
-    await house.runner.recover();
+    await house.engine.recover();
     expect(house.router.queue('support').positionOf(first.id)).toBe(1);
     expect(house.router.queue('support').positionOf(second.id)).toBe(2);
   });

@@ -1,0 +1,166 @@
+import { CallbackRunner } from '../callback/callback-runner.ts';
+import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
+import type { Callback } from '../callback/callback.ts';
+import type { FlowMachine } from '../ivr/flow-machine.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { IdSource } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
+import { MetricName, type Metrics } from '../kernel/metrics.ts';
+import { AgentRegistry } from '../routing/agent-registry.ts';
+import type { AgentTx } from '../routing/agent.ts';
+import { Router } from '../routing/router.ts';
+import type { AudioSource, Leg } from '../telephony/leg.ts';
+import type { Telephony } from '../telephony/telephony.ts';
+import { CallbackCalls, type Confirmation } from './callback-calls.ts';
+import { askConfirmation } from './confirmation.ts';
+import { InboundCalls } from './inbound-calls.ts';
+import { OpenCallbacks } from './open-callbacks.ts';
+import { QueueWaits } from './queue-waits.ts';
+import type { ServiceDirectory } from './service-directory.ts';
+
+/** What the rooms need from outside. */
+export interface EngineOptions {
+  readonly telephony: Telephony;
+  readonly store: UnitOfWork<CallbackTx & AgentTx>;
+  readonly directory: ServiceDirectory;
+  /** A checked flow by name; hot-reloadable. */
+  readonly flow: (name: string) => FlowMachine | undefined;
+  /** Lengths of audio files in ms. */
+  readonly audioMs: ReadonlyMap<string, number>;
+  readonly holdMusic: readonly AudioSource[];
+  /** Dials in progress at most. */
+  readonly dialsMax: number;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** How a called customer is asked; default: the flow `outbound-confirm`. */
+  readonly confirm?: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<Confirmation>;
+}
+
+/** The rooms, connected. */
+export interface Engine {
+  readonly runner: CallbackRunner;
+  readonly router: Router;
+  readonly registry: AgentRegistry;
+  readonly waits: QueueWaits;
+  readonly openCallbacks: OpenCallbacks;
+  readonly callbackCalls: CallbackCalls;
+  readonly inboundCalls: InboundCalls;
+  /** After a start: places and states as they were, lost calls decided; then inbound calls are taken. */
+  recover(): Promise<{ openCount: number; lostCount: number }>;
+  /** Stops timers and dialogues; calls are telephony's to end. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects the rooms of a call: queue and routing decide, callback remembers, dialing, ivr and bridging act. The same
+ * wiring runs in production, in tests and in the simulation; only what comes in through the options differs.
+ */
+export function createEngine(options: EngineOptions): Engine {
+  const { telephony, store, clock, ids, log, metrics } = options;
+  const openCallbacks = new OpenCallbacks();
+  const settingsOf = (queue: string) => options.directory.queue(queue);
+  const { registry, router, waits } = createRouting(options, {
+    runner: () => runner,
+    callbackCalls: () => callbackCalls,
+    inboundCalls: () => inboundCalls,
+  });
+  const runner = new CallbackRunner({
+    unitOfWork: store,
+    clock,
+    ids,
+    log,
+    settingsOf,
+    onEffect: (callback, effect) => callbackCalls.onEffect(callback, effect),
+    onStored: (callback, how) => {
+      openCallbacks.stored(callback);
+      if (how !== 'recovered') countStored(metrics, callback, how);
+    },
+  });
+  const confirmation = { ...options, settingsOf };
+  const callbackCalls = new CallbackCalls({
+    ...options,
+    runner: () => runner,
+    router,
+    registry,
+    settingsOf,
+    confirm:
+      options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
+    onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
+  });
+  const inboundCalls = new InboundCalls({ ...options, runner, router, registry, waits, openCallbacks });
+  telephony.onAgentReachability((agentId, reachable) => registry.reachabilityChanged(agentId, reachable));
+  const rooms = { runner, router, registry, waits, openCallbacks, callbackCalls, inboundCalls };
+  return { ...rooms, recover: () => recover(options, rooms), close: () => close(rooms) };
+}
+
+type Rooms = Omit<Engine, 'recover' | 'close'>;
+
+/** Queue and routing: who waits, who can take them, and whom the decisions go to. */
+function createRouting(
+  { telephony, store, directory, clock, log, dialsMax }: EngineOptions,
+  rooms: { [K in 'runner' | 'callbackCalls' | 'inboundCalls']: () => Engine[K] },
+): Pick<Engine, 'registry' | 'router' | 'waits'> {
+  const registry: AgentRegistry = new AgentRegistry({
+    unitOfWork: store,
+    clock,
+    log,
+    isReachable: (agentId) => telephony.isAgentReachable(agentId),
+    onReady: (agentId) => router.agentReady(agentId),
+    onWorkEnded: (agentId, subjectId) => {
+      waits.workEnded(subjectId);
+      if (!subjectId.startsWith('callback_')) return;
+      const done = rooms
+        .runner()
+        .dispatch(subjectId, { type: 'WRAP_UP_DONE' }, { kind: 'agent', id: agentId });
+      done.catch((error: unknown) =>
+        log.error({ error, callbackId: subjectId }, 'wrap-up could not be stored'),
+      );
+    },
+  });
+  const waits = new QueueWaits({ directory, registry: () => registry, clock });
+  const router = new Router({
+    registry,
+    log,
+    agentsOf: (queue) => directory.agentsOf(queue),
+    dialsMax,
+    decisions: {
+      dialGranted: (callbackId, agentId) => rooms.callbackCalls().dialGranted(callbackId, agentId),
+      agentOffered: ({ subjectId, confirmed }, agentId) => {
+        if (confirmed) rooms.callbackCalls().agentOffered(subjectId, agentId);
+        else rooms.inboundCalls().agentOffered(subjectId, agentId);
+      },
+    },
+    onDeparture: (queue) => {
+      waits.departed(queue);
+      rooms.inboundCalls().lineMoved(queue);
+    },
+  });
+  return { registry, router, waits };
+}
+
+async function recover(
+  { directory, telephony }: EngineOptions,
+  { runner, registry, router, inboundCalls }: Rooms,
+): Promise<{ openCount: number; lostCount: number }> {
+  const recovered = await runner.recover();
+  const wrapUpMs = Math.max(0, ...directory.queues().map(({ wrapUpSec }) => wrapUpSec)) * 1000;
+  await registry.load(wrapUpMs);
+  router.matchAll();
+  telephony.onInboundCall((call) => inboundCalls.take(call));
+  return recovered;
+}
+
+async function close({ inboundCalls, runner, registry }: Rooms): Promise<void> {
+  inboundCalls.close();
+  runner.close();
+  registry.close();
+  await registry.flush();
+}
+
+function countStored(metrics: Metrics, callback: Callback, how: 'created' | 'changed'): void {
+  const { virtualQueue: queue, origin, reason } = callback;
+  if (how === 'created') metrics.count(MetricName.callbacksCreatedTotal, { queue, origin });
+  else if (reason !== null) metrics.count(MetricName.callbacksCompletedTotal, { queue, reason });
+}
