@@ -49,7 +49,10 @@ export function holdMusic(): Sound[] {
   const levelled = level({ rate: RATE, samples: whole }, LEVEL_DB, PEAK_DB);
   const partLength = barLength * BARS_PER_PART;
   return Array.from({ length: chords.length / BARS_PER_PART }, (_, part) =>
-    fadeEdges({ rate: RATE, samples: levelled.samples.slice(part * partLength, (part + 1) * partLength) }, 40),
+    fadeEdges(
+      { rate: RATE, samples: levelled.samples.slice(part * partLength, (part + 1) * partLength) },
+      40,
+    ),
   );
 }
 
@@ -69,7 +72,8 @@ function pad(into: Float64Array, at: number, length: number, hz: number, gain: n
       Math.sin(2 * Math.PI * hz * 1.0015 * t) +
       0.25 * Math.sin(2 * Math.PI * 2 * hz * t);
     const place = (at + i) % into.length;
-    into[place] = (into[place] ?? 0) + gain * wave * Math.sin((Math.PI / 2) * rise) * Math.sin((Math.PI / 2) * fall);
+    into[place] =
+      (into[place] ?? 0) + gain * wave * Math.sin((Math.PI / 2) * rise) * Math.sin((Math.PI / 2) * fall);
   }
 }
 
@@ -91,8 +95,9 @@ function pluck(into: Float64Array, at: number, hz: number, gain: number, decaySe
 
 /** A short signal: one frequency with soft edges, at −20 dBFS. */
 export function beep(hz: number, durationMs: number): Sound {
-  const samples = Float64Array.from({ length: (RATE * durationMs) / 1000 }, (_, i) =>
-    Math.SQRT2 * 0.1 * Math.sin((2 * Math.PI * hz * i) / RATE),
+  const samples = Float64Array.from(
+    { length: (RATE * durationMs) / 1000 },
+    (_, i) => Math.SQRT2 * 0.1 * Math.sin((2 * Math.PI * hz * i) / RATE),
   );
   return fadeEdges({ rate: RATE, samples }, 10);
 }

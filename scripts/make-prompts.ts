@@ -5,7 +5,15 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beep, holdMusic } from './hold-music.ts';
@@ -32,12 +40,21 @@ const voices: Readonly<Record<string, { voice: string; speak: (text: string, fil
   en: {
     voice: `flite slt ${RECIPE}`,
     speak: (text, file) =>
-      void execFileSync('flite', ['-voice', 'slt', '--setf', 'duration_stretch=1.08', '-t', text, '-o', file]),
+      void execFileSync('flite', [
+        '-voice',
+        'slt',
+        '--setf',
+        'duration_stretch=1.08',
+        '-t',
+        text,
+        '-o',
+        file,
+      ]),
   },
   de: {
-    voice: `espeak-ng de ${RECIPE}`,
+    voice: `espeak-ng de 160 ${RECIPE}`,
     speak: (text, file) =>
-      void execFileSync('espeak-ng', ['-v', 'de', '-s', '145', '-p', '42', '-w', file, '--', text]),
+      void execFileSync('espeak-ng', ['-v', 'de', '-s', '160', '-p', '42', '-w', file, '--', text]),
   },
 };
 
@@ -81,7 +98,10 @@ function make(path: string, text: string, voice: string, sound: () => Sound): vo
 }
 
 for (const [language, { voice }] of Object.entries(voices)) {
-  const texts = JSON.parse(readFileSync(join(flowsFolder, 'prompts', `${language}.json`), 'utf8')) as Record<string, string>;
+  const texts = JSON.parse(readFileSync(join(flowsFolder, 'prompts', `${language}.json`), 'utf8')) as Record<
+    string,
+    string
+  >;
   for (const [id, text] of Object.entries(texts)) {
     make(`${language}/${id}.wav`, text, voice, () => render(language, text));
   }

@@ -10,7 +10,7 @@ export function readWav(bytes: Buffer): Sound {
     throw new Error('not a WAV file');
   }
   let rate = 0;
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const name = bytes.toString('latin1', at, at + 4);
     // espeak-ng writes to a pipe and leaves the size open.
     const size = Math.min(bytes.readUInt32LE(at + 4), bytes.length - at - 8);
@@ -127,7 +127,8 @@ export function level(sound: Sound, levelDb: number, peakDb: number): Sound {
   let held = 1;
   for (let i = 0; i < samples.length; i++) {
     let lowest = 1;
-    for (let k = i; k <= Math.min(samples.length - 1, i + ahead); k++) lowest = Math.min(lowest, needed[k] ?? 1);
+    for (let k = i; k <= Math.min(samples.length - 1, i + ahead); k++)
+      lowest = Math.min(lowest, needed[k] ?? 1);
     held = Math.min(lowest, 1 - (1 - held) * release);
     samples[i] = (samples[i] ?? 0) * held;
   }

@@ -23,7 +23,8 @@ export const EXHAUSTED = 'exhausted';
 /** Finds what only the whole flow shows. Pure; an empty list means valid. */
 export function checkFlow(flow: FlowDocument, surroundings: FlowSurroundings): CheckFault[] {
   const faults: CheckFault[] = [];
-  if (!flow.states[flow.initial]) faults.push({ path: ['initial'], message: `no state is named "${flow.initial}"` });
+  if (!flow.states[flow.initial])
+    faults.push({ path: ['initial'], message: `no state is named "${flow.initial}"` });
   for (const [name, state] of Object.entries(flow.states)) {
     faults.push(...targetFaults(flow, name, state), ...outcomeFaults(name, state));
     faults.push(...limitFaults(name, state), ...soundFaults(name, state, surroundings));
@@ -100,7 +101,9 @@ function soundFaults(name: string, state: FlowState, surroundings: FlowSurroundi
   const faults: CheckFault[] = [];
   for (const [field, phrase] of phrasesOf(state)) {
     for (const id of new Set(promptsOf(phrase))) {
-      const missing = [...surroundings.prompts].filter(([, ids]) => !ids.has(id)).map(([language]) => language);
+      const missing = [...surroundings.prompts]
+        .filter(([, ids]) => !ids.has(id))
+        .map(([language]) => language);
       if (missing.length === 0) continue;
       const message = `the prompt "${id}" has no text or no audio in ${missing.join(', ')}`;
       faults.push({ path: ['states', name, field], message });

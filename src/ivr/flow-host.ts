@@ -60,7 +60,12 @@ export type FlowResult =
 /** What came of a dialogue. A booking outranks everything that happens after it. */
 export type FlowOutcome =
   /** `legEnded`: the caller has hung up or the flow has; false when an `end` state leaves the call up. */
-  | { readonly kind: 'booked'; readonly callbackId: string; readonly number: string; readonly legEnded: boolean }
+  | {
+      readonly kind: 'booked';
+      readonly callbackId: string;
+      readonly number: string;
+      readonly legEnded: boolean;
+    }
   /** The flow came to an end. `legEnded` false: the call is up and the host's to go on with (`confirmed`). */
   | { readonly kind: 'finished'; readonly result: FlowResult; readonly legEnded: boolean }
   /** The far end hung up, or the call was lost. `inLine`: it had taken a place, which the host now gives up. */

@@ -175,16 +175,21 @@ function readCatalogues(files: FlowFiles): { surroundings: FlowSurroundings; fau
     }
     const present = Object.keys(read.texts).filter((id) => files.audioMs.has(`${language}/${id}.wav`));
     prompts.set(language, new Set(present));
-    for (const id of Object.keys(read.texts).filter((wanted) => !files.audioMs.has(`${language}/${wanted}.wav`))) {
+    for (const id of Object.keys(read.texts).filter(
+      (wanted) => !files.audioMs.has(`${language}/${wanted}.wav`),
+    )) {
       faults.push({ file: path, path: id, message: `has no audio: ${language}/${id}.wav is missing` });
     }
     const table = languages.get(language);
-    if (!table) faults.push({ file: path, path: '', message: `"${language}" is not a language that can be spoken` });
+    if (!table)
+      faults.push({ file: path, path: '', message: `"${language}" is not a language that can be spoken` });
     for (const id of table ? vocabularyOf(table) : []) {
-      if (!(id in read.texts)) faults.push({ file: path, path: id, message: 'is needed for numbers and times' });
+      if (!(id in read.texts))
+        faults.push({ file: path, path: id, message: 'is needed for numbers and times' });
     }
   }
-  if (files.catalogues.length === 0) faults.push({ file: 'prompts', path: '', message: 'holds no catalogue' });
+  if (files.catalogues.length === 0)
+    faults.push({ file: 'prompts', path: '', message: 'holds no catalogue' });
   return { surroundings: { prompts, audio: new Set(files.audioMs.keys()) }, faults };
 }
 

@@ -3,7 +3,11 @@ import type { Fault } from '../kernel/errors.ts';
 
 /** JSON text read with the places of its parts. */
 export type PlacedJson =
-  | { readonly kind: 'read'; readonly value: unknown; lineOf(path: readonly PropertyKey[]): number | undefined }
+  | {
+      readonly kind: 'read';
+      readonly value: unknown;
+      lineOf(path: readonly PropertyKey[]): number | undefined;
+    }
   | { readonly kind: 'refused'; readonly fault: Fault };
 
 /**

@@ -59,7 +59,10 @@ async function askForKey(dialogue: Dialogue, keys: Keys): Promise<string | undef
  * Collects digits into the variable `digits`. Outcomes: `collected`, `silence`, `too-few`, `too-many`. `*` starts the
  * entry again; letters are ignored. With a terminator the entry ends by it or by a pause; without, at `digitsMax`.
  */
-export async function runCollect(dialogue: Dialogue, collect: ActionOf<'collect'>): Promise<string | undefined> {
+export async function runCollect(
+  dialogue: Dialogue,
+  collect: ActionOf<'collect'>,
+): Promise<string | undefined> {
   delete dialogue.variables.digits;
   await dialogue.speak(collect.phrase);
   let entry = '';

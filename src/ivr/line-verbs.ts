@@ -44,7 +44,9 @@ function announceEveryMs(dialogue: Dialogue, queue: Queue): number {
 function isOfferDue(dialogue: Dialogue, queue: Queue): boolean {
   if (!queue.offerWhen) return false;
   const sinceMs = dialogue.clock.nowMs() - dialogue.line.offeredAtMs;
-  return sinceMs >= 1000 * queue.offerEverySec && holds(queue.offerWhen, dialogue.host.facts(), dialogue.variables);
+  return (
+    sinceMs >= 1000 * queue.offerEverySec && holds(queue.offerWhen, dialogue.host.facts(), dialogue.variables)
+  );
 }
 
 /** Music until the next announcement, or until an offer becomes due: by a change of facts or by time. */

@@ -42,7 +42,7 @@ export class Say {
 
   /** Digit by digit in groups of three (the last may have four); `+`, `*` and `#` are named, anything else is skipped. */
   digits(text: string): SpokenPart[] {
-    const spoken = [...text].filter((c) => /[0-9*#+]/.test(c)).slice(0, SPOKEN_DIGITS_MAX);
+    const spoken = (text.match(/[0-9*#+]/g) ?? []).slice(0, SPOKEN_DIGITS_MAX);
     const parts: SpokenPart[] = [];
     const lead = spoken[0] === '+' ? 1 : 0;
     spoken.forEach((character, index) => {
@@ -121,7 +121,8 @@ export class Say {
     const hundreds = Math.floor((value % 1000) / 100);
     const rest = value % 100;
     if (hundreds > 0 && rest === 0) return [...thousands, `ord-hundred-${hundreds}`];
-    return [...thousands, ...(hundreds > 0 ? [`hundred-${hundreds}`] : []), `ord-${rest}`];
+    const front = hundreds > 0 ? [`hundred-${hundreds}`] : [];
+    return [...thousands, ...front, ...this.#table.ordinalBelow100(rest)];
   }
 
   #counted(count: number, unit: DurationUnit): string[] {
@@ -143,7 +144,10 @@ export function vocabularyOf(table: LanguageTable): ReadonlySet<string> {
   ]);
   for (const id of Object.values(digitPrompts)) ids.add(id);
   for (let n = 0; n < 10; n++) ids.add(`digit-${n}`);
-  for (let n = 0; n < 100; n++) ids.add(`num-${n}`).add(`ord-${n}`);
+  for (let n = 0; n < 100; n++) {
+    ids.add(`num-${n}`);
+    for (const id of table.ordinalBelow100(n)) ids.add(id);
+  }
   for (let n = 1; n < 10; n++) ids.add(`hundred-${n}`).add(`ord-hundred-${n}`);
   for (const { single, forms } of Object.values(table.units)) {
     ids.add(single);

@@ -10,6 +10,10 @@ export const english: LanguageTable = {
     minute: { single: 'minute-1', forms: { other: 'minutes' } },
     second: { single: 'second-1', forms: { other: 'seconds' } },
   },
+  ordinalBelow100(value) {
+    if (value <= 20 || value % 10 === 0) return [`ord-${value}`];
+    return [`num-${value - (value % 10)}`, `ord-${value % 10}`];
+  },
   timeWords: ['midnight', 'noon', 'am', 'pm', 'hundred-hours', ...range(1, 9).map((n) => `oh-${n}`)],
   time(hour, minute, clock) {
     if (clock === 24) {

@@ -10,6 +10,9 @@ export const german: LanguageTable = {
     minute: { single: 'minute-1', forms: { other: 'minutes' } },
     second: { single: 'second-1', forms: { other: 'seconds' } },
   },
+  ordinalBelow100(value) {
+    return [`ord-${value}`];
+  },
   timeWords: ['uhr', 'at-night', 'in-the-morning', 'in-the-afternoon', 'in-the-evening'],
   time(hour, minute, clock) {
     const spokenHour = clock === 24 ? hour : hour % 12 === 0 ? 12 : hour % 12;

@@ -9,7 +9,7 @@ export type ClockStyle = 12 | 24;
  * more file like `english.ts`, its entry in `languages.ts`, and its prompts.
  *
  * Shared by all languages: `num-0` … `num-99`, `hundred-1` … `hundred-9` (whole: "three hundred"), `thousand`,
- * `ord-0` … `ord-99`, `ord-hundred-1` … `ord-hundred-9`, `ord-thousand`, `digit-0` … `digit-9`, `digit-star`,
+ * `ord-hundred-1` … `ord-hundred-9`, `ord-thousand`, `digit-0` … `digit-9`, `digit-star`,
  * `digit-pound`, `digit-plus`, `and`.
  */
 export interface LanguageTable {
@@ -24,6 +24,8 @@ export interface LanguageTable {
    * language's plural categories (CLDR, `Intl.PluralRules`), `other` being the last resort.
    */
   readonly units: Readonly<Record<DurationUnit, UnitForms>>;
+  /** Prompts for an ordinal 0–99. */
+  ordinalBelow100(value: number): readonly string[];
   /** Prompts for a time of day; `hour` 0–23, `minute` 0–59. */
   time(hour: number, minute: number, clock: ClockStyle): readonly string[];
   /** The ids that {@link time} may use beside numbers. */

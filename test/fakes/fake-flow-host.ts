@@ -1,0 +1,92 @@
+import type { FlowFacts } from '../../src/ivr/flow-facts.ts';
+import type { AgentChange, Booking, FlowHost, NumberScreening, QueueEntry } from '../../src/ivr/flow-host.ts';
+
+/** A host whose answers a test sets; records what the flow asked for. */
+export class FakeFlowHost implements FlowHost {
+  current: FlowFacts = {
+    queue: 'sales',
+    dialled: '18005550100',
+    ani: '2125550147',
+    open: true,
+    pendingCallback: false,
+    offerAllowed: true,
+    ewtSec: 600,
+    offerEwtThresholdSec: 120,
+    announceIntervalSec: 30,
+    confirmTimeoutSec: 30,
+    attemptCount: 0,
+  };
+  entry: QueueEntry = { kind: 'entered' };
+  booking: () => Promise<Booking> = () => Promise.resolve({ kind: 'booked', callbackId: 'callback_1' });
+  pendingAnswer: 'done' | 'too-late' = 'done';
+  agentAnswer: 'done' | 'refused' = 'done';
+  transferAnswer: 'transferred' | 'failed' = 'transferred';
+  /** Everything asked for, in order: `enter`, `screen 2125550147`, `book +12125550147`, `offer made` … */
+  readonly asked: string[] = [];
+  readonly #taken = new AbortController();
+  readonly #listeners = new Set<() => void>();
+
+  get agentTaken(): AbortSignal {
+    return this.#taken.signal;
+  }
+
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
+  takeByAgent(): void {
+    this.#taken.abort();
+  }
+
+  change(facts: Partial<FlowFacts>): void {
+    this.current = { ...this.current, ...facts };
+    for (const listener of this.#listeners) listener();
+  }
+
+  facts(): FlowFacts {
+    return this.current;
+  }
+
+  onFactsChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  enterQueue(): Promise<QueueEntry> {
+    this.asked.push('enter');
+    if (this.entry.kind === 'entered') this.current = { position: 4, ...this.current };
+    return Promise.resolve(this.entry);
+  }
+
+  /** Ten digits are accepted; numbers beginning with 900 are not permitted; the rest is not valid. */
+  screenNumber(digits: string): Promise<NumberScreening> {
+    this.asked.push(`screen ${digits}`);
+    if (digits.startsWith('900')) return Promise.resolve({ kind: 'refused', reason: 'not-permitted' });
+    if (digits.length !== 10) return Promise.resolve({ kind: 'refused', reason: 'not-valid' });
+    return Promise.resolve({ kind: 'accepted', number: `+1${digits}`, spoken: digits });
+  }
+
+  book(request: { readonly number: string }): Promise<Booking> {
+    this.asked.push(`book ${request.number}`);
+    return this.booking();
+  }
+
+  offerMade(event: 'made' | 'accepted' | 'declined'): void {
+    this.asked.push(`offer ${event}`);
+  }
+
+  pendingCallback(choice: 'take-place' | 'cancel'): Promise<{ kind: 'done' | 'too-late' }> {
+    this.asked.push(`pending ${choice}`);
+    return Promise.resolve({ kind: this.pendingAnswer });
+  }
+
+  changeAgent(change: AgentChange): Promise<{ kind: 'done' | 'refused' }> {
+    this.asked.push(`agent ${change}`);
+    return Promise.resolve({ kind: this.agentAnswer });
+  }
+
+  transfer(to: string): Promise<{ kind: 'transferred' | 'failed' }> {
+    this.asked.push(`transfer ${to}`);
+    return Promise.resolve({ kind: this.transferAnswer });
+  }
+}
