@@ -22,14 +22,16 @@ export const trunkAddressSchema = z
   );
 
 /**
- * A password as configuration carries it: plain text (sealed on apply), `{env: NAME}` read on apply, or
- * `sealed:v1:…` as `turnkeeper export` writes it. The store and the logs hold only the sealed form.
+ * A password as configuration carries it: plain text (sealed on apply), `{env: NAME}` read on apply, `{generate: true}`
+ * made at the first apply and kept afterwards, or `sealed:v1:…` as `turnkeeper export` writes it. The store and the
+ * logs hold only the sealed form.
  */
 export const secretSchema = z.union([
   z.string().min(1).max(512),
   z.strictObject({
     env: z.string().regex(/^[A-Z_][A-Z0-9_]{0,127}$/, 'must be an environment variable name'),
   }),
+  z.strictObject({ generate: z.literal(true) }),
 ]);
 export type SecretInput = z.infer<typeof secretSchema>;
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
-import { AppError } from '../../kernel/errors.ts';
+import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { IdSource } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import { CallAdmission } from '../../telephony/call-admission.ts';
@@ -65,17 +65,57 @@ const CLOSE_DEADLINE_MS = 5000;
  * MEDIA_SERVER_PROFILE_MISSING when a server cannot be reached in `config.connectTimeoutMs`; nothing is left open.
  */
 export async function connectTelephony(options: ConnectTelephonyOptions): Promise<TelephonyAdapter> {
-  const { config, directory, clock, log, counters, ids } = options;
+  const parts = assemble(options);
+  const { link, media, registrar } = parts;
+  link.onLost(() => parts.telephony.sipLost());
+  try {
+    await registrar.load();
+    const timeoutMs = options.config.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    await Promise.all([link.connect(timeoutMs), media.connect(timeoutMs)]);
+  } catch (thrown) {
+    await dispose(parts);
+    throw thrown instanceof AppError
+      ? thrown
+      : new AppError('TELEPHONY_START_FAILED', messageOf(thrown), { cause: thrown });
+  }
+  link.onConnected(() => media.warmUp());
+  media.warmUp();
+  parts.registration.start();
+  return adapterOf(parts);
+}
+
+/** The parts of telephony, made but not connected. */
+interface Assembly {
+  readonly telephony: SipTelephony;
+  readonly link: SipLink;
+  readonly media: MediaServer;
+  readonly registrar: Registrar;
+  readonly registration: RegistrationService;
+  readonly admission: CallAdmission;
+  readonly trace: SipTrace;
+  readonly lag: EventLoopLag;
+}
+
+function assemble({
+  config,
+  directory,
+  clock,
+  log,
+  counters,
+  ids,
+  registrations,
+}: ConnectTelephonyOptions): Assembly {
   const trace = new SipTrace(clock);
   const lag = new EventLoopLag(clock);
   const admission = new CallAdmission(config.admission, clock, () => lag.lagMs);
-  const registrar = new Registrar({ directory, store: options.registrations, clock, log, counters });
+  const registrar = new Registrar({ directory, store: registrations, clock, log, counters });
+  const keepAliveIntervalMs = config.keepAliveIntervalMs ?? KEEP_ALIVE_INTERVAL_MS;
   const registration = new RegistrationService({
     registrar,
     clock,
     log,
     link: () => link,
-    keepAliveIntervalMs: config.keepAliveIntervalMs ?? KEEP_ALIVE_INTERVAL_MS,
+    keepAliveIntervalMs,
   });
   const telephony = new SipTelephony({
     directory,
@@ -89,37 +129,17 @@ export async function connectTelephony(options: ConnectTelephonyOptions): Promis
     link: () => link,
     media: () => media,
   });
-  const link: SipLink = new SipLink(
-    config.sipServer,
-    { ...telephony.routes, register: registration.handle },
-    trace,
-    clock,
-    log,
-  );
+  const routes = { ...telephony.routes, register: registration.handle };
+  const link = new SipLink(config.sipServer, routes, trace, clock, log);
   const media = new MediaServer(config.mediaServer, mediaSip(link), clock, log, counters);
-  link.onLost(() => telephony.sipLost());
-  const dispose = async (): Promise<void> => {
-    registration.close();
-    lag.close();
-    await media.close();
-    link.close();
-  };
-  try {
-    await registrar.load();
-    const timeoutMs = config.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-    await Promise.all([link.connect(timeoutMs), media.connect(timeoutMs)]);
-  } catch (thrown) {
-    await dispose();
-    throw thrown instanceof AppError
-      ? thrown
-      : new AppError('TELEPHONY_START_FAILED', String(thrown), { cause: thrown });
-  }
-  link.onConnected(() => media.warmUp());
-  media.warmUp();
-  registration.start();
+  return { telephony, link, media, registrar, registration, admission, trace, lag };
+}
+
+function adapterOf(parts: Assembly): TelephonyAdapter {
+  const { telephony, link, media, registrar, admission, lag } = parts;
   let closing: Promise<void> | undefined;
   return Object.assign(telephony, {
-    trace,
+    trace: parts.trace,
     health: (): TelephonyHealth => ({
       sip: link.health,
       media: media.health,
@@ -129,11 +149,18 @@ export async function connectTelephony(options: ConnectTelephonyOptions): Promis
     }),
     admissionStats: () => admission.stats,
     setAdmissionLimits: (limits: AdmissionLimits) => admission.setLimits(limits),
-    trunkCallCounts: () => telephony.trunkCallCounts,
+    trunkCallCounts: () => telephony.callCountsByTrunk,
     registrations: () => registrar.bindings(),
     close: (deadlineMs = CLOSE_DEADLINE_MS) => {
-      closing ??= telephony.endAll(deadlineMs).then(dispose);
+      closing ??= telephony.endAll(deadlineMs).then(() => dispose(parts));
       return closing;
     },
   });
+}
+
+async function dispose(parts: Assembly): Promise<void> {
+  parts.registration.close();
+  parts.lag.close();
+  await parts.media.close();
+  parts.link.close();
 }

@@ -160,7 +160,7 @@ export class SipLink {
     this.#retryMs = RETRY_MIN_MS;
     srf.app.client?.wp?.on('msg', (_socket: Socket, message: string) => this.#trace.observe(message));
     this.#log.info({ sipAddresses: this.#sipAddresses, version }, 'SIP server connected');
-    for (const listener of [...this.#connectedListeners]) listener();
+    for (const listener of this.#connectedListeners) listener();
   }
 
   #failed(srf: Srf, error: AppError): void {
@@ -170,7 +170,7 @@ export class SipLink {
     if (this.#closed) return;
     if (wasConnected) {
       this.#log.error({ code: error.code, error: error.message }, 'SIP server lost');
-      for (const listener of [...this.#lostListeners]) listener();
+      for (const listener of this.#lostListeners) listener();
     } else this.#log.warn({ code: error.code, error: error.message }, 'SIP server not available');
     this.#timer = this.#clock.setTimer(this.#retryMs, () => this.#tryConnect());
     this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);

@@ -83,7 +83,7 @@ export class SipTelephony implements Telephony {
     return this.#legs.size;
   }
 
-  get trunkCallCounts(): ReadonlyMap<string, number> {
+  get callCountsByTrunk(): ReadonlyMap<string, number> {
     return this.#parts.trunkUse.callCounts;
   }
 
@@ -171,17 +171,17 @@ export class SipTelephony implements Telephony {
   /** The SIP server is gone: no dialog survives, and the media channels must not stay behind. */
   sipLost(): void {
     const termination: Termination = { bucket: TerminationBucket.serverError, reason: 'sip-server-lost' };
-    for (const leg of [...this.#legs]) leg.sipLost();
-    for (const call of [...this.#outbound]) call.endWith(termination);
-    for (const call of [...this.#inbound]) call.abandon();
+    for (const leg of this.#legs) leg.sipLost();
+    for (const call of this.#outbound) call.endWith(termination);
+    for (const call of this.#inbound) call.abandon();
     void this.#parts.media().killAll();
   }
 
   /** Ends everything in progress and admits nothing more. Bounded by `deadlineMs`. */
   async endAll(deadlineMs: number): Promise<void> {
     this.#parts.admission.close();
-    for (const call of [...this.#outbound]) call.cancel();
-    for (const call of [...this.#inbound]) call.abandon();
+    for (const call of this.#outbound) call.cancel();
+    for (const call of this.#inbound) call.abandon();
     await withDeadline(
       this.#parts.clock,
       deadlineMs,

@@ -142,7 +142,7 @@ export class MediaEndpoint {
 
   /** A digit that came another way than RFC 4733 (SIP INFO). */
   heardDigit(digit: Digit): void {
-    for (const listener of [...this.#digitListeners]) listener(digit);
+    for (const listener of this.#digitListeners) listener(digit);
   }
 
   /** Sends digits as RFC 4733 events. */

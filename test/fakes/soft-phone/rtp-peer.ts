@@ -1,0 +1,187 @@
+import { createSocket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
+
+const SAMPLES = 160;
+const PCMA = 8;
+const EVENTS = '0123456789*#ABCD';
+export const TELEPHONE_EVENT = 101;
+
+function alawOf(sample: number): number {
+  const sign = sample >= 0 ? 0x80 : 0;
+  let magnitude = Math.min(32_635, Math.abs(sample)) >> 4;
+  let exponent = 0;
+  if (magnitude > 15) {
+    exponent = 1;
+    while (magnitude > 31) {
+      magnitude >>= 1;
+      exponent++;
+    }
+  }
+  return ((sign | (exponent << 4) | (magnitude & 0x0f)) ^ 0x55) & 0xff;
+}
+
+function sampleOf(alaw: number): number {
+  const value = alaw ^ 0x55;
+  const exponent = (value >> 4) & 7;
+  const mantissa = value & 0x0f;
+  const magnitude = exponent === 0 ? (mantissa << 4) + 8 : ((mantissa << 4) + 0x108) << (exponent - 1);
+  return (value & 0x80) !== 0 ? magnitude : -magnitude;
+}
+
+/** Share of the signal's energy at one frequency (Goertzel), 0 to 1. */
+export function toneShare(samples: readonly number[], frequency: number): number {
+  const coefficient = 2 * Math.cos((2 * Math.PI * frequency) / 8000);
+  let s1 = 0;
+  let s2 = 0;
+  let energy = 0;
+  for (const sample of samples) {
+    const s0 = sample + coefficient * s1 - s2;
+    s2 = s1;
+    s1 = s0;
+    energy += sample * sample;
+  }
+  if (energy < samples.length * 10_000) return 0;
+  const power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
+  return (2 * power) / (samples.length * energy);
+}
+
+/** The media of a soft phone: sends a tone or silence every 20 ms, hears tones and telephone-events (PCMA only). */
+export class RtpPeer {
+  readonly #socket: Socket = createSocket('udp4');
+  readonly #waiters = new Set<() => void>();
+  #remote: { host: string; port: number } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #frequency = 0;
+  #phase = 0;
+  #sequence = 1;
+  #timestamp = 160;
+  #heard: number[] = [];
+  #lastEvent = -1;
+  #event: { code: number; packets: number; timestamp: number } | undefined;
+  readonly digits: string[] = [];
+  packetCount = 0;
+  #loudAtMs = 0;
+
+  async open(): Promise<number> {
+    await new Promise<void>((resolve) => this.#socket.bind(0, '127.0.0.1', resolve));
+    this.#socket.on('message', (packet) => this.#receive(packet));
+    return this.#socket.address().port;
+  }
+
+  start(host: string, port: number): void {
+    this.#remote = { host, port };
+    this.#timer ??= setInterval(() => this.#send(), 20);
+  }
+
+  /** 0: silence. */
+  tone(frequency: number): void {
+    this.#frequency = frequency;
+  }
+
+  /** Sends one digit as RFC 4733 events; resolves when its end has been sent three times. */
+  async digit(digit: string): Promise<void> {
+    this.#event = { code: EVENTS.indexOf(digit), packets: 0, timestamp: this.#timestamp };
+    while (this.#event) await new Promise((resolve) => this.#socket.once('sent', resolve));
+  }
+
+  /** Resolves when at least `share` of the last 100 ms is this frequency. */
+  async hears(frequency: number, timeoutMs = 5000): Promise<void> {
+    await this.#until(
+      () => this.#heard.length >= 800 && toneShare(this.#heard.slice(-800), frequency) > 0.6,
+      `tone of ${frequency} Hz`,
+      timeoutMs,
+    );
+  }
+
+  /** Resolves when nothing audible has come for 150 ms: silence, or no packets at all. */
+  async hearsSilence(timeoutMs = 5000): Promise<void> {
+    this.#loudAtMs = performance.now();
+    await this.#until(() => performance.now() - this.#loudAtMs > 150, 'silence', timeoutMs);
+  }
+
+  async hearsDigits(digits: string, timeoutMs = 5000): Promise<void> {
+    await this.#until(() => this.digits.join('').endsWith(digits), `digits ${digits}`, timeoutMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#socket.close();
+  }
+
+  async #until(condition: () => boolean, what: string, timeoutMs: number): Promise<void> {
+    const deadlineMs = performance.now() + timeoutMs;
+    this.#heard = [];
+    while (!condition()) {
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) throw new Error(`not heard: ${what}; packets ${this.packetCount}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(done, Math.min(50, leftMs));
+        const waiters = this.#waiters;
+        function done(): void {
+          clearTimeout(timer);
+          waiters.delete(done);
+          resolve();
+        }
+        this.#waiters.add(done);
+      });
+    }
+  }
+
+  #receive(packet: Buffer): void {
+    if (packet.length < 13) return;
+    const type = packet.readUInt8(1) & 0x7f;
+    if (type === PCMA) {
+      this.packetCount++;
+      const samples = [...packet.subarray(12)].map(sampleOf);
+      this.#heard.push(...samples);
+      if (samples.some((sample) => Math.abs(sample) > 300)) this.#loudAtMs = performance.now();
+      if (this.#heard.length > 16_000) this.#heard = this.#heard.slice(-1600);
+    } else if (type === TELEPHONE_EVENT) {
+      const timestamp = packet.readUInt32BE(4);
+      if (timestamp !== this.#lastEvent) {
+        this.#lastEvent = timestamp;
+        this.digits.push(EVENTS[packet.readUInt8(12)] ?? '?');
+      }
+    }
+    for (const waiter of this.#waiters) waiter();
+  }
+
+  #send(): void {
+    if (!this.#remote) return;
+    const event = this.#event;
+    const payload = event ? this.#eventPayload(event) : this.#audioPayload();
+    const packet = Buffer.alloc(12 + payload.length);
+    packet.writeUInt8(0x80, 0);
+    packet.writeUInt8((event ? TELEPHONE_EVENT : PCMA) | (event?.packets === 1 ? 0x80 : 0), 1);
+    packet.writeUInt16BE(this.#sequence++ & 0xffff, 2);
+    packet.writeUInt32BE((event ? event.timestamp : this.#timestamp) >>> 0, 4);
+    packet.writeUInt32BE(0x1234abcd, 8);
+    payload.copy(packet, 12);
+    this.#timestamp += SAMPLES;
+    this.#socket.send(packet, this.#remote.port, this.#remote.host);
+    if (event && event.packets >= 8) {
+      this.#event = undefined;
+      this.#socket.emit('sent');
+    }
+  }
+
+  #eventPayload(event: { code: number; packets: number }): Buffer {
+    event.packets++;
+    const ends = event.packets > 5;
+    const payload = Buffer.alloc(4);
+    payload.writeUInt8(event.code, 0);
+    payload.writeUInt8((ends ? 0x80 : 0) | 10, 1);
+    payload.writeUInt16BE(Math.min(event.packets, 6) * SAMPLES, 2);
+    return payload;
+  }
+
+  #audioPayload(): Buffer {
+    const payload = Buffer.alloc(SAMPLES);
+    for (let i = 0; i < SAMPLES; i++) {
+      const sample = this.#frequency === 0 ? 0 : 8000 * Math.sin(this.#phase);
+      this.#phase += (2 * Math.PI * this.#frequency) / 8000;
+      payload[i] = alawOf(Math.round(sample));
+    }
+    return payload;
+  }
+}
