@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { businessHoursSchema } from '../calendar/business-hours.ts';
+import { queueSettingsSchema } from '../callback/queue-settings.ts';
+import { agentSchema, didSchema, nameSchema, trunkSchema } from '../telephony/directory.ts';
+
+/** Size of a document in bytes. */
+export const DOCUMENT_BYTES_MAX = 1_048_576;
+
+/** The sections of a configuration document: the schema of an entry, the field that names it, entries at most. */
+export const sections = {
+  queues: { schema: queueSettingsSchema, key: 'name', max: 1000 },
+  agents: { schema: agentSchema, key: 'id', max: 20_000 },
+  dids: { schema: didSchema, key: 'number', max: 10_000 },
+  trunks: { schema: trunkSchema, key: 'name', max: 1000 },
+  businessHours: { schema: businessHoursSchema, key: 'name', max: 1000 },
+} as const;
+export type SectionName = keyof typeof sections;
+export const sectionNames = Object.keys(sections) as readonly SectionName[];
+
+/** Flows that must exist for this configuration; a list of names, checked and then kept as written. */
+export const requiredFlowsSchema = z.array(nameSchema).max(1000);
+
+/**
+ * The whole configuration in its normal form: every default filled in, every secret sealed, entries in the order in
+ * which they were written.
+ */
+export interface ConfigurationDocument {
+  readonly queues: readonly z.infer<typeof queueSettingsSchema>[];
+  readonly agents: readonly z.infer<typeof agentSchema>[];
+  readonly dids: readonly z.infer<typeof didSchema>[];
+  readonly trunks: readonly z.infer<typeof trunkSchema>[];
+  readonly businessHours: readonly z.infer<typeof businessHoursSchema>[];
+  readonly flows: readonly string[];
+}
+
+/** A configuration with nothing in it: what a new installation has. */
+export const emptyDocument: ConfigurationDocument = {
+  queues: [],
+  agents: [],
+  dids: [],
+  trunks: [],
+  businessHours: [],
+  flows: [],
+};

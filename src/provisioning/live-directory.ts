@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { BusinessHours } from '../calendar/business-hours.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
+import { AppError, assert } from '../kernel/errors.ts';
+import { parseSkillExpression, satisfiesSkills, type SkillExpression } from '../routing/skill-expression.ts';
+import type { Agent, Did, Trunk } from '../telephony/directory.ts';
+import type { DigestSecret, TelephonyDirectory } from '../telephony/telephony-directory.ts';
+import { type ConfigurationDocument, emptyDocument } from './document.ts';
+import type { SecretBox } from './secret-box.ts';
+
+/** An agent as configured, without the password. */
+export type DirectoryAgent = Omit<Agent, 'password'>;
+
+/** One configuration made ready for use; never changed once built. */
+interface View {
+  readonly version: number;
+  readonly queues: ReadonlyMap<string, QueueSettings>;
+  readonly queueList: readonly QueueSettings[];
+  readonly expressions: ReadonlyMap<string, SkillExpression>;
+  readonly agents: ReadonlyMap<string, DirectoryAgent>;
+  readonly agentList: readonly DirectoryAgent[];
+  readonly agentsBySipUser: ReadonlyMap<string, { readonly agentId: string; readonly ha1: DigestSecret }>;
+  readonly dids: ReadonlyMap<string, Did>;
+  readonly didList: readonly Did[];
+  readonly trunks: readonly Trunk[];
+  readonly trunkPasswords: ReadonlyMap<string, string>;
+  readonly hours: ReadonlyMap<string, BusinessHours>;
+  /** Filled at first use: 10 000 agents × 200 queues are not matched at every apply. */
+  readonly agentsOf: Map<string, readonly string[]>;
+}
+
+/** Called after the directory has changed, with the configuration version now in force. */
+export type DirectoryListener = (version: number) => void;
+
+/** Listeners at most; more means that somebody forgets to unsubscribe. */
+const LISTENERS_MAX = 100;
+
+/**
+ * The configuration in force as rooms read it: in memory, immutable between applies, replaced as a whole. Passwords
+ * stay inside; agents' are turned into HA1 values of the realm when a configuration is loaded.
+ */
+export class LiveDirectory implements TelephonyDirectory {
+  readonly realm: string;
+  readonly #box: SecretBox;
+  readonly #listeners = new Set<DirectoryListener>();
+  #view: View;
+
+  constructor(realm: string, box: SecretBox) {
+    this.realm = realm;
+    this.#box = box;
+    this.#view = buildView(emptyDocument, 0, realm, box);
+  }
+
+  /** 0 until something has been applied. */
+  get version(): number {
+    return this.#view.version;
+  }
+
+  /**
+   * Puts a stored configuration in force and tells the listeners.
+   * @throws AppError SECRET_UNREADABLE, naming the entry, when a secret cannot be opened; the old one stays in force.
+   */
+  replace(document: ConfigurationDocument, version: number): void {
+    this.#view = buildView(document, version, this.realm, this.#box);
+    for (const listener of this.#listeners) listener(version);
+  }
+
+  /** Calls `listener` after every change; returns the way to stop. */
+  onChange(listener: DirectoryListener): () => void {
+    assert(this.#listeners.size < LISTENERS_MAX, `at most ${LISTENERS_MAX} listeners of the directory`);
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  queues(): readonly QueueSettings[] {
+    return this.#view.queueList;
+  }
+
+  queue(name: string): QueueSettings | undefined {
+    return this.#view.queues.get(name);
+  }
+
+  agents(): readonly DirectoryAgent[] {
+    return this.#view.agentList;
+  }
+
+  agent(id: string): DirectoryAgent | undefined {
+    return this.#view.agents.get(id);
+  }
+
+  /** Ids of agents who satisfy the queue's skill expression, in the order of the document; empty for no such queue. */
+  agentsOf(queue: string): readonly string[] {
+    const view = this.#view;
+    const known = view.agentsOf.get(queue);
+    if (known) return known;
+    const expression = view.expressions.get(queue);
+    if (!expression) return [];
+    const ids = view.agentList.filter(({ skills }) => satisfiesSkills(expression, skills)).map(({ id }) => id);
+    const frozen = Object.freeze(ids);
+    view.agentsOf.set(queue, frozen);
+    return frozen;
+  }
+
+  agentBySipUser(user: string): { readonly agentId: string; readonly ha1: DigestSecret } | undefined {
+    return this.#view.agentsBySipUser.get(user);
+  }
+
+  /** The DID dialled, with or without a leading plus. */
+  did(dialled: string): Did | undefined {
+    return this.#view.dids.get(withoutPlus(dialled));
+  }
+
+  dids(): readonly Did[] {
+    return this.#view.didList;
+  }
+
+  trunks(): readonly Trunk[] {
+    return this.#view.trunks;
+  }
+
+  trunkPassword(name: string): string | undefined {
+    return this.#view.trunkPasswords.get(name);
+  }
+
+  businessHours(name: string): BusinessHours | undefined {
+    return this.#view.hours.get(name);
+  }
+
+  /** True for a queue without business hours; false for no such queue. */
+  isOpen(queue: string, atMs: number): boolean {
+    const settings = this.#view.queues.get(queue);
+    if (!settings) return false;
+    if (settings.businessHours === undefined) return true;
+    return this.#view.hours.get(settings.businessHours)?.isOpen(atMs) ?? false;
+  }
+}
+
+function buildView(document: ConfigurationDocument, version: number, realm: string, box: SecretBox): View {
+  const frozen = deepFreeze(structuredClone(document));
+  const agentsBySipUser = new Map<string, { readonly agentId: string; readonly ha1: DigestSecret }>();
+  const agentList = frozen.agents.map(({ password, ...agent }) => {
+    const plain = openSecret(box, password, `agents/${agent.id}`);
+    const ha1 = Object.freeze(digestSecret(agent.sipUser, realm, plain));
+    agentsBySipUser.set(agent.sipUser, Object.freeze({ agentId: agent.id, ha1 }));
+    return Object.freeze(agent);
+  });
+  const trunkPasswords = new Map(
+    frozen.trunks.flatMap(({ name, password }) =>
+      password === undefined ? [] : [[name, openSecret(box, password, `trunks/${name}`)] as const],
+    ),
+  );
+  return {
+    version,
+    queues: new Map(frozen.queues.map((queue) => [queue.name, queue])),
+    queueList: frozen.queues,
+    expressions: new Map(frozen.queues.map((queue) => [queue.name, expressionOf(queue)])),
+    agents: new Map(agentList.map((agent) => [agent.id, agent])),
+    agentList: Object.freeze(agentList),
+    agentsBySipUser,
+    dids: new Map(frozen.dids.map((did) => [withoutPlus(did.number), did])),
+    didList: frozen.dids,
+    trunks: frozen.trunks,
+    trunkPasswords,
+    hours: new Map(frozen.businessHours.map((hours) => [hours.name, new BusinessHours(hours)])),
+    agentsOf: new Map(),
+  };
+}
+
+function expressionOf(queue: QueueSettings): SkillExpression {
+  const outcome = parseSkillExpression(queue.skillExpression);
+  assert(outcome.kind === 'parsed', `the skill expression of ${queue.name} was checked when it was applied`);
+  return outcome.expression;
+}
+
+function openSecret(box: SecretBox, sealed: unknown, item: string): string {
+  const outcome = typeof sealed === 'string' ? box.open(sealed) : undefined;
+  if (outcome?.kind === 'opened') return outcome.plain;
+  const message = `the stored secret of ${item} cannot be opened with this installation's key`;
+  throw new AppError('SECRET_UNREADABLE', message);
+}
+
+/** H(user:realm:password) in both hash functions (RFC 7616 §3.4.2). */
+function digestSecret(user: string, realm: string, password: string): DigestSecret {
+  const text = `${user}:${realm}:${password}`;
+  return {
+    md5: createHash('md5').update(text).digest('hex'),
+    sha256: createHash('sha256').update(text).digest('hex'),
+  };
+}
+
+function withoutPlus(number: string): string {
+  return number.startsWith('+') ? number.slice(1) : number;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

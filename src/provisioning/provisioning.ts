@@ -1,0 +1,177 @@
+import type { Actor } from '../callback/callback.ts';
+import type { UnitOfWork } from '../callback/callback-store.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { AppError, type Fault } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { AgentTx } from '../routing/agent.ts';
+import type { ConfigurationTx, ConfigurationVersion } from './configuration-store.ts';
+import { type ConfigurationDiff, diffDocuments, isEmptyDiff, summarizeDiff } from './document-diff.ts';
+import { type ConfigurationDocument, emptyDocument, requiredFlowsSchema, sectionNames, sections } from './document.ts';
+import { exportDocument } from './export-document.ts';
+import { LiveDirectory } from './live-directory.ts';
+import { sealDocument } from './seal-document.ts';
+import type { SecretBox } from './secret-box.ts';
+import { validateDocument, type ValidationOutcome } from './validate-document.ts';
+
+/** What provisioning works with. */
+export interface ProvisioningOptions {
+  readonly transactions: UnitOfWork<ConfigurationTx & AgentTx>;
+  readonly box: SecretBox;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Digest realm of agents' phones. */
+  readonly realm: string;
+  /** Names of the flows that exist now; undefined: references to flows are not checked. */
+  readonly knownFlows?: () => ReadonlySet<string>;
+  /** Reads the environment for `{env: NAME}` secrets. */
+  readonly environment: (name: string) => string | undefined;
+}
+
+/** What became of a document. `version` is the one in force afterwards, also when nothing changed or on a dry run. */
+export type ApplyOutcome =
+  | { readonly kind: 'applied'; readonly version: number; readonly diff: ConfigurationDiff }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+
+/** A phone's credentials, for showing a newcomer what to type; never logged. */
+export interface PhoneCredentials {
+  readonly agentId: string;
+  readonly name: string;
+  readonly sipUser: string;
+  readonly password: string;
+}
+
+/**
+ * Configuration as code: one document, checked as a whole, applied all or nothing, kept in versions, in force at once.
+ * Applies are carried out one after another.
+ */
+export class Provisioning {
+  readonly directory: LiveDirectory;
+  readonly #options: ProvisioningOptions;
+  #document: ConfigurationDocument = emptyDocument;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ProvisioningOptions) {
+    this.#options = options;
+    this.directory = new LiveDirectory(options.realm, options.box);
+  }
+
+  /**
+   * Puts the stored configuration in force; to be called once at the start.
+   * @returns its version, 0 when there is none.
+   * @throws AppError SECRET_UNREADABLE or CONFIGURATION_UNREADABLE when the stored one cannot be used.
+   */
+  async load(): Promise<number> {
+    const latest = await this.#options.transactions.transact((tx) => tx.latestConfiguration());
+    if (!latest) return 0;
+    const document = normalForm(latest.document);
+    this.directory.replace(document, latest.version);
+    this.#document = document;
+    return latest.version;
+  }
+
+  /** Checks without storing anything. Secrets are not resolved. */
+  validate(text: string): ValidationOutcome {
+    const knownFlows = this.#options.knownFlows?.();
+    return validateDocument(text, knownFlows ? { knownFlows } : {});
+  }
+
+  /**
+   * Applies a document, or tells every fault and changes nothing. `dryRun` stores nothing and tells what would change.
+   * Rejects with AppError when the store fails.
+   */
+  apply(
+    text: string,
+    fileName: string,
+    actor: Actor,
+    options: { readonly dryRun: boolean },
+  ): Promise<ApplyOutcome> {
+    const run = this.#last.then(() => this.#apply(text, fileName, actor, options.dryRun));
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  /** The document in force as YAML, secrets sealed. */
+  export(): string {
+    return exportDocument(this.#document);
+  }
+
+  /** Who applied what and when, newest first. */
+  history(limit: number): Promise<Omit<ConfigurationVersion, 'document'>[]> {
+    return this.#options.transactions.transact((tx) => tx.configurationHistory(limit));
+  }
+
+  /** The phones' passwords in plain text: for the one place where a demo shows them on the terminal. */
+  phoneCredentials(): PhoneCredentials[] {
+    return this.#document.agents.map(({ id, name, sipUser, password }) => {
+      const outcome = this.#options.box.open(String(password));
+      return { agentId: id, name, sipUser, password: outcome.kind === 'opened' ? outcome.plain : '' };
+    });
+  }
+
+  async #apply(text: string, fileName: string, actor: Actor, dryRun: boolean): Promise<ApplyOutcome> {
+    const { box, clock, log, environment, transactions } = this.#options;
+    const checked = this.validate(text);
+    if (checked.kind === 'refused') return checked;
+    const before = this.#document;
+    const sealed = sealDocument(checked.document, { box, environment, before, source: checked.source });
+    if (sealed.faults.length > 0) return { kind: 'refused', faults: sealed.faults };
+    const { document } = sealed;
+    const diff = diffDocuments(before, document);
+    const outcome = await transactions.transact(async (tx): Promise<ApplyOutcome> => {
+      const faults = await inUseFaults(tx, diff);
+      if (faults.length > 0) return { kind: 'refused', faults };
+      const { version } = this.directory;
+      if (dryRun || isEmptyDiff(diff)) return { kind: 'applied', version, diff };
+      await tx.insertConfiguration({
+        version: version + 1,
+        appliedAtMs: clock.nowMs(),
+        actor,
+        fileName: fileName.slice(0, 255),
+        document,
+        diff,
+      });
+      return { kind: 'applied', version: version + 1, diff };
+    });
+    if (outcome.kind === 'applied' && !dryRun && outcome.version !== this.directory.version) {
+      this.#document = document;
+      this.directory.replace(document, outcome.version);
+      const fields = { version: outcome.version, fileName, actor, change: summarizeDiff(diff) };
+      log.info(fields, 'configuration applied');
+    }
+    return outcome;
+  }
+}
+
+/** What is removed must not be in use: open callbacks would have no queue, a call no agent. */
+async function inUseFaults(tx: ConfigurationTx & AgentTx, diff: ConfigurationDiff): Promise<Fault[]> {
+  const removed = new Set(diff.removed);
+  if (removed.size === 0) return [];
+  const faults: Fault[] = [];
+  for (const [queue, count] of await tx.openCallbackCounts()) {
+    if (!removed.has(`queues/${queue}`)) continue;
+    const noun = count === 1 ? 'callback' : 'callbacks';
+    const message = `queue ${queue} has ${count} open ${noun} and cannot be removed; cancel or finish them first`;
+    faults.push({ path: 'queues', message, value: queue });
+  }
+  for (const status of await tx.agentStatuses()) {
+    if (status.subjectId === null || !removed.has(`agents/${status.agentId}`)) continue;
+    const message = `agent ${status.agentId} is ${status.state} and cannot be removed; try again after the work`;
+    faults.push({ path: 'agents', message, value: status.agentId });
+  }
+  return faults;
+}
+
+/** A stored document read by today's schema: fields that came later get their defaults. */
+function normalForm(stored: ConfigurationDocument): ConfigurationDocument {
+  const result: Record<string, unknown> = { flows: requiredFlowsSchema.parse(stored.flows ?? []) };
+  for (const section of sectionNames) {
+    const outcome = sections[section].schema.array().safeParse(stored[section] ?? []);
+    if (!outcome.success) {
+      const [issue] = outcome.error.issues;
+      const place = `${section}.${issue?.path.map(String).join('.') ?? ''}`;
+      throw new AppError('CONFIGURATION_UNREADABLE', `the stored configuration does not fit: ${place}`);
+    }
+    result[section] = outcome.data;
+  }
+  return result as unknown as ConfigurationDocument;
+}

@@ -1,0 +1,101 @@
+import type { z } from 'zod';
+import type { Fault } from '../kernel/errors.ts';
+import type { YamlDocument, YamlPath } from './yaml-document.ts';
+
+/** Fields whose value never appears in a fault, a difference or a log. */
+export const SECRET_FIELDS: ReadonlySet<string> = new Set(['password', 'env', 'generate']);
+
+type Issue = z.core.$ZodIssue;
+
+/** `queues[0].wrapUpSec` for `['queues', 0, 'wrapUpSec']`. */
+export function dottedPath(path: YamlPath): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    return text === '' ? step : `${text}.${step}`;
+  }, '');
+}
+
+/** A fault at `path`; its value is told when it is a scalar and no secret. */
+export function faultAt(document: YamlDocument, path: YamlPath, message: string, value?: unknown): Fault {
+  const line = document.lineOf(path);
+  const last = path.at(-1);
+  const tell =
+    (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') &&
+    typeof last === 'string' &&
+    !path.some((step) => SECRET_FIELDS.has(String(step)));
+  return {
+    path: dottedPath(path),
+    message,
+    ...(tell ? { value: typeof value === 'string' ? value.slice(0, 100) : value } : {}),
+    ...(line === undefined ? {} : { line }),
+  };
+}
+
+/**
+ * The faults that a schema found in the entry at `path`, in words that say what is allowed.
+ * @param allowedKeys fields of the entry, listed where an unknown one was used.
+ */
+export function schemaFaults(
+  document: YamlDocument,
+  path: YamlPath,
+  entry: unknown,
+  issues: readonly Issue[],
+  allowedKeys: readonly string[],
+): Fault[] {
+  return issues.flatMap((issue): Fault[] => {
+    const inner = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+    const at = [...path, ...inner];
+    if (issue.code === 'unrecognized_keys') {
+      // The value beside a misspelt `password` is still a password: only the key is told.
+      const allowed = inner.length === 0 ? `; allowed are ${allowedKeys.join(', ')}` : '';
+      return issue.keys.map((key) => faultAt(document, [...at, key], `unknown key${allowed}`));
+    }
+    const value = valueAt(entry, inner);
+    return [faultAt(document, at, words(issue, value, String(inner.at(-1) ?? '')), value)];
+  });
+}
+
+function valueAt(entry: unknown, path: YamlPath): unknown {
+  let value = entry;
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<string | number, unknown>)[step];
+  }
+  return value;
+}
+
+function words(issue: Issue, value: unknown, field: string): string {
+  if (SECRET_FIELDS.has(field) && value !== undefined) {
+    return 'must be a text of 1–512 characters, {env: NAME}, {generate: true} or a sealed value';
+  }
+  switch (issue.code) {
+    case 'invalid_type':
+      if (value === undefined) return `is missing; must be ${article(issue.expected)}`;
+      return `must be ${article(issue.expected)}`;
+    case 'too_small':
+      return `must ${amount(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
+    case 'too_big':
+      return `must ${amount(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map((allowed) => JSON.stringify(allowed)).join(', ')}`;
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? 'the key is not allowed';
+    default:
+      return issue.message;
+  }
+}
+
+function article(expected: string): string {
+  const noun = { string: 'text', int: 'whole number', array: 'list', object: 'mapping', record: 'mapping' }[expected];
+  if (noun === 'text') return 'text (put it in quotes)';
+  return expected === 'boolean' ? 'true or false' : `a ${noun ?? expected}`;
+}
+
+function amount(origin: string): string {
+  return origin === 'string' || origin === 'array' || origin === 'set' ? 'have' : 'be';
+}
+
+function unit(origin: string): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' || origin === 'set' ? ' entries' : '';
+}

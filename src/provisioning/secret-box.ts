@@ -1,0 +1,66 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { AppError } from '../kernel/errors.ts';
+
+/** Length of the key in bytes (AES-256). */
+export const SECRET_KEY_BYTES = 32;
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const SEALED = /^sealed:v1:([0-9a-f]{8}):([A-Za-z0-9+/=]{1,4096})$/;
+const PREFIX = 'sealed:';
+
+/**
+ * Seals secrets with AES-256-GCM under the installation's key. A sealed value reads
+ * `sealed:v1:<key id>:<base64 of nonce, ciphertext, tag>`; the key id is 8 hex digits of a hash of the key and tells a
+ * value of another installation from a damaged one.
+ */
+export class SecretBox {
+  readonly #key: Buffer;
+  readonly #keyId: string;
+
+  /** @param key 32 bytes. @throws AppError SECRET_KEY_INVALID for another length. */
+  constructor(key: Buffer) {
+    if (key.length !== SECRET_KEY_BYTES) {
+      const message = `the secret key has ${key.length} bytes; it must have ${SECRET_KEY_BYTES}`;
+      throw new AppError('SECRET_KEY_INVALID', message);
+    }
+    this.#key = Buffer.from(key);
+    this.#keyId = createHash('sha256').update('turnkeeper-key-id').update(this.#key).digest('hex').slice(0, 8);
+  }
+
+  /** True for a text that claims to be sealed, whoever sealed it. */
+  static isSealed(text: string): boolean {
+    return text.startsWith(PREFIX);
+  }
+
+  /** Seals `plain`; the same text gives another value each time. */
+  seal(plain: string): string {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
+    cipher.setAAD(Buffer.from(this.#keyId));
+    const body = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+    return `sealed:v1:${this.#keyId}:${body.toString('base64')}`;
+  }
+
+  /** The plain text, or why it cannot be had. */
+  open(
+    sealed: string,
+  ):
+    | { readonly kind: 'opened'; readonly plain: string }
+    | { readonly kind: 'refused'; readonly why: 'malformed' | 'other-installation' | 'damaged' } {
+    const [, keyId, encoded] = SEALED.exec(sealed) ?? [];
+    if (keyId === undefined || encoded === undefined) return { kind: 'refused', why: 'malformed' };
+    if (keyId !== this.#keyId) return { kind: 'refused', why: 'other-installation' };
+    const body = Buffer.from(encoded, 'base64');
+    if (body.length < NONCE_BYTES + TAG_BYTES) return { kind: 'refused', why: 'malformed' };
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', this.#key, body.subarray(0, NONCE_BYTES));
+      decipher.setAAD(Buffer.from(keyId));
+      decipher.setAuthTag(body.subarray(-TAG_BYTES));
+      const text = Buffer.concat([decipher.update(body.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+      return { kind: 'opened', plain: text.toString('utf8') };
+    } catch {
+      return { kind: 'refused', why: 'damaged' };
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import type { Fault } from '../kernel/errors.ts';
+import { crossCheck, listed, type RawSections } from './cross-checks.ts';
+import {
+  type ConfigurationDocument,
+  requiredFlowsSchema,
+  type SectionName,
+  sectionNames,
+  sections,
+} from './document.ts';
+import { faultAt, schemaFaults } from './schema-faults.ts';
+import { YamlDocument } from './yaml-document.ts';
+
+/** Faults told at most; a file of another kind would otherwise give thousands. */
+const FAULTS_MAX = 200;
+
+/** What a document is checked against. */
+export interface ValidationContext {
+  /** Names of the flows that exist; undefined: not checked. */
+  readonly knownFlows?: ReadonlySet<string>;
+}
+
+/** The document with defaults filled in and secrets as written, or every fault of it. */
+export type ValidationOutcome =
+  | { readonly kind: 'valid'; readonly document: ConfigurationDocument; readonly source: YamlDocument }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
+
+/** Checks a YAML document completely and tells every fault with line, path, value (never a secret) and what is allowed. */
+export function validateDocument(text: string, context: ValidationContext): ValidationOutcome {
+  const parsed = YamlDocument.parse(text);
+  if (parsed.kind === 'refused') return { kind: 'refused', faults: limited(parsed.faults) };
+  const source = parsed.document;
+  const root = source.value ?? {};
+  if (typeof root !== 'object' || Array.isArray(root)) {
+    const allowed = [...sectionNames, 'flows'].join(', ');
+    return { kind: 'refused', faults: [{ path: '', message: `must be a mapping with ${allowed}`, line: 1 }] };
+  }
+  const given = root as Record<string, unknown>;
+  const faults: Fault[] = unknownSections(source, given);
+  const raw: Record<string, Record<string, unknown>[]> = {};
+  const valid: Record<string, unknown[]> = {};
+  for (const name of sectionNames) {
+    const section = checkSection(source, name, given[name]);
+    faults.push(...section.faults);
+    raw[name] = section.raw;
+    valid[name] = section.valid;
+  }
+  faults.push(...requiredFlows(source, given['flows'], context, valid));
+  faults.push(...crossCheck(source, raw as unknown as RawSections, context.knownFlows));
+  if (faults.length > 0) return { kind: 'refused', faults: limited(faults) };
+  return { kind: 'valid', document: valid as unknown as ConfigurationDocument, source };
+}
+
+function unknownSections(source: YamlDocument, given: Record<string, unknown>): Fault[] {
+  const allowed: readonly string[] = [...sectionNames, 'flows'];
+  return Object.keys(given)
+    .filter((key) => !allowed.includes(key))
+    .map((key) => faultAt(source, [key], `unknown section; allowed are ${allowed.join(', ')}`));
+}
+
+function checkSection(
+  source: YamlDocument,
+  name: SectionName,
+  given: unknown,
+): { faults: Fault[]; raw: Record<string, unknown>[]; valid: unknown[] } {
+  const { schema, max } = sections[name];
+  const entries = given ?? [];
+  if (!Array.isArray(entries)) {
+    return { faults: [faultAt(source, [name], 'must be a list')], raw: [], valid: [] };
+  }
+  if (entries.length > max) {
+    return { faults: [faultAt(source, [name], `must have at most ${max} entries`)], raw: [], valid: [] };
+  }
+  const faults: Fault[] = [];
+  const valid: unknown[] = [];
+  const raw = entries.map((entry: unknown, index) => {
+    const outcome = schema.safeParse(entry);
+    if (outcome.success) valid.push(outcome.data);
+    else faults.push(...schemaFaults(source, [name, index], entry, outcome.error.issues, fieldsOf(name)));
+    return typeof entry === 'object' && entry !== null ? (entry as Record<string, unknown>) : {};
+  });
+  return { faults, raw, valid };
+}
+
+function fieldsOf(name: SectionName): readonly string[] {
+  const { schema } = sections[name];
+  return 'shape' in schema ? Object.keys(schema.shape as object) : [];
+}
+
+function requiredFlows(
+  source: YamlDocument,
+  given: unknown,
+  context: ValidationContext,
+  valid: Record<string, unknown[]>,
+): Fault[] {
+  const outcome = requiredFlowsSchema.safeParse(given ?? []);
+  if (!outcome.success) return schemaFaults(source, ['flows'], given, outcome.error.issues, []);
+  valid['flows'] = outcome.data;
+  const { knownFlows } = context;
+  if (!knownFlows) return [];
+  return outcome.data.flatMap((flow, index) =>
+    knownFlows.has(flow)
+      ? []
+      : [faultAt(source, ['flows', index], `${flow} is not in flows/; there ${listed([...knownFlows])}`)],
+  );
+}
+
+function limited(faults: readonly Fault[]): readonly Fault[] {
+  if (faults.length <= FAULTS_MAX) return faults;
+  const rest = { path: '', message: `and ${faults.length - FAULTS_MAX} more faults` };
+  return [...faults.slice(0, FAULTS_MAX), rest];
+}
