@@ -8,7 +8,7 @@ import { maskNumbersIn } from '../logging/number-mask.ts';
 import { maskedDeep } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
-import { secretFieldPattern } from './secret-fields.ts';
+import { secretFieldPattern } from '../logging/secret-fields.ts';
 
 const FAULTS_MAX = 50;
 const PATH_CHARACTERS_MAX = 2048;

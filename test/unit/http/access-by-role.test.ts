@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { Role } from '../../../src/adapters/http/access-store.ts';
+import { closeFixtures, newFixture, validRequest } from './http-fixture.ts';
+import type { Ask } from './http-fixture.ts';
+
+closeFixtures();
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+const all = Object.values(Role);
+const password = 'long-enough-1';
+const yaml: Ask = { text: 'queues: []', headers: { 'content-type': 'application/yaml' } };
+const agentState: Ask = { body: { state: 'READY' } };
+
+/** Every route that asks for credentials, a request it takes, and who may make it. */
+const table: readonly [Method, string, Ask, readonly Role[]][] = [
+  ['GET', '/api/v1/me', {}, all],
+  ['POST', '/api/v1/logout', {}, all],
+  ['GET', '/api/v1/callbacks', {}, ['Administrator', 'Supervisor', 'Monitor', 'Developer']],
+  ['POST', '/api/v1/callbacks', { body: validRequest }, ['Administrator', 'Supervisor', 'Developer']],
+  ['GET', '/api/v1/callbacks/callback_00000000', {}, all],
+  ['POST', '/api/v1/callbacks/callback_00000000/cancel', {}, ['Administrator', 'Supervisor', 'Developer']],
+  ['GET', '/api/v1/agents', {}, ['Administrator', 'Supervisor', 'Monitor']],
+  ['GET', '/api/v1/agents/alice', {}, ['Administrator', 'Supervisor', 'Monitor', 'Agent']],
+  ['GET', '/api/v1/agents/bob', {}, ['Administrator', 'Supervisor', 'Monitor']],
+  ['PUT', '/api/v1/agents/alice/state', agentState, ['Administrator', 'Supervisor', 'Agent']],
+  ['PUT', '/api/v1/agents/bob/state', agentState, ['Administrator', 'Supervisor']],
+  ['GET', '/api/v1/queues', {}, all],
+  ['GET', '/api/v1/queues/billing', {}, all],
+  ['GET', '/api/v1/config', {}, ['Administrator']],
+  ['POST', '/api/v1/config?dryRun=true', yaml, ['Administrator']],
+  ['GET', '/api/v1/api-keys', {}, ['Administrator', 'Developer']],
+  ['POST', '/api/v1/api-keys', { body: { name: 'k', role: 'Developer' } }, ['Administrator', 'Developer']],
+  ['POST', '/api/v1/api-keys', { body: { name: 'k', role: 'Supervisor' } }, ['Administrator']],
+  ['DELETE', '/api/v1/api-keys/key_00000000', {}, ['Administrator', 'Developer']],
+  ['GET', '/api/v1/users', {}, ['Administrator']],
+  ['POST', '/api/v1/users', { body: { name: 'u', role: 'Monitor', password } }, ['Administrator']],
+  ['PATCH', '/api/v1/users/nobody', { body: { enabled: true } }, ['Administrator']],
+  ['DELETE', '/api/v1/users/nobody', {}, ['Administrator']],
+  ['GET', '/api/v1/errors', {}, ['Administrator', 'Developer']],
+  ['GET', '/api/v1/errors/corr_00000000', {}, ['Administrator', 'Developer']],
+  ['GET', '/api/v1/traces', {}, ['Administrator', 'Developer']],
+  [
+    'POST',
+    '/api/v1/traces',
+    { body: { subject: { kind: 'call', callId: 'call_1' } } },
+    ['Administrator', 'Developer'],
+  ],
+  ['GET', '/api/v1/traces/none', {}, ['Administrator', 'Developer']],
+  ['GET', '/metrics', {}, ['Administrator', 'Supervisor', 'Monitor', 'Developer']],
+];
+
+describe('access by role', () => {
+  it.each(table)('%s %s is for its roles only', async (method, url, ask, allowed) => {
+    for (const role of all) {
+      const fixture = await newFixture();
+      const answer = await fixture.ask(method, url, { ...ask, role });
+      const refusedStatus = answer.statusCode === 403 || answer.statusCode === 401;
+      expect([role, refusedStatus], answer.body).toEqual([role, !allowed.includes(role)]);
+      expect([200, 201, 403, 404]).toContain(answer.statusCode);
+    }
+  });
+
+  it.each(table)('%s %s needs credentials', async (method, url, ask) => {
+    const fixture = await newFixture();
+    for (const headers of [
+      {},
+      { authorization: 'Bearer tk_wrong' },
+      { authorization: `Bearer tk_${'b'.repeat(43)}` },
+      { authorization: 'Basic YWRtaW46YWRtaW4=' },
+      { 'x-api-key': fixture.tokens.Agent },
+      { cookie: 'turnkeeper_session=ts_nothing' },
+    ]) {
+      const answer = await fixture.ask(method, url, { ...ask, headers: { ...ask.headers, ...headers } });
+      expect(answer.statusCode).toBe(401);
+      expect(answer.headers['www-authenticate']).toBe('Bearer');
+      expect(answer.json().error.code).toBe('UNAUTHENTICATED');
+    }
+  });
+
+  it('covers every route of the API', async () => {
+    const { server } = await newFixture();
+    await server.fastify.ready();
+    const paths = (
+      server.fastify.swagger() as { paths: Record<string, Record<string, { security: unknown[] }>> }
+    ).paths;
+    const documented = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, { security }]) => security.length > 0)
+        .map(([method]) => `${method.toUpperCase()} ${path.replace(/\{\w+\}/g, '*')}`),
+    );
+    const tested = table.map(([method, url]) => {
+      const path = url
+        .replace(/\?.*/, '')
+        .replace(/(?<=(?:callbacks|agents|queues|api-keys|users|errors|traces)\/)[^/]+/, '*');
+      return `${method} ${path}`;
+    });
+    // PUT /me/password has its own tests: it needs a user who knows a password.
+    expect(new Set([...tested, 'PUT /api/v1/me/password'])).toEqual(new Set(documented));
+  });
+});
