@@ -20,8 +20,8 @@ const COMMAND_DEADLINE_MS = 3000;
 /** fsmrf's own goodbye waits for a BYE that may have come already. */
 const DESTROY_DEADLINE_MS = 1500;
 /** A break that arrives before the playback has begun is lost: it is repeated. */
-const BREAK_INTERVAL_MS = 250;
-const BREAKS_MAX = 8;
+const BREAK_INTERVAL_MS = 60;
+const BREAKS_MAX = 30;
 /** Least time of one round of a loop, so that an unplayable list cannot spin. */
 const ROUND_MIN_MS = 200;
 
@@ -266,7 +266,8 @@ export class MediaEndpoint {
   async #stop(playback: Playback): Promise<void> {
     playback.stopped = true;
     for (let i = 0; i < BREAKS_MAX && !this.#isGone; i++) {
-      void this.#endpoint.api('uuid_break', [this.uuid, 'all']).catch(() => undefined);
+      // Without "all", which would also throw away commands that the channel has not begun.
+      void this.#endpoint.api('uuid_break', [this.uuid]).catch(() => undefined);
       const done = playback.finished.then(() => true);
       if ((await withDeadline(this.#options.clock, BREAK_INTERVAL_MS, done)) === true) return;
     }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { connectTelephony } from '../../../src/adapters/drachtio/connect-telephony.ts';
 import type { TelephonyAdapter } from '../../../src/adapters/drachtio/connect-telephony.ts';
+import type { MediaServerConfig } from '../../../src/adapters/freeswitch/media-server.ts';
 import { SystemClock } from '../../../src/kernel/clock.ts';
 import { IdSource } from '../../../src/kernel/ids.ts';
 import type { Log } from '../../../src/kernel/log.ts';
@@ -24,7 +25,7 @@ export const AGENTS = new Map([
 /** Addresses of servers that are there already; undefined: embedded ones are started. */
 export const REAL = process.env['TURNKEEPER_DRACHTIO'] !== undefined;
 
-interface Servers {
+export interface Servers {
   readonly sip: { host: string; port: number; secret: string };
   readonly media: { host: string; port: number; secret: string };
   close(): Promise<void>;
@@ -60,6 +61,7 @@ export async function openStage(
     keepAliveIntervalMs?: number;
     warm?: number;
     servers?: Servers;
+    media?: Partial<MediaServerConfig>;
   } = {},
 ): Promise<Stage> {
   const servers = options.servers ?? (await openServers());
@@ -77,6 +79,7 @@ export async function openStage(
         profile: 'drachtio_mrf',
         audioRoot: fileURLToPath(new URL('../../fixtures/audio', import.meta.url)),
         warmEndpointCount: options.warm ?? 0,
+        ...options.media,
       },
       admission: { ...EMBEDDED_ADMISSION, ...options.admission },
       keepAliveIntervalMs: options.keepAliveIntervalMs ?? 0,
