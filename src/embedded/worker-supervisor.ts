@@ -55,6 +55,20 @@ export function workerEntry(name: string, callerUrl: string): URL {
   return new URL(`${name}${callerUrl.endsWith('.ts') ? '.ts' : '.js'}`, callerUrl);
 }
 
+/**
+ * Starts a module in a thread of its own. TypeScript goes through tsx's loader, registered inside the thread: given as
+ * `--import` in the thread's `execArgv` it does not take effect on Node 20.
+ */
+export function spawnWorker(entry: URL, name: string, workerData: unknown): Worker {
+  if (!entry.pathname.endsWith('.ts')) return new Worker(entry, { name, workerData });
+  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const code = `import(${loader}).then(({ register }) => {
+    register();
+    return import(${JSON.stringify(entry.href)});
+  });`;
+  return new Worker(code, { eval: true, execArgv: [], name, workerData });
+}
+
 /** A worker thread that is kept alive: started, watched, started again on the addresses it had. */
 export class WorkerSupervisor<Ready> extends EventEmitter<SupervisorEvents<Ready>> {
   readonly #options: SuperviseOptions<Ready>;
@@ -119,36 +133,37 @@ export class WorkerSupervisor<Ready> extends EventEmitter<SupervisorEvents<Ready
   }
 
   #launch(): Promise<{ worker: Worker; info: Ready }> {
-    const { entry, name } = this.#options;
-    const isTypeScript = entry.pathname.endsWith('.ts');
+    const { entry, name, dataFor } = this.#options;
+    const worker = spawnWorker(entry, name, dataFor(this.#last));
     return new Promise((resolve, reject) => {
-      const worker = new Worker(entry, {
-        name,
-        workerData: this.#options.dataFor(this.#last),
-        ...(isTypeScript ? { execArgv: ['--import', 'tsx'] } : {}),
-      });
       const fail = (error: AppError): void => {
-        clearTimeout(patience);
-        worker.removeAllListeners();
-        worker.on('error', () => undefined);
+        settle();
         void worker.terminate();
         reject(error);
+      };
+      const onError = (error: unknown): void => {
+        fail(new AppError('WORKER_START_FAILED', `${name}: ${messageOf(error)}`, { cause: error }));
+      };
+      const onExit = (code: number): void => {
+        fail(new AppError('WORKER_START_FAILED', `${name} exited with ${code}`));
+      };
+      const onReport = (report: WorkerReport): void => {
+        if (report.type === 'failed') fail(new AppError(report.code, `${name}: ${report.message}`));
+        if (report.type !== 'ready') return;
+        settle();
+        resolve({ worker, info: report.info as Ready });
       };
       const patience = setTimeout(
         () => fail(new AppError('WORKER_START_FAILED', `${name} did not start in time`)),
         this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS,
       );
-      worker.once('error', (error) => {
-        fail(new AppError('WORKER_START_FAILED', `${name}: ${messageOf(error)}`, { cause: error }));
-      });
-      worker.once('exit', (code) => fail(new AppError('WORKER_START_FAILED', `${name} exited with ${code}`)));
-      worker.on('message', (report: WorkerReport) => {
-        if (report.type === 'failed') fail(new AppError(report.code, `${name}: ${report.message}`));
-        if (report.type !== 'ready') return;
+      // Not removeAllListeners(): it would take the thread's own listeners with it.
+      const settle = (): void => {
         clearTimeout(patience);
-        worker.removeAllListeners();
-        resolve({ worker, info: report.info as Ready });
-      });
+        worker.off('error', onError).off('exit', onExit).off('message', onReport);
+        worker.on('error', () => undefined);
+      };
+      worker.on('error', onError).on('exit', onExit).on('message', onReport);
     });
   }
 

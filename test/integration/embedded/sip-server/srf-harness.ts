@@ -94,12 +94,7 @@ export class Lab {
 
   /** An application, connected and authenticated. */
   async application(port = this.server.controlPort): Promise<TestSrf> {
-    const srf = new SrfClass();
-    const connected = deferred();
-    srf.on('connect', (error: Error | null) => (error ? connected.reject(error) : connected.resolve()));
-    srf.on('error', () => undefined);
-    srf.connect({ host: '127.0.0.1', port, secret: 'cymru' });
-    await connected.promise;
+    const srf = await connectApplication(port);
     this.#closers.unshift(() => {
       try {
         srf.disconnect();
@@ -123,6 +118,17 @@ export class Lab {
   async close(): Promise<void> {
     for (const close of this.#closers) await close();
   }
+}
+
+/** drachtio-srf connected to a control port of this machine, and authenticated. */
+export async function connectApplication(port: number, secret = 'cymru'): Promise<TestSrf> {
+  const srf = new SrfClass();
+  const connected = deferred();
+  srf.on('connect', (error: Error | null) => (error ? connected.reject(error) : connected.resolve()));
+  srf.on('error', () => undefined);
+  srf.connect({ host: '127.0.0.1', port, secret });
+  await connected.promise;
+  return srf;
 }
 
 /** What a call of a phone came to. */
