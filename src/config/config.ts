@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError, type Fault, messageOf } from '../kernel/errors.ts';
-import { type AdmissionLimits, EMBEDDED_ADMISSION, REAL_SERVER_ADMISSION } from '../telephony/call-admission.ts';
+import {
+  type AdmissionLimits,
+  EMBEDDED_ADMISSION,
+  REAL_SERVER_ADMISSION,
+} from '../telephony/call-admission.ts';
 import { allowedFor, type Setting, type SettingName, settings } from './settings.ts';
 
 /** A host and a port. */
@@ -46,7 +50,10 @@ export interface Config {
   readonly mediaAudioRoot: string;
   readonly realm: string;
   readonly admission: AdmissionLimits;
-  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly maskNumbers: boolean };
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+    readonly maskNumbers: boolean;
+  };
   readonly shutdownMaxMs: number;
   /** Variables that begin with TURNKEEPER_ and mean nothing; worth a warning, since one may be misspelt. */
   readonly unknownVariables: readonly string[];
@@ -150,11 +157,18 @@ function checkTogether(config: Config, read: SettingReader, faults: Fault[]): vo
   const hasDrachtio = read.text('drachtio') !== undefined;
   if (hasDrachtio !== (read.text('freeswitch') !== undefined)) {
     const missing = hasDrachtio ? 'freeswitch' : 'drachtio';
-    refuse(missing, 'is not set: give the addresses of both real servers, or of neither for the embedded ones');
+    refuse(
+      missing,
+      'is not set: give the addresses of both real servers, or of neither for the embedded ones',
+    );
   }
   if (sip.rtpPortMin % 2 !== 0) refuse('rtpPortMin', 'must be even', sip.rtpPortMin);
   if (sip.rtpPortMax < sip.rtpPortMin + LEGS_MIN * 2 - 1) {
-    refuse('rtpPortMax', `must be at least ${LEGS_MIN * 2 - 1} above RTP_PORT_MIN (${sip.rtpPortMin})`, sip.rtpPortMax);
+    refuse(
+      'rtpPortMax',
+      `must be at least ${LEGS_MIN * 2 - 1} above RTP_PORT_MIN (${sip.rtpPortMin})`,
+      sip.rtpPortMax,
+    );
   }
   if (config.telephony.mode === 'embedded' && sip.host === '0.0.0.0' && sip.advertisedHost === undefined) {
     const message = 'must be set when TURNKEEPER_SIP_HOST is 0.0.0.0: phones are told this address';
@@ -260,7 +274,11 @@ function parseAddress(text: string): Address | undefined {
   return { host, port: Number(port) };
 }
 
-function settingsFile(environment: Environment, baseDirectory: string, faults: Fault[]): Record<string, string> {
+function settingsFile(
+  environment: Environment,
+  baseDirectory: string,
+  faults: Fault[],
+): Record<string, string> {
   const path = environment[SETTINGS_FILE_VARIABLE];
   if (path === undefined || path === '') return {};
   const found: Record<string, string> = {};
@@ -278,7 +296,11 @@ function settingsFile(environment: Environment, baseDirectory: string, faults: F
       } else found[name] = /^(["'])(.*)\1$/.exec(value)?.[2] ?? value;
     });
   } catch (error) {
-    faults.push({ path: SETTINGS_FILE_VARIABLE, message: `cannot be read: ${messageOf(error)}`, value: path });
+    faults.push({
+      path: SETTINGS_FILE_VARIABLE,
+      message: `cannot be read: ${messageOf(error)}`,
+      value: path,
+    });
   }
   return found;
 }

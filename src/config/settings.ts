@@ -57,7 +57,8 @@ export const settings = {
     variable: 'TURNKEEPER_SECRET_KEY',
     value: SECRET,
     secret: true,
-    meaning: 'Key that seals secrets: 32 bytes as hex or base64. Not set: `secret.key` in the data directory.',
+    meaning:
+      'Key that seals secrets: 32 bytes as hex or base64. Not set: `secret.key` in the data directory.',
   },
   httpHost: {
     variable: 'TURNKEEPER_HTTP_HOST',
@@ -188,7 +189,11 @@ export const settings = {
   },
   realm: {
     variable: 'TURNKEEPER_REALM',
-    value: { kind: 'text', pattern: /^[A-Za-z0-9._-]{1,64}$/, allowed: 'a name of 1–64 letters, digits, ".", "_", "-"' },
+    value: {
+      kind: 'text',
+      pattern: /^[A-Za-z0-9._-]{1,64}$/,
+      allowed: 'a name of 1–64 letters, digits, ".", "_", "-"',
+    },
     fallback: 'turnkeeper',
     meaning: 'Realm of digest authentication; phones show it when they ask for a password.',
   },
@@ -205,7 +210,8 @@ export const settings = {
   dialoguesPerSecMax: {
     variable: 'TURNKEEPER_DIALOGUES_PER_SEC_MAX',
     value: count(1, 10_000),
-    meaning: 'Inbound calls started per second; beyond it 503 with Retry-After. Default 120 embedded, 45 real.',
+    meaning:
+      'Inbound calls started per second; beyond it 503 with Retry-After. Default 120 embedded, 45 real.',
   },
   dialogueBurstMax: {
     variable: 'TURNKEEPER_DIALOGUE_BURST_MAX',

@@ -49,7 +49,9 @@ function duplicates(
       return [];
     }
     const path = dottedPath([section, before, field]);
-    return [faultAt(document, [section, index, field], `is used already at ${path}; it must be unique`, value)];
+    return [
+      faultAt(document, [section, index, field], `is used already at ${path}; it must be unique`, value),
+    ];
   });
 }
 
@@ -149,4 +151,3 @@ export function listed(names: readonly unknown[]): string {
   const shown = texts.slice(0, 10).join(', ');
   return texts.length > 10 ? `are ${shown} and ${texts.length - 10} more` : `are ${shown}`;
 }
-

@@ -19,7 +19,10 @@ export interface ConfigurationDiff {
 }
 
 /** The difference between two configurations in normal form. */
-export function diffDocuments(before: ConfigurationDocument, after: ConfigurationDocument): ConfigurationDiff {
+export function diffDocuments(
+  before: ConfigurationDocument,
+  after: ConfigurationDocument,
+): ConfigurationDiff {
   const added: string[] = [];
   const removed: string[] = [];
   const reordered: string[] = [];

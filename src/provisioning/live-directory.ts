@@ -97,7 +97,9 @@ export class LiveDirectory implements TelephonyDirectory {
     if (known) return known;
     const expression = view.expressions.get(queue);
     if (!expression) return [];
-    const ids = view.agentList.filter(({ skills }) => satisfiesSkills(expression, skills)).map(({ id }) => id);
+    const ids = view.agentList
+      .filter(({ skills }) => satisfiesSkills(expression, skills))
+      .map(({ id }) => id);
     const frozen = Object.freeze(ids);
     view.agentsOf.set(queue, frozen);
     return frozen;

@@ -6,7 +6,13 @@ import type { Log } from '../kernel/log.ts';
 import type { AgentTx } from '../routing/agent.ts';
 import type { ConfigurationTx, ConfigurationVersion } from './configuration-store.ts';
 import { type ConfigurationDiff, diffDocuments, isEmptyDiff, summarizeDiff } from './document-diff.ts';
-import { type ConfigurationDocument, emptyDocument, requiredFlowsSchema, sectionNames, sections } from './document.ts';
+import {
+  type ConfigurationDocument,
+  emptyDocument,
+  requiredFlowsSchema,
+  sectionNames,
+  sections,
+} from './document.ts';
 import { exportDocument } from './export-document.ts';
 import { LiveDirectory } from './live-directory.ts';
 import { sealDocument } from './seal-document.ts';

@@ -86,7 +86,9 @@ function words(issue: Issue, value: unknown, field: string): string {
 }
 
 function article(expected: string): string {
-  const noun = { string: 'text', int: 'whole number', array: 'list', object: 'mapping', record: 'mapping' }[expected];
+  const noun = { string: 'text', int: 'whole number', array: 'list', object: 'mapping', record: 'mapping' }[
+    expected
+  ];
   if (noun === 'text') return 'text (put it in quotes)';
   return expected === 'boolean' ? 'true or false' : `a ${noun ?? expected}`;
 }

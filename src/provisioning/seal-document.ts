@@ -36,7 +36,10 @@ export function sealDocument(
   const trunks = document.trunks.map((trunk, index) => {
     if (trunk.password === undefined) return trunk;
     const path = ['trunks', index, 'password'];
-    return { ...trunk, password: sealOne(trunk.password, trunksBefore.get(trunk.name), path, context, faults) };
+    return {
+      ...trunk,
+      password: sealOne(trunk.password, trunksBefore.get(trunk.name), path, context, faults),
+    };
   });
   return { document: { ...document, agents, trunks }, faults };
 }
@@ -76,7 +79,8 @@ function sealOne(
 
 const REFUSED = {
   malformed: 'the sealed value is not complete; write it as exported, or write the password itself',
-  'other-installation': 'this value was sealed by another installation; write the password itself or {env: NAME}',
+  'other-installation':
+    'this value was sealed by another installation; write the password itself or {env: NAME}',
   damaged: 'the sealed value is damaged; write the password itself or {env: NAME}',
 } as const;
 

@@ -25,7 +25,11 @@ export class SecretBox {
       throw new AppError('SECRET_KEY_INVALID', message);
     }
     this.#key = Buffer.from(key);
-    this.#keyId = createHash('sha256').update('turnkeeper-key-id').update(this.#key).digest('hex').slice(0, 8);
+    this.#keyId = createHash('sha256')
+      .update('turnkeeper-key-id')
+      .update(this.#key)
+      .digest('hex')
+      .slice(0, 8);
   }
 
   /** True for a text that claims to be sealed, whoever sealed it. */

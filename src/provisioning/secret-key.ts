@@ -27,7 +27,9 @@ export function loadSecretKey(dataDirectory: string, configured?: string): Buffe
     }
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') {
-      throw new AppError('SECRET_KEY_INVALID', `${path} cannot be made: ${messageOf(error)}`, { cause: error });
+      throw new AppError('SECRET_KEY_INVALID', `${path} cannot be made: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
   return readKeyFile(path);

@@ -1,4 +1,14 @@
-import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { Fault } from '../kernel/errors.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { DOCUMENT_BYTES_MAX } from './document.ts';
@@ -79,9 +89,13 @@ export class YamlDocument {
       const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
       return { kind: 'parsed', document: new YamlDocument(value, document, lines) };
     } catch (error) {
-      if (error instanceof RangeError) return refused({ path: '', message: 'the document is nested too deeply' });
+      if (error instanceof RangeError)
+        return refused({ path: '', message: 'the document is nested too deeply' });
       if (error instanceof ReferenceError) {
-        return refused({ path: '', message: `anchors are used more than ${ALIASES_MAX} times, or are unknown` });
+        return refused({
+          path: '',
+          message: `anchors are used more than ${ALIASES_MAX} times, or are unknown`,
+        });
       }
       return refused({ path: '', message: `the document cannot be read (${errorName(error)})` });
     }

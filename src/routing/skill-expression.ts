@@ -134,7 +134,8 @@ class SkillParser {
   }
 
   #joined(kind: 'or' | 'and', depth: number): SkillExpression {
-    const operand = (): SkillExpression => (kind === 'or' ? this.#joined('and', depth) : this.#operand(depth));
+    const operand = (): SkillExpression =>
+      kind === 'or' ? this.#joined('and', depth) : this.#operand(depth);
     const operands = [operand()];
     while (this.#take(kind === 'or' ? '|' : '&')) operands.push(operand());
     const [only] = operands;

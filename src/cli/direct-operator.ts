@@ -1,0 +1,118 @@
+import { DateTime } from 'luxon';
+import type { AccessStore, Role } from '../adapters/http/access-store.ts';
+import { newApiKey } from '../adapters/http/access.ts';
+import { hashPassword } from '../adapters/http/password-hash.ts';
+import type { Actor } from '../callback/callback.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { Id, IdSource } from '../kernel/ids.ts';
+import type { ApplyOutcome, Provisioning } from '../provisioning/provisioning.ts';
+import type { ApiKeyLine, Operator, UserLine } from './operator.ts';
+
+/** What the commands are remembered as in histories. */
+const ACTOR: Actor = { kind: 'system', part: 'command-line' };
+const MADE_BY = 'command-line';
+
+/** The parts of an installation that no server runs on. */
+export interface DirectOperatorOptions {
+  readonly provisioning: Pick<Provisioning, 'apply' | 'export'>;
+  readonly access: AccessStore;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** Gives the database up. */
+  readonly close: () => Promise<void>;
+}
+
+/** Works on the database itself. */
+export class DirectOperator implements Operator {
+  readonly kind = 'direct';
+  readonly #options: DirectOperatorOptions;
+
+  constructor(options: DirectOperatorOptions) {
+    this.#options = options;
+  }
+
+  apply(text: string, fileName: string, options: { readonly dryRun: boolean }): Promise<ApplyOutcome> {
+    return this.#options.provisioning.apply(text, fileName, ACTOR, options);
+  }
+
+  export(): Promise<string> {
+    return Promise.resolve(this.#options.provisioning.export());
+  }
+
+  async listUsers(): Promise<UserLine[]> {
+    const users = await this.#options.access.listUsers();
+    return users.map(({ name, role, enabled, createdAtMs }) => ({
+      name,
+      role,
+      enabled,
+      createdAt: iso(createdAtMs),
+    }));
+  }
+
+  async addUser(user: {
+    readonly name: string;
+    readonly role: Role;
+    readonly password: string;
+  }): Promise<void> {
+    const { access, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const added = await access.insertUser({
+      name: user.name,
+      role: user.role,
+      passwordHash: await hashPassword(user.password),
+      agentId: null,
+      enabled: true,
+      createdAtMs: nowMs,
+      updatedAtMs: nowMs,
+    });
+    if (!added) throw new AppError('USER_EXISTS', `there is a user ${user.name} already`);
+  }
+
+  removeUser(name: string): Promise<boolean> {
+    return this.#options.access.deleteUser(name);
+  }
+
+  async setPassword(name: string, password: string): Promise<boolean> {
+    const { access, clock } = this.#options;
+    const user = await access.findUser(name);
+    if (!user) return false;
+    const changed = { ...user, passwordHash: await hashPassword(password), updatedAtMs: clock.nowMs() };
+    if (!(await access.updateUser(changed))) return false;
+    await access.deleteSessionsOf(name);
+    return true;
+  }
+
+  async listApiKeys(): Promise<ApiKeyLine[]> {
+    const keys = await this.#options.access.listApiKeys();
+    return keys.map(({ id, name, role, createdAtMs, lastUsedAtMs }) => ({
+      id,
+      name,
+      role,
+      createdAt: iso(createdAtMs),
+      lastUsedAt: lastUsedAtMs === null ? null : iso(lastUsedAtMs),
+    }));
+  }
+
+  async createApiKey(wanted: {
+    readonly name: string;
+    readonly role: Role;
+  }): Promise<{ id: string; key: string }> {
+    const { access, clock, ids } = this.#options;
+    const made = newApiKey(ids, clock, { ...wanted, createdBy: MADE_BY, expiresAtMs: null });
+    await access.insertApiKey(made.key);
+    return { id: made.key.id, key: made.secret };
+  }
+
+  revokeApiKey(id: string): Promise<boolean> {
+    return this.#options.access.deleteApiKey(id as Id<'key'>);
+  }
+
+  close(): Promise<void> {
+    return this.#options.close();
+  }
+}
+
+function iso(ms: number): string {
+  return DateTime.fromMillis(ms, { zone: 'utc' }).toISO() ?? String(ms);
+}

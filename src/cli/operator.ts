@@ -1,0 +1,43 @@
+import type { Role } from '../adapters/http/access-store.ts';
+import type { ApplyOutcome } from '../provisioning/provisioning.ts';
+
+/** A user as operator commands show it. */
+export interface UserLine {
+  readonly name: string;
+  readonly role: string;
+  readonly enabled: boolean;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+/** An API key as operator commands show it. */
+export interface ApiKeyLine {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+}
+
+/**
+ * What operator commands may do with an installation, whether a server runs on it or not: `DirectOperator` works on
+ * the database, `ServerOperator` through the running server's API. Every method may reject with an AppError.
+ */
+export interface Operator {
+  readonly kind: 'direct' | 'server';
+  apply(text: string, fileName: string, options: { readonly dryRun: boolean }): Promise<ApplyOutcome>;
+  export(): Promise<string>;
+  listUsers(): Promise<UserLine[]>;
+  /** @throws AppError USER_EXISTS when the name is taken (direct), SERVER_REFUSED (server). */
+  addUser(user: { readonly name: string; readonly role: Role; readonly password: string }): Promise<void>;
+  /** False when there is no such user. */
+  removeUser(name: string): Promise<boolean>;
+  /** False when there is no such user. Ends the user's sessions. */
+  setPassword(name: string, password: string): Promise<boolean>;
+  listApiKeys(): Promise<ApiKeyLine[]>;
+  /** The key, shown once. */
+  createApiKey(wanted: { readonly name: string; readonly role: Role }): Promise<{ id: string; key: string }>;
+  /** False when there is none of that id. */
+  revokeApiKey(id: string): Promise<boolean>;
+  close(): Promise<void>;
+}
