@@ -44,15 +44,22 @@ const NOBODY: DigestSecret = { md5: '0'.repeat(32), sha256: '0'.repeat(64) };
 export class DigestAuthenticator {
   readonly #clock: Clock;
   readonly #algorithms: readonly DigestAlgorithm[];
+  readonly #noncesMax: number;
   readonly #key = randomBytes(32);
   /** Highest nonce count seen, by nonce, oldest first. */
   readonly #counts = new Map<string, number>();
   /** Nonces issued up to here have been forgotten and cannot be checked for replay. */
   #forgottenUntilMs = 0;
 
-  constructor(clock: Clock, algorithms: readonly DigestAlgorithm[] = DIGEST_ALGORITHMS) {
+  /** @param noncesMax nonces whose use is remembered; default 10 000. */
+  constructor(
+    clock: Clock,
+    algorithms: readonly DigestAlgorithm[] = DIGEST_ALGORITHMS,
+    noncesMax: number = NONCES_MAX,
+  ) {
     this.#clock = clock;
     this.#algorithms = algorithms;
+    this.#noncesMax = noncesMax;
   }
 
   /** Values for WWW-Authenticate or Proxy-Authenticate, one per algorithm. */
@@ -110,7 +117,7 @@ export class DigestAuthenticator {
     for (const nonce of this.#counts.keys()) {
       const issuedAtMs = Number.parseInt(nonce.slice(0, 12), 16);
       const expired = this.#clock.nowMs() - issuedAtMs > NONCE_LIFETIME_MS;
-      if (!expired && this.#counts.size <= NONCES_MAX) return;
+      if (!expired && this.#counts.size <= this.#noncesMax) return;
       this.#counts.delete(nonce);
       if (!expired) this.#forgottenUntilMs = Math.max(this.#forgottenUntilMs, issuedAtMs);
     }

@@ -126,5 +126,5 @@ export function maskSip(text: string): string {
     .replace(/^((?:proxy-)?authorization\s*:).*$/gim, (_line, name: string) => `${name} ***`)
     .replace(/^((?:www|proxy)-authenticate\s*:.*?nonce=)"[^"]*"/gim, '$1"***"')
     .replace(/^(\s*signal\s*=).*$/gim, '$1 *')
-    .replace(/(content-type\s*:\s*application\/dtmf\s*\r\n[\s\S]*?\r\n\r\n)[\s\S]*$/i, '$1*');
+    .replace(/(content-type\s*:\s*application\/dtmf[ \t]*\r\n(?:[^\r\n]+\r\n)*\r\n)[\s\S]*$/i, '$1*');
 }

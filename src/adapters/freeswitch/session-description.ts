@@ -4,7 +4,10 @@
  * What is not ASCII becomes `?`: the control protocol's library counts characters where lengths are bytes.
  */
 export function withoutEncryption(sdp: string): string {
-  return sdp.replace(/^a=crypto:.*(?:\r\n|\n|$)/gm, '').replace(/^(m=audio \d+ RTP\/)SAVPF?\b/gm, '$1AVP');
+  return sdp
+    .replace(/[^\r\n\t\x20-\x7e]/g, '?')
+    .replace(/^a=crypto:.*(?:\r\n|\n|$)/gm, '')
+    .replace(/^(m=audio \d+ RTP\/)SAVPF?\b/gm, '$1AVP');
 }
 
 /** The answer that makes a fresh endpoint wait: our own offer back, receiving only, unencrypted. */

@@ -129,7 +129,7 @@ export class SoftPhone {
   /** Calls a number; see PhoneCall for what follows. */
   async call(
     number: string,
-    options: { from?: string; sdp?: string | 'none'; headers?: readonly (readonly [string, string])[] } = {},
+    options: { from?: string; sdp?: string; headers?: readonly (readonly [string, string])[] } = {},
   ): Promise<PhoneCall> {
     const call = await PhoneCall.outgoing(this, number, options);
     this.#calls.set(call.callId, call);

@@ -114,6 +114,7 @@ describe('a call from a known trunk', () => {
     const heard = call.rtp.hears(440);
     await leg.play([{ kind: 'tone', frequencies: [440], onMs: 800, offMs: 0 }]);
     await heard;
+    expect(leg.termination).toBeUndefined();
     await leg.hangUp();
   });
 

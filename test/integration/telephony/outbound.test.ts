@@ -134,6 +134,7 @@ describe('a call to a customer through a trunk', () => {
     const heard = phone.rtp.hears(440);
     await leg.play([{ kind: 'tone', frequencies: [440], onMs: 600, offMs: 0 }]);
     await heard;
+    expect(leg.termination).toBeUndefined();
     await leg.hangUp();
   });
 
@@ -184,6 +185,7 @@ describe("a call to an agent's phone", () => {
     const heard = atMobile.rtp.hears(440);
     await leg.play([{ kind: 'tone', frequencies: [440], onMs: 600, offMs: 0 }]);
     await heard;
+    expect(atDesk.requests).toContain('CANCEL');
     await leg.hangUp();
     await atMobile.ended;
   });
