@@ -143,7 +143,7 @@ function conditionAt(depth: number): z.ZodType<Condition> {
       context.addIssue({ code: 'custom', path: issue.path, message: issue.message });
     }
     return z.NEVER;
-  }) as z.ZodType<Condition>;
+  });
 }
 
 function formOf(value: unknown, depth: number): z.ZodType {

@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { Fault } from '../kernel/errors.ts';
+import { JSON_DEPTH_MAX, jsonFaultOffset } from './json-fault.ts';
 
 /** JSON text read with the places of its parts. */
 export type PlacedJson =
@@ -15,16 +16,16 @@ export type PlacedJson =
  * stand twice, which `JSON.parse` lets pass.
  */
 export function readPlacedJson(text: string): PlacedJson {
+  const faultOffset = jsonFaultOffset(text);
+  if (faultOffset !== undefined) {
+    const line = text.slice(0, faultOffset).split('\n').length;
+    const message = `is not JSON, or more than ${JSON_DEPTH_MAX} deep`;
+    return { kind: 'refused', fault: { path: '', message, line } };
+  }
+  const value: unknown = JSON.parse(text);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const first = document.errors[0];
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    const at = first ? lines.linePos(first.pos[0]).line : lines.linePos(text.length).line;
-    return { kind: 'refused', fault: { path: '', message: 'is not JSON', line: at } };
-  }
   if (first) {
     const fault = { path: '', message: 'has a key twice', line: lines.linePos(first.pos[0]).line };
     return { kind: 'refused', fault };

@@ -46,7 +46,7 @@ function itemAt(depth: number): z.ZodType<PhraseItem> {
       context.addIssue({ code: 'custom', path: issue.path, message: issue.message });
     }
     return z.NEVER;
-  }) as z.ZodType<PhraseItem>;
+  });
 }
 
 function formOf(value: unknown, depth: number): z.ZodType {
