@@ -43,6 +43,11 @@ export class InboundCalls {
     return this.#sessions.size;
   }
 
+  /** SIP Call-ID of a caller in the house, for traces. */
+  sipCallIdOf(callId: CallId): string | undefined {
+    return this.#sessions.get(callId)?.call.sipCallId;
+  }
+
   /** The handler of telephony's inbound calls. */
   take(call: InboundCall): void {
     const log = this.#options.log.child({ callId: call.callId });

@@ -38,6 +38,10 @@ export class OpenCallbacks {
     return this.#countByQueue.get(virtualQueue) ?? 0;
   }
 
+  find(id: CallbackId): OpenCallback | undefined {
+    return this.#byId.get(id);
+  }
+
   /** By queue and state, for the metrics. */
   *counts(): Generator<{ queue: string; state: CallbackState; count: number }> {
     const counts = new Map<string, { queue: string; state: CallbackState; count: number }>();

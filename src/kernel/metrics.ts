@@ -4,6 +4,8 @@ export const MetricName = {
   callsTotal: 'turnkeeper_calls_total',
   /** Calls refused before they were answered. Labels: reason. */
   callsRefusedTotal: 'turnkeeper_calls_refused_total',
+  /** What telephony did or refused beside calls. Labels: event (for example `registrations_refused`), detail. */
+  telephonyEventsTotal: 'turnkeeper_telephony_events_total',
   /** Calls up now. Labels: direction. */
   callsActive: 'turnkeeper_calls_active',
   /** Callbacks created. Labels: queue, origin (`ivr`, `api`). */

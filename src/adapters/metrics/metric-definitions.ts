@@ -33,6 +33,12 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     help: 'Calls refused before they were answered, by reason',
     labels: ['reason'],
   },
+  {
+    name: MetricName.telephonyEventsTotal,
+    kind: 'counter',
+    help: 'What telephony did or refused beside calls, by event and detail',
+    labels: ['event', 'detail'],
+  },
   { name: MetricName.callsActive, kind: 'gauge', help: 'Calls up now', labels: ['direction'] },
   {
     name: MetricName.callbacksCreatedTotal,

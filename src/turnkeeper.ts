@@ -1,0 +1,297 @@
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { connectTelephony, type TelephonyAdapter } from './adapters/drachtio/connect-telephony.ts';
+import { FlowFolder } from './adapters/flows/flow-folder.ts';
+import { ensureAdministrator, newApiKey } from './adapters/http/access.ts';
+import { defaultHttpConfig } from './adapters/http/http-config.ts';
+import { buildHttpServer } from './adapters/http/http-server.ts';
+import { PrometheusMetrics } from './adapters/metrics/prometheus-metrics.ts';
+import { Storage } from './adapters/storage/storage.ts';
+import { ApplicationService } from './application/application-service.ts';
+import { createEngine, type Engine } from './application/engine.ts';
+import { publishRunningServer, withdrawRunningServer } from './cli/running-server.ts';
+import type { Config, Environment } from './config/config.ts';
+import { FlowLibrary } from './ivr/flow-library.ts';
+import { type Clock, SystemClock } from './kernel/clock.ts';
+import { AppError } from './kernel/errors.ts';
+import { IdSource } from './kernel/ids.ts';
+import type { Log } from './kernel/log.ts';
+import { MetricName, type Metrics } from './kernel/metrics.ts';
+import { SystemRandom } from './kernel/random.ts';
+import { type PhoneCredentials, Provisioning } from './provisioning/provisioning.ts';
+import { SecretBox } from './provisioning/secret-box.ts';
+import { loadSecretKey } from './provisioning/secret-key.ts';
+import type { Counters } from './telephony/counters.ts';
+import { reportGauges } from './live-gauges.ts';
+import { SipCallTracing } from './sip-call-tracing.ts';
+import { startTelephonyServers, type TelephonyServers } from './telephony-servers.ts';
+
+/** The running program. */
+export interface Turnkeeper {
+  readonly httpUrl: string;
+  readonly sipAddress: TelephonyServers['sipAddress'];
+  readonly phones: readonly PhoneCredentials[];
+  readonly dids: readonly string[];
+  /** Made at the first start; to be shown once. */
+  readonly administrator: { readonly name: string; readonly password: string } | undefined;
+  /** Stops taking calls, ends those in progress within `shutdownMaxMs`, stores everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/** What a caller hears while an agent's phone rings: the same music as in the line. */
+const HOLD_MUSIC = [1, 2, 3, 4, 5].map((part) => ({ kind: 'file' as const, path: `music/hold-${part}.wav` }));
+/** How to stop what has been started, in the order of starting. */
+type Started = (() => Promise<void>)[];
+
+const OPERATOR_KEY_NAME = 'operator commands on this machine';
+
+/**
+ * Starts everything in the order of dependence, and stops what has been started when a later part fails.
+ * @throws AppError of the part that failed; its code is in docs/errors.md.
+ */
+export async function startTurnkeeper(options: StartOptions): Promise<Turnkeeper> {
+  const started: Started = [];
+  const stop = async (): Promise<void> => {
+    for (const close of started.splice(0).reverse()) await close();
+  };
+  try {
+    return await start(options, started, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  { config, environment, log, version }: StartOptions,
+  started: Started,
+  stop: () => Promise<void>,
+): Promise<Turnkeeper> {
+  const clock = new SystemClock();
+  const ids = new IdSource(clock, new SystemRandom());
+  const metrics = new PrometheusMetrics({ version, telephony: config.telephony.mode }, log);
+  mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 });
+  const storage = await Storage.open({ path: `${config.dataDirectory}/turnkeeper.db`, clock });
+  started.push(() => storage.close());
+
+  const flows = new FlowLibrary({
+    source: new FlowFolder({ folder: config.flowsDirectory, clock, log }),
+    log,
+  });
+  await flows.reload();
+  flows.watch();
+  started.push(async () => flows.close());
+  const provisioning = await loadConfiguration({ config, environment, storage, flows, clock, log });
+  const { directory } = provisioning;
+
+  const servers = await startTelephonyServers(config, log, metrics);
+  started.push(() => servers.close());
+  const telephony = await connectTelephony({
+    config: servers.config,
+    directory,
+    registrations: storage.registrations,
+    clock,
+    ids,
+    log,
+    counters: telephonyCounters(metrics),
+  });
+  started.push(() => telephony.close(config.shutdownMaxMs));
+
+  const parts = { config, version, storage, provisioning, telephony, metrics, log, clock, ids, flows };
+  const engine = await openEngine(parts, started);
+  const administrator = await ensureAdministrator(storage.access, clock);
+  const httpUrl = await serveHttp({ ...parts, engine }, started);
+  log.info({ http: httpUrl, sip: servers.sipAddress, telephony: config.telephony.mode }, 'serving');
+  return {
+    httpUrl,
+    sipAddress: servers.sipAddress,
+    phones: provisioning.phoneCredentials(),
+    dids: directory.dids().map(({ number }) => number),
+    administrator,
+    close: stop,
+  };
+}
+
+/** Connects the rooms, gives every open callback its place back and opens the door. */
+async function openEngine(parts: Omit<Parts, 'engine'>, started: Started): Promise<Engine> {
+  const { config, storage, provisioning, telephony, metrics, log, clock, ids, flows } = parts;
+  const { directory } = provisioning;
+  const engine = createEngine({
+    telephony,
+    store: storage,
+    directory,
+    flow: (name) => flows.get(name),
+    audioMs: flows.audioMs,
+    holdMusic: HOLD_MUSIC,
+    dialsMax: config.admission.outboundAttemptsMax,
+    clock,
+    ids,
+    log,
+    metrics,
+  });
+  started.push(() => engine.close());
+  log.info(await engine.recover(), 'open callbacks recovered');
+  started.push(reportGauges({ engine, directory, metrics, clock }));
+  directory.onChange(() => engine.router.matchAll());
+  return engine;
+}
+
+/** Refused calls have a metric of their own: operators watch it. */
+function telephonyCounters(metrics: Metrics): Counters {
+  return {
+    increment: (event, detail = '') => {
+      if (event === 'calls_refused') metrics.count(MetricName.callsRefusedTotal, { reason: detail });
+      else metrics.count(MetricName.telephonyEventsTotal, { event, detail });
+    },
+  };
+}
+
+interface ConfigurationParts {
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly storage: Storage;
+  readonly flows: FlowLibrary;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The stored configuration in force; on a first start the document that `TURNKEEPER_DOCUMENT` names. */
+async function loadConfiguration({
+  config,
+  environment,
+  storage,
+  flows,
+  clock,
+  log,
+}: ConfigurationParts): Promise<Provisioning> {
+  const provisioning = new Provisioning({
+    transactions: storage,
+    box: new SecretBox(loadSecretKey(config.dataDirectory, config.secretKey)),
+    clock,
+    log,
+    realm: config.realm,
+    knownFlows: () => new Set(flows.names),
+    environment: (name) => environment[name],
+  });
+  if ((await provisioning.load()) > 0) return provisioning;
+  const text = await readFile(config.documentPath, 'utf8');
+  const actor = { kind: 'system', part: 'first start' } as const;
+  const outcome = await provisioning.apply(text, config.documentPath, actor, { dryRun: false });
+  if (outcome.kind === 'refused') {
+    throw new AppError('CONFIGURATION_REFUSED', `${config.documentPath} was refused`, {
+      faults: outcome.faults,
+    });
+  }
+  return provisioning;
+}
+
+/** What `start` has made so far. */
+interface Parts extends Pick<StartOptions, 'config' | 'version' | 'log'> {
+  readonly storage: Storage;
+  readonly provisioning: Provisioning;
+  readonly engine: Engine;
+  readonly telephony: TelephonyAdapter;
+  readonly metrics: PrometheusMetrics;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly flows: FlowLibrary;
+}
+
+/** Listens, and leaves word for operator commands on this machine; resolves to the URL. */
+async function serveHttp(parts: Parts, started: Started): Promise<string> {
+  const { config, version, storage, provisioning, engine, telephony, metrics, log, clock, ids } = parts;
+  const application = new ApplicationService({
+    unitOfWork: storage,
+    runner: engine.runner,
+    router: engine.router,
+    registry: engine.registry,
+    waits: engine.waits,
+    directory: provisioning.directory,
+    telephony,
+    nowMs: () => clock.nowMs(),
+    openCallbackCount: (queue) => engine.openCallbacks.count(queue),
+    health: () => healthParts(parts),
+    ready: () => healthParts(parts).every(({ ok }) => ok),
+  });
+  const tracing = new SipCallTracing({
+    trace: telephony.trace,
+    clock,
+    sipCallIdOf: (callId) => engine.inboundCalls.sipCallIdOf(callId),
+    numberOf: (callbackId) => engine.openCallbacks.find(callbackId)?.customerNumber,
+  });
+  const { requestsPerMinuteMax, ...httpSettings } = config.http;
+  const principalRate = { ...defaultHttpConfig.principalRate, perMinuteMax: requestsPerMinuteMax };
+  const http = buildHttpServer({
+    application,
+    access: storage.access,
+    idempotency: storage.idempotency,
+    errors: storage.errors,
+    provisioning,
+    tracing,
+    metrics,
+    log,
+    clock,
+    ids,
+    config: { ...defaultHttpConfig, ...httpSettings, version, principalRate },
+  });
+  const { url } = await http.listen();
+  started.push(() => http.close());
+  started.push(await publishOperatorToken(parts, url));
+  return url;
+}
+
+async function publishOperatorToken(
+  { config, storage, clock, ids }: Parts,
+  url: string,
+): Promise<() => Promise<void>> {
+  const remove = async (): Promise<void> => {
+    for (const key of await storage.access.listApiKeys()) {
+      if (key.name === OPERATOR_KEY_NAME) await storage.access.deleteApiKey(key.id);
+    }
+  };
+  await remove();
+  const wanted = {
+    name: OPERATOR_KEY_NAME,
+    role: 'Administrator',
+    createdBy: 'system',
+    expiresAtMs: null,
+  } as const;
+  const { secret, key } = newApiKey(ids, clock, wanted);
+  await storage.access.insertApiKey(key);
+  publishRunningServer(config.dataDirectory, { baseUrl: url, token: secret });
+  return async () => {
+    withdrawRunningServer(config.dataDirectory);
+    await remove();
+  };
+}
+
+function healthParts({ telephony, flows }: Parts): { name: string; ok: boolean; detail: string }[] {
+  const { sip, media, legCount, eventLoopLagMs } = telephony.health();
+  return [
+    {
+      name: 'sip-server',
+      ok: sip.connected,
+      detail: sip.connected ? 'connected' : (sip.lastError ?? 'not connected'),
+    },
+    {
+      name: 'media-server',
+      ok: media.connected,
+      detail: media.connected
+        ? `connected, ${media.version ?? 'version unknown'}`
+        : (media.lastError ?? 'not connected'),
+    },
+    {
+      name: 'flows',
+      ok: flows.names.length > 0,
+      detail: `${flows.names.length} in force, ${flows.faults.length} faults`,
+    },
+    { name: 'event-loop', ok: true, detail: `${Math.round(eventLoopLagMs)} ms lag, ${legCount} legs` },
+  ];
+}
