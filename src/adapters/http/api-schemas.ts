@@ -4,11 +4,9 @@ import { AgentState } from '../../routing/agent.ts';
 import { nameSchema } from '../../telephony/directory.ts';
 import { Role } from './access-store.ts';
 
-/** Named parts of the OpenAPI document; a registry of our own, so that other rooms' schemas do not appear there. */
-export const apiSchemas = z.registry<{ id: string }>();
-
+/** Makes a schema a named part of the OpenAPI document; zod's global registry also holds what `describe` says. */
 function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
-  apiSchemas.add(schema, { id });
+  z.globalRegistry.add(schema, { id });
   return schema;
 }
 

@@ -1,8 +1,7 @@
 import swagger from '@fastify/swagger';
-import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { rolesByPermission } from './access-rules.ts';
-import { apiSchemas } from './api-schemas.ts';
 import { docsHtml } from './docs-html.ts';
 import { docsScript } from './docs-script.ts';
 import { docsStyle } from './docs-style.ts';
@@ -16,7 +15,6 @@ with a stable code (docs/errors.md). Send an API key or a session token as \`Aut
 
 /** Collects the OpenAPI 3.1 document from the routes' zod schemas. */
 export function addOpenApi(server: Server, { config }: RouteContext): void {
-  const transform = createJsonSchemaTransform({ schemaRegistry: apiSchemas });
   server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -30,7 +28,7 @@ export function addOpenApi(server: Server, { config }: RouteContext): void {
       },
     },
     transform: (input) => {
-      const { schema, url } = transform(input);
+      const { schema, url } = jsonSchemaTransform(input);
       const access = input.route.config?.access;
       const roles = access === undefined || access === 'public' ? [] : rolesByPermission[access];
       // `x-` members are copied into the operation as they are.
@@ -40,8 +38,30 @@ export function addOpenApi(server: Server, { config }: RouteContext): void {
           : { security: [] };
       return { schema: { ...schema, ...security }, url };
     },
-    transformObject: createJsonSchemaTransformObject({ schemaRegistry: apiSchemas }),
+    transformObject: (input) => withoutUnused(jsonSchemaTransformObject(input)),
   });
+}
+
+type OpenApiDocument = ReturnType<typeof jsonSchemaTransformObject>;
+
+/** zod's registry gives every named schema twice, as input and as output: what no route refers to is left out. */
+function withoutUnused(document: OpenApiDocument): OpenApiDocument {
+  const { components, paths } = document as {
+    components?: { schemas?: Record<string, unknown> };
+    paths?: unknown;
+  };
+  const schemas = components?.schemas ?? {};
+  const used = new Set<string>();
+  const visit = (part: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(part ?? null).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      if (used.has(name)) continue;
+      used.add(name);
+      visit(schemas[name]);
+    }
+  };
+  visit(paths);
+  const kept = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+  return { ...document, components: { ...components, schemas: kept } } as OpenApiDocument;
 }
 
 /** /api/openapi.json and the page that shows it; the page is ours and works without a network. */

@@ -49,7 +49,10 @@ export const httpLimits = {
   /** Clients that connect and send nothing, or one byte a minute (slowloris). */
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
+  overdueCheckMs: 1000,
   keepAliveTimeoutMs: 10_000,
+  /** Requests in progress when the server closes have this long to finish. */
+  closeGraceMs: 5000,
   /** A handler that waits for ever. */
   handlerTimeoutMs: 25_000,
   connectionsMax: 2000,
@@ -59,7 +62,7 @@ export const httpLimits = {
   usersMax: 1000,
   apiKeysMax: 1000,
   idempotencyMs: 24 * 3_600_000,
-  /** Events shown with a callback; the history itself is not cut. */
+  /** Error answers are looked up for as long as callbacks are kept (product §3 rule 5). */
   errorKeepMs: 14 * 24 * 3_600_000,
   errorsKeptMax: 10_000,
   housekeepingMs: 60_000,

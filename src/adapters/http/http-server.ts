@@ -10,6 +10,7 @@ import { addApiKeyRoutes, addUserRoutes } from './access-routes.ts';
 import { addAgentRoutes, addQueueRoutes } from './agent-queue-routes.ts';
 import { addCallbackRoutes } from './callback-routes.ts';
 import { addConfigRoutes } from './config-routes.ts';
+import { ConnectionDrain } from './connection-drain.ts';
 import { addDocsRoutes, addOpenApi } from './docs-routes.ts';
 import { answerBrokenConnection, answerErrors } from './error-answers.ts';
 import { ErrorBook } from './error-book.ts';
@@ -57,6 +58,7 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
     { prefix: '/api/v1' },
   );
   const housekeeping = new Housekeeping(context);
+  const drain = new ConnectionDrain(server.server, context.clock, httpLimits.closeGraceMs);
   server.addHook('onClose', () => {
     housekeeping.stop();
   });
@@ -68,7 +70,11 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
       housekeeping.start();
       return { host, port: Number(new URL(url).port), url };
     },
-    close: () => server.close(),
+    close: async () => {
+      const closed = server.close();
+      drain.start();
+      await closed;
+    },
   };
 }
 
@@ -98,7 +104,12 @@ function newServer(context: RouteContext): Server {
     requestIdHeader: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: httpLimits.headerBytesMax, headersTimeout: httpLimits.headersTimeoutMs },
+    http: {
+      maxHeaderSize: httpLimits.headerBytesMax,
+      headersTimeout: httpLimits.headersTimeoutMs,
+      // Node looks for overdue requests only this often, every 30 s unless told.
+      connectionsCheckingInterval: httpLimits.overdueCheckMs,
+    },
     clientErrorHandler: (error, socket) => {
       answerBrokenConnection(context, error, socket);
     },

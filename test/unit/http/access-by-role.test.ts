@@ -51,38 +51,40 @@ const table: readonly [Method, string, Ask, readonly Role[]][] = [
 
 describe('access by role', () => {
   it.each(table)('%s %s is for its roles only', async (method, url, ask, allowed) => {
+    const fixture = await newFixture();
     for (const role of all) {
-      const fixture = await newFixture();
       const answer = await fixture.ask(method, url, { ...ask, role });
-      const refusedStatus = answer.statusCode === 403 || answer.statusCode === 401;
-      expect([role, refusedStatus], answer.body).toEqual([role, !allowed.includes(role)]);
+      const isRefused = answer.statusCode === 403 || answer.statusCode === 401;
+      expect([role, isRefused], answer.body).toEqual([role, !allowed.includes(role)]);
       expect([200, 201, 403, 404]).toContain(answer.statusCode);
     }
   });
 
-  it.each(table)('%s %s needs credentials', async (method, url, ask) => {
+  it('refuses every route without valid credentials', async () => {
     const fixture = await newFixture();
-    for (const headers of [
-      {},
-      { authorization: 'Bearer tk_wrong' },
-      { authorization: `Bearer tk_${'b'.repeat(43)}` },
-      { authorization: 'Basic YWRtaW46YWRtaW4=' },
-      { 'x-api-key': fixture.tokens.Agent },
-      { cookie: 'turnkeeper_session=ts_nothing' },
-    ]) {
-      const answer = await fixture.ask(method, url, { ...ask, headers: { ...ask.headers, ...headers } });
-      expect(answer.statusCode).toBe(401);
-      expect(answer.headers['www-authenticate']).toBe('Bearer');
-      expect(answer.json().error.code).toBe('UNAUTHENTICATED');
+    for (const [method, url, ask] of table) {
+      for (const headers of [
+        {},
+        { authorization: 'Bearer tk_wrong' },
+        { authorization: `Bearer tk_${'b'.repeat(43)}` },
+        { authorization: 'Basic YWRtaW46YWRtaW4=' },
+        { 'x-api-key': fixture.tokens.Agent },
+        { cookie: 'turnkeeper_session=ts_nothing' },
+      ]) {
+        const answer = await fixture.ask(method, url, { ...ask, headers: { ...ask.headers, ...headers } });
+        expect([method, url, answer.statusCode]).toEqual([method, url, 401]);
+        expect(answer.headers['www-authenticate']).toBe('Bearer');
+        expect(answer.json().error.code).toBe('UNAUTHENTICATED');
+      }
     }
   });
 
   it('covers every route of the API', async () => {
     const { server } = await newFixture();
     await server.fastify.ready();
-    const paths = (
-      server.fastify.swagger() as { paths: Record<string, Record<string, { security: unknown[] }>> }
-    ).paths;
+    const { paths } = JSON.parse(JSON.stringify(server.fastify.swagger())) as {
+      paths: Record<string, Record<string, { security: unknown[] }>>;
+    };
     const documented = Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations)
         .filter(([, { security }]) => security.length > 0)

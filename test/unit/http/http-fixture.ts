@@ -37,11 +37,11 @@ export interface Fixture {
   readonly applied: { text: string; dryRun: boolean }[];
   readonly tokens: Readonly<Record<Role, string>>;
   applyOutcome: ApplyOutcome;
-  ask(
+  readonly ask: (
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
     ask?: Ask,
-  ): Promise<LightMyRequestResponse>;
+  ) => Promise<LightMyRequestResponse>;
 }
 
 const opened: HttpServer[] = [];
