@@ -167,13 +167,9 @@ function cutBody(message: SipMessage): string | undefined {
 
 /** Malformed, but its Via, From, To, Call-ID and CSeq may still be answered. */
 function refuse(request: SipRequest, reason: string, status: 400 | 505): ParsedSipMessage {
-  const { headers } = request;
-  const top = headers.list('Via')[0];
   const isAnswerable =
-    top !== undefined &&
-    parseVia(top) !== undefined &&
-    ['From', 'To', 'Call-ID', 'CSeq'].every((name) => headers.has(name)) &&
-    request.method !== 'ACK';
+    request.method !== 'ACK' &&
+    ['Via', 'From', 'To', 'Call-ID', 'CSeq'].every((name) => request.headers.has(name));
   return isAnswerable ? { outcome: 'malformed', reason, status, request } : malformed(reason);
 }
 
