@@ -37,9 +37,21 @@ export async function runFlow(machine: FlowMachine, options: DialogueOptions): P
     const code = thrown instanceof AppError ? thrown.code : 'FLOW_FAILED';
     options.log.error({ flow: machine.flow.name, state: position.name, code, err: thrown }, 'a flow failed');
     if (dialogue.booking) return booked(dialogue.booking, dialogue.stopReason === 'hung-up');
+    if (code !== 'MEDIA_FAILED') await apologise(dialogue);
     return { kind: 'failed', state: position.name, code, message: messageOf(thrown) };
   } finally {
     dialogue.close();
+  }
+}
+
+/** Said before a flow ends as `failed`; the one prompt that no flow names. */
+export const FAULT_PROMPT = 'system-fault';
+
+async function apologise(dialogue: Dialogue): Promise<void> {
+  try {
+    await dialogue.speak([FAULT_PROMPT], { bargeIn: false });
+  } catch (thrown) {
+    dialogue.log.warn({ err: thrown }, 'not even the apology could be said');
   }
 }
 

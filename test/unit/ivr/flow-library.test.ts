@@ -142,20 +142,16 @@ describe('a library of flows', () => {
 
 describe('a catalogue of prompts is faulted for', () => {
   test.each<[string, (source: MemorySource) => void, object]>([
-    ['a prompt without audio', (s) => s.audio.delete('de/hello.wav'), { path: 'hello', message: /no audio: de\/hello/ }],
-    ['a number that is missing', (s) => s.catalogues.set('prompts/de.json', without('num-7')), { path: 'num-7', message: /needed for numbers/ }],
-    ['a language without a table', (s) => s.catalogues.set('prompts/xx.json', {}), { file: 'prompts/xx.json', message: /not a language/ }],
-    ['broken JSON', (s) => s.catalogues.set('prompts/de.json', '{\n"a": }'), { line: 2, message: /not JSON/ }],
+    ['a prompt without audio', (s) => s.audio.delete('de/hello.wav'), { path: 'hello', message: expect.stringMatching(/no audio: de\/hello/) }],
+    ['a number that is missing', (s) => s.catalogues.set('prompts/de.json', without('num-7')), { path: 'num-7', message: expect.stringMatching(/needed for numbers/) }],
+    ['a language without a table', (s) => s.catalogues.set('prompts/xx.json', {}), { file: 'prompts/xx.json', message: expect.stringMatching(/not a language/) }],
+    ['broken JSON', (s) => s.catalogues.set('prompts/de.json', '{\n"a": }'), { line: 2, message: expect.stringMatching(/not JSON/) }],
     ['a text that is no text', (s) => s.catalogues.set('prompts/de.json', { ...texts, hello: 7 }), { path: 'hello', line: 1 }],
-    ['being absent', (s) => s.catalogues.clear(), { file: 'prompts', message: /no catalogue/ }],
+    ['being absent', (s) => s.catalogues.clear(), { file: 'prompts', message: expect.stringMatching(/no catalogue/) }],
   ])('%s', async (_, damage, expected) => {
     const source = new MemorySource();
     damage(source);
-    const matching = Object.entries(expected).map(([key, value]: [string, unknown]) => [
-      key,
-      value instanceof RegExp ? expect.stringMatching(value) : value,
-    ]);
-    expect(await libraryOf(source).reload()).toContainEqual(expect.objectContaining(Object.fromEntries(matching)));
+    expect(await libraryOf(source).reload()).toContainEqual(expect.objectContaining(expected));
   }); // prettier-ignore
 });
 

@@ -111,4 +111,5 @@ test('a host that fails ends the flow as failed and leaves nothing behind', asyn
   const caller = new Conversation(library.require('inbound'));
   caller.host.enterQueue = () => Promise.reject(new Error('no line'));
   expect(await caller.start().end()).toMatchObject({ kind: 'failed', state: 'line', code: 'FLOW_FAILED' });
+  expect(caller.heard).toEqual(['greeting', 'system-fault']);
 });
