@@ -7,6 +7,6 @@ const program = new URL('../dist/cli.js', import.meta.url);
 if (existsSync(fileURLToPath(program))) {
   await import(program.href);
 } else {
-  console.error('turnkeeper is not built yet. In its folder, run: npm run setup');
+  process.stderr.write('turnkeeper is not built yet. In its folder, run: npm run setup\n');
   process.exitCode = 1;
 }

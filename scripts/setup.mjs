@@ -109,7 +109,7 @@ function provideSqlite() {
   say('fetching the prebuilt SQLite binary');
   const fetched = spawnSync(process.execPath, [prebuilt], { cwd: folder, stdio: 'ignore', timeout: 120_000 });
   if (fetched.status === 0 && sqliteLoads()) return;
-  say('there is none to be had here: compiling SQLite (about a minute)');
+  say('there is none to be had here: compiling SQLite (one to three minutes)');
   const env = compilerEnvironment();
   const gyp = nodeGyp();
   const built = spawnSync(process.execPath, [gyp, 'rebuild', '--release'], {
@@ -124,7 +124,7 @@ function provideSqlite() {
   throw new SetupError(
     `better-sqlite3 could not be compiled; the compiler's words are in ${relative(ROOT, log)}.\n` +
       `It needs a C++ compiler and Node's headers: ${installCommand(COMPILER_PACKAGES)}` +
-      `${headersEnvironment().npm_config_nodedir === undefined ? ' libnode-dev' : ''}`,
+      (headersEnvironment().npm_config_nodedir === undefined ? ' libnode-dev' : ''),
   );
 }
 

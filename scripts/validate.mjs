@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { ROOT } from './debian.mjs';
 import { orExplain, setUp } from './setup.mjs';
 
+/** @type {[string, string, string[]][]} */
 const STEPS = [
   ['format', 'npx', ['--no-install', 'oxfmt', '--check', '.']],
   ['lint', 'npx', ['--no-install', 'oxlint', '--type-aware']],
