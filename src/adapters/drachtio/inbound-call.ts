@@ -50,6 +50,13 @@ export class SipInboundCall implements InboundCall {
   readonly #parts: InboundCallParts;
   #state: 'waiting' | 'answering' | 'over' = 'waiting';
   #isCancelled = false;
+  /** Why nobody waits for this call any more: the SIP server was lost, or the program ends. */
+  #abandonedBy: Termination | undefined;
+  #abandon: () => void = () => undefined;
+  readonly #abandoned: Promise<undefined>;
+  #settleOver: () => void = () => undefined;
+  /** Resolves when the call has been refused, has failed, or is a leg. */
+  readonly over: Promise<void>;
 
   constructor(parts: InboundCallParts) {
     this.#parts = parts;
@@ -58,6 +65,12 @@ export class SipInboundCall implements InboundCall {
     this.from = parts.from;
     this.dialled = parts.dialled;
     this.sipCallId = parts.req.get('Call-ID') ?? '';
+    this.#abandoned = new Promise((resolve) => {
+      this.#abandon = () => resolve(undefined);
+    });
+    this.over = new Promise((resolve) => {
+      this.#settleOver = resolve;
+    });
     this.cancelled = new Promise((resolve) => {
       // The SIP server has answered CANCEL and sent 487 by itself (RFC 3261 §9.2).
       parts.req.once('cancel', () => {
@@ -77,7 +90,7 @@ export class SipInboundCall implements InboundCall {
       return this.#refuse(488, 'incompatible-media', TerminationBucket.clientError, fault);
     const outcome = await this.#endpoint(offer);
     if (outcome.kind !== 'endpoint') return this.#noEndpoint(outcome);
-    if (this.#isCancelled) {
+    if (this.#isCancelled || this.#abandonedBy) {
       await outcome.endpoint.destroy();
       return this.#callerGone();
     }
@@ -90,8 +103,10 @@ export class SipInboundCall implements InboundCall {
     this.#over();
   }
 
-  /** The SIP server is gone, or the program ends: no answer will come of this call. */
-  abandon(): void {
+  /** Gives the call up: refused with 503 while it waits, hung up when its answer is on the way. */
+  abandon(termination: Termination): void {
+    this.#abandonedBy = termination;
+    this.#abandon();
     if (this.#state !== 'waiting') return;
     quietly(() => this.#send(503, undefined, 10));
     this.#over();
@@ -106,19 +121,23 @@ export class SipInboundCall implements InboundCall {
 
   async #complete(endpoint: MediaEndpoint, offer: string): Promise<Answered> {
     const { req, res, link } = this.#parts;
-    let dialog: SrfDialog;
+    let dialog: SrfDialog | undefined;
     try {
-      dialog = await link.srf.createUAS(req, res, {
+      const answering = link.srf.createUAS(req, res, {
         localSdp: endpoint.localSdp,
         headers: { Allow: ALLOWED_METHODS, 'Content-Type': 'application/sdp' },
       });
+      dialog = await Promise.race([answering, this.#abandoned]);
+      if (!dialog) void answering.then((late) => late.destroy()).catch(() => undefined);
     } catch (thrown) {
       // CANCEL came first, or the SIP server has gone.
-      await endpoint.destroy();
       this.#parts.log.info(
         { callId: this.callId, error: messageOf(thrown) },
         'the caller left before the answer',
       );
+    }
+    if (!dialog) {
+      await endpoint.destroy();
       return this.#callerGone();
     }
     const leg = new SipLeg({
@@ -132,6 +151,7 @@ export class SipInboundCall implements InboundCall {
     });
     this.#state = 'over';
     this.#parts.onAnswered(leg);
+    this.#settleOver();
     if (offer === '' && !(await this.#takeAnswerFromAck(dialog, endpoint, leg))) {
       await leg.endWith({ bucket: TerminationBucket.clientError, reason: 'incompatible-media' });
     }
@@ -180,10 +200,17 @@ export class SipInboundCall implements InboundCall {
   }
 
   #callerGone(): Answered {
+    if (this.#abandonedBy && !this.#parts.res.finalResponseSent) {
+      quietly(() => this.#send(503, undefined, 10));
+    }
     this.#over();
     return {
       kind: 'failed',
-      termination: { bucket: TerminationBucket.success, reason: 'remote-hangup', sipStatus: 487 },
+      termination: this.#abandonedBy ?? {
+        bucket: TerminationBucket.success,
+        reason: 'remote-hangup',
+        sipStatus: 487,
+      },
     };
   }
 
@@ -198,6 +225,7 @@ export class SipInboundCall implements InboundCall {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#parts.onOver();
+    this.#settleOver();
   }
 }
 

@@ -53,6 +53,9 @@ export class SipTelephony implements Telephony {
   readonly #legs = new Set<SipLeg>();
   readonly #inbound = new Set<SipInboundCall>();
   readonly #outbound = new Set<SipOutboundCall>();
+  /** Attempts with an INVITE that is not over, given-up ones included. */
+  readonly #attempts = new Set<Promise<void>>();
+  #closing = false;
   #handler: ((call: InboundCall) => void) | undefined;
 
   constructor(parts: SipTelephonyParts) {
@@ -152,7 +155,8 @@ export class SipTelephony implements Telephony {
       },
     });
     this.#outbound.add(call);
-    void call.start();
+    const attempt = call.start().finally(() => this.#attempts.delete(attempt));
+    this.#attempts.add(attempt);
     return call;
   }
 
@@ -173,20 +177,20 @@ export class SipTelephony implements Telephony {
     const termination: Termination = { bucket: TerminationBucket.serverError, reason: 'sip-server-lost' };
     for (const leg of this.#legs) leg.sipLost();
     for (const call of this.#outbound) call.endWith(termination);
-    for (const call of this.#inbound) call.abandon();
+    for (const call of this.#inbound) call.abandon(termination);
     void this.#parts.media().killAll();
   }
 
   /** Ends everything in progress and admits nothing more. Bounded by `deadlineMs`. */
   async endAll(deadlineMs: number): Promise<void> {
+    const termination: Termination = { bucket: TerminationBucket.success, reason: 'local-hangup' };
+    this.#closing = true;
     this.#parts.admission.close();
+    const ends: Promise<unknown>[] = [...this.#attempts, ...[...this.#inbound].map(({ over }) => over)];
     for (const call of this.#outbound) call.cancel();
-    for (const call of this.#inbound) call.abandon();
-    await withDeadline(
-      this.#parts.clock,
-      deadlineMs,
-      Promise.all([...this.#legs].map((leg) => leg.hangUp())),
-    );
+    for (const call of this.#inbound) call.abandon(termination);
+    for (const leg of this.#legs) ends.push(leg.hangUp());
+    await withDeadline(this.#parts.clock, deadlineMs, Promise.all(ends));
   }
 
   #invited(req: SrfRequest, res: SrfResponse): void {
@@ -232,6 +236,7 @@ export class SipTelephony implements Telephony {
 
   #adopt(leg: SipLeg, release: () => void): void {
     this.#legs.add(leg);
+    if (this.#closing) void leg.hangUp();
     void leg.ended.then((termination) => {
       this.#legs.delete(leg);
       release();
