@@ -5,7 +5,7 @@ import { hashPassword } from '../adapters/http/password-hash.ts';
 import type { Actor } from '../callback/callback.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
-import type { Id, IdSource } from '../kernel/ids.ts';
+import type { IdSource } from '../kernel/ids.ts';
 import type { ApplyOutcome, Provisioning } from '../provisioning/provisioning.ts';
 import type { ApiKeyLine, Operator, UserLine } from './operator.ts';
 
@@ -105,7 +105,7 @@ export class DirectOperator implements Operator {
   }
 
   revokeApiKey(id: string): Promise<boolean> {
-    return this.#options.access.deleteApiKey(id as Id<'key'>);
+    return this.#options.access.deleteApiKey(id);
   }
 
   close(): Promise<void> {

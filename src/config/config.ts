@@ -87,7 +87,7 @@ export function readConfig(environment: Environment, baseDirectory: string): Con
   checkTogether(config, read, faults);
   if (faults.length > 0) {
     const words = faults.map(({ path, message, value }) =>
-      value === undefined ? `${path} ${message}` : `${path}=${String(value)} ${message}`,
+      value === undefined ? `${path} ${message}` : `${path}=${JSON.stringify(value)} ${message}`,
     );
     throw new AppError('CONFIG_INVALID', words.join('; '), { faults });
   }

@@ -109,8 +109,8 @@ export class Provisioning {
   /** The phones' passwords in plain text: for the one place where a demo shows them on the terminal. */
   phoneCredentials(): PhoneCredentials[] {
     return this.#document.agents.map(({ id, name, sipUser, password }) => {
-      const outcome = this.#options.box.open(String(password));
-      return { agentId: id, name, sipUser, password: outcome.kind === 'opened' ? outcome.plain : '' };
+      const outcome = typeof password === 'string' ? this.#options.box.open(password) : undefined;
+      return { agentId: id, name, sipUser, password: outcome?.kind === 'opened' ? outcome.plain : '' };
     });
   }
 

@@ -80,8 +80,16 @@ function words(issue: Issue, value: unknown, field: string): string {
       return `must be one of ${issue.values.map((allowed) => JSON.stringify(allowed)).join(', ')}`;
     case 'invalid_key':
       return issue.issues[0]?.message ?? 'the key is not allowed';
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'invalid_union':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
+      // The schemas' own words say what is allowed.
       return issue.message;
+    default:
+      return issue satisfies never;
   }
 }
 

@@ -82,8 +82,7 @@ function checkSection(
 }
 
 function fieldsOf(name: SectionName): readonly string[] {
-  const { schema } = sections[name];
-  return 'shape' in schema ? Object.keys(schema.shape as object) : [];
+  return Object.keys(sections[name].schema.shape);
 }
 
 function requiredFlows(

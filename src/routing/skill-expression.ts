@@ -198,7 +198,7 @@ class SkillParser {
   }
 
   #found(): string {
-    const character = [...this.#text.slice(this.#at, this.#at + 2)][0];
-    return character === undefined ? 'the end' : `"${character}"`;
+    const code = this.#text.codePointAt(this.#at);
+    return code === undefined ? 'the end' : `"${String.fromCodePoint(code)}"`;
   }
 }

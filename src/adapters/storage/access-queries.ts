@@ -14,7 +14,7 @@ export async function userCount(db: Executor): Promise<number> {
     .selectFrom('userAccount')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
-  return Number(row.count);
+  return row.count;
 }
 
 /** Users by name. */

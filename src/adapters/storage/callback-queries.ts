@@ -60,11 +60,13 @@ export async function openCallbackCounts(db: Executor): Promise<Map<string, numb
     .where(IS_OPEN)
     .groupBy('virtualQueue')
     .execute();
-  return new Map(rows.map((row) => [row.virtualQueue, Number(row.count)]));
+  return new Map(rows.map((row) => [row.virtualQueue, row.count]));
 }
 
 /** What the filter selects, newest first. */
 export async function listCallbacks(db: Executor, filter: CallbackFilter): Promise<Callback[]> {
+  // `in ()` is no SQL.
+  if (filter.states?.length === 0) return [];
   let query = db.selectFrom('callback').selectAll();
   if (filter.states) query = query.where('state', 'in', [...filter.states]);
   if (filter.virtualQueue !== undefined) query = query.where('virtualQueue', '=', filter.virtualQueue);

@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import type { CallbackId } from '../../kernel/ids.ts';
 import type { ErrorRecord } from '../http/error-store.ts';
 import type { IdempotencyClaim } from '../http/idempotency-store.ts';
 import type { Schema } from './schema.ts';
@@ -63,7 +62,7 @@ export async function claim(db: Executor, wanted: IdempotencyClaim): Promise<Ide
     .where('key', '=', wanted.key)
     .executeTakeFirst();
   if (stored && stored.expiresAtMs > wanted.createdAtMs) {
-    return { ...stored, callbackId: stored.callbackId as CallbackId };
+    return stored;
   }
   const { scope, key, ...fields } = wanted;
   await db
