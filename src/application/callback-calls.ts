@@ -299,8 +299,8 @@ export class CallbackCalls {
   #customerEnded(callback: Callback, termination: Termination): void {
     const live = this.#liveOf(callback);
     this.#forget(callback);
-    // A conversation tells its own end; without a live entry the machine has hung up itself.
-    if (!live || live.conversation) return;
+    // A conversation and a dialogue that hung up tell their own end; without a live entry the machine did it.
+    if (!live || live.conversation || termination.reason === 'local-hangup') return;
     const lost = termination.bucket === 'server_error';
     this.#tell(callback, { type: lost ? 'CALLS_LOST' : 'CUSTOMER_HUNG_UP' }, customer, { termination });
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { header } from '../../fakes/soft-phone/sip-text.ts';
-import type { PhoneCall } from '../../fakes/soft-phone/phone-call.ts';
-import type { SoftPhone } from '../../fakes/soft-phone/soft-phone.ts';
+import { header } from '../../../src/demo/soft-phone/sip-text.ts';
+import type { PhoneCall } from '../../../src/demo/soft-phone/phone-call.ts';
+import type { SoftPhone } from '../../../src/demo/soft-phone/soft-phone.ts';
 import type { Leg } from '../../../src/telephony/leg.ts';
 import { openStage } from './telephony-stage.ts';
 import type { Stage } from './telephony-stage.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SoftPhone } from '../../fakes/soft-phone/soft-phone.ts';
-import { header } from '../../fakes/soft-phone/sip-text.ts';
+import type { SoftPhone } from '../../../src/demo/soft-phone/soft-phone.ts';
+import { header } from '../../../src/demo/soft-phone/sip-text.ts';
 import type { OriginateOutcome, OutboundCall } from '../../../src/telephony/telephony.ts';
 import { openStage } from './telephony-stage.ts';
 import type { Stage } from './telephony-stage.ts';

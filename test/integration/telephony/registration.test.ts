@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { header } from '../../fakes/soft-phone/sip-text.ts';
+import { header } from '../../../src/demo/soft-phone/sip-text.ts';
 import { openStage } from './telephony-stage.ts';
 import type { Stage } from './telephony-stage.ts';
 

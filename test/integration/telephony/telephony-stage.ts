@@ -14,7 +14,7 @@ import { trunkSchema } from '../../../src/telephony/directory.ts';
 import type { Trunk } from '../../../src/telephony/directory.ts';
 import { MemoryRegistrationStore } from '../../../src/telephony/registration.ts';
 import type { InboundCall } from '../../../src/telephony/telephony.ts';
-import { SoftPhone } from '../../fakes/soft-phone/soft-phone.ts';
+import { SoftPhone } from '../../../src/demo/soft-phone/soft-phone.ts';
 
 export const REALM = 'turnkeeper.test';
 export const AGENTS = new Map([

@@ -10,6 +10,8 @@ export type Behaviour =
   | { readonly kind: 'answer'; readonly ring?: boolean; readonly sdp?: string }
   | { readonly kind: 'ring' }
   | { readonly kind: 'silent' }
+  /** Refuses with 407 until credentials come, then answers. */
+  | { readonly kind: 'challenge'; readonly realm: string }
   | { readonly kind: 'early-media'; readonly toneHz: number }
   | {
       readonly kind: 'refuse';
@@ -60,7 +62,8 @@ export class SoftPhone {
   behaviour: Behaviour = { kind: 'answer' };
   /** Requests seen, methods in order. */
   readonly requests: string[] = [];
-  answersOptions = true;
+  /** The answer to OPTIONS outside a call. */
+  optionsStatus = 200;
 
   constructor(server: { host: string; port: number }) {
     this.#server = server;
@@ -173,13 +176,17 @@ export class SoftPhone {
     }
     this.requests.push(message.method ?? '');
     const call = this.#calls.get(header(message, 'call-id'));
-    if (message.method === 'INVITE' && !call) void this.#invited(message);
+    if (message.method === 'INVITE' && (!call || call.isRefused)) void this.#invited(message);
     else if (call) call.request(message);
-    else if (message.method === 'OPTIONS' && this.answersOptions) this.respond(message, 200);
-    else if (message.method !== 'ACK' && message.method !== 'OPTIONS') this.respond(message, 481);
+    else if (message.method === 'OPTIONS') this.respond(message, this.optionsStatus);
+    else if (message.method !== 'ACK') this.respond(message, 481);
   }
 
   async #invited(invite: SipText): Promise<void> {
+    if (this.behaviour.kind === 'challenge' && header(invite, 'proxy-authorization') === '') {
+      const challenge = `Digest realm="${this.behaviour.realm}", nonce="abc", algorithm=MD5, qop="auth"`;
+      return this.respond(invite, 407, [['Proxy-Authenticate', challenge]]);
+    }
     const call = PhoneCall.incoming(this, invite);
     this.#calls.set(call.callId, call);
     await call.open();
@@ -190,11 +197,14 @@ export class SoftPhone {
     const { behaviour } = this;
     switch (behaviour.kind) {
       case 'refuse':
+        call.isRefused = true;
         return this.respond(invite, behaviour.status, behaviour.headers);
       case 'ring':
         return this.respond(invite, 180, [['Contact', `<sip:phone@127.0.0.1:${this.port}>`]]);
       case 'early-media':
         return call.earlyMedia(behaviour.toneHz);
+      case 'challenge':
+        return call.answer();
       case 'answer':
         if (behaviour.ring === true) this.respond(invite, 180);
         return call.answer(behaviour.sdp);

@@ -20,6 +20,8 @@ export class PhoneCall {
   readonly acked: Promise<SipText>;
   /** The INVITE that began an incoming call. */
   invite: SipText | undefined;
+  /** A further INVITE with this Call-ID is a new attempt. */
+  isRefused = false;
   readonly #phone: SoftPhone;
   readonly #outgoing: boolean;
   #settleFinal: (response: SipText) => void = () => undefined;

@@ -93,6 +93,12 @@ export class RtpPeer {
     );
   }
 
+  /** Resolves when something audible comes: speech, music or a tone. */
+  async hearsSound(timeoutMs = 5000): Promise<void> {
+    const sinceMs = performance.now();
+    await this.#until(() => this.#loudAtMs > sinceMs, 'any sound', timeoutMs);
+  }
+
   /** Resolves when nothing audible has come for 150 ms: silence, or no packets at all. */
   async hearsSilence(timeoutMs = 5000): Promise<void> {
     this.#loudAtMs = performance.now();
