@@ -66,6 +66,10 @@ export function addApiKeyRoutes(server: Server, context: RouteContext): void {
       return await reply.code(201).send({ ...apiKeyJson(key), key: secret });
     },
   });
+  addApiKeyDeletion(server, context, tags);
+}
+
+function addApiKeyDeletion(server: Server, { access, log }: RouteContext, tags: string[]): void {
   server.route({
     method: 'DELETE',
     url: '/api-keys/:id',
@@ -84,7 +88,7 @@ export function addApiKeyRoutes(server: Server, context: RouteContext): void {
         throw new HttpError('FORBIDDEN', `the role ${principal.role} may not delete this key`);
       }
       await access.deleteApiKey(key.id);
-      context.log.info({ apiKeyId: key.id, by: principal.key }, 'API key deleted');
+      log.info({ apiKeyId: key.id, by: principal.key }, 'API key deleted');
       return { deleted: true as const };
     },
   });

@@ -71,6 +71,10 @@ export function addCallbackRoutes(server: Server, context: RouteContext): void {
       };
     },
   });
+  addOne(server, context);
+}
+
+function addOne(server: Server, { application }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/callbacks/:id',

@@ -50,7 +50,7 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; font-size: .8rem; }
 td:first-child { font-family: ui-monospace, monospace; white-space: nowrap; }
-td.type { font-family: ui-monospace, monospace; font-size: .82rem; color: var(--soft); max-width: 22rem; overflow-wrap: anywhere; }
+td.type { font-family: ui-monospace, monospace; font-size: .82rem; color: var(--soft); min-width: 7rem; max-width: 22rem; overflow-wrap: break-word; }
 .required { color: var(--delete); font-family: system-ui, sans-serif; font-size: .75rem; margin-left: .4rem; }
 pre { position: relative; background: var(--code); border: 1px solid var(--line); border-radius: 6px; margin: 0;
   padding: .75rem 1rem; overflow-x: auto; font: .84rem/1.5 ui-monospace, monospace; }
@@ -60,6 +60,6 @@ pre { position: relative; background: var(--code); border: 1px solid var(--line)
 .snippet pre { padding-right: 5rem; }
 details.schema { margin: .3rem 0; } details.schema > summary { cursor: pointer; list-style: revert; color: var(--accent); }
 .status { font-family: ui-monospace, monospace; font-weight: 600; }
-@media (max-width: 52rem) { .columns { grid-template-columns: minmax(0, 1fr); } nav { display: none; } main { padding: 1rem; } }
+@media (max-width: 52rem) { header { position: static; } html { scroll-padding-top: .5rem; } .columns { grid-template-columns: minmax(0, 1fr); } nav { display: none; } main { padding: 1rem; } }
 @media print { header, nav, button { display: none; } .columns { display: block; } }
 `;

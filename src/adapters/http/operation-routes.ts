@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MetricName } from '../../kernel/metrics.ts';
+import { AgentState } from '../../routing/agent.ts';
 import { dialledNumberSchema } from '../../telephony/directory.ts';
 import { errorAnswers, errorRecordSchema, traceSchema } from './api-schemas.ts';
 import { errorRecordJson, isoOf, traceJson } from './api-views.ts';
@@ -85,7 +86,8 @@ function refreshGauges({ application, metrics }: RouteContext): void {
     metrics.set(MetricName.queueEwtSeconds, queue.ewtSec, { queue: queue.name });
     metrics.set(MetricName.queueOvertakes, queue.overtakeCount, { queue: queue.name });
   }
-  const counts = new Map<string, number>();
+  // Every state is shown, also at 0: alarms compare figures, and a missing one compares with nothing.
+  const counts = new Map<string, number>(Object.values(AgentState).map((state) => [state, 0]));
   for (const { state } of application.agents()) counts.set(state, (counts.get(state) ?? 0) + 1);
   for (const [state, count] of counts) metrics.set(MetricName.agents, count, { state });
 }

@@ -53,10 +53,10 @@ export function closeFixtures(): void {
   });
 }
 
-/** Builds a fixture; `config` overrides the defaults, `serverClock` replaces virtual time (real sockets need real time). */
+/** Builds a fixture; `config` overrides the defaults, `serverClock` replaces virtual time (real sockets need real time); `keepOpen` leaves closing to the test. */
 export async function newFixture(
   config: Partial<HttpConfig> = {},
-  options: { tracing?: false; serverClock?: Clock } = {},
+  options: { tracing?: false; serverClock?: Clock; keepOpen?: true } = {},
 ): Promise<Fixture> {
   const clock = new SimulatedClock();
   const ids = new IdSource(clock, new SeededRandom(1));
@@ -87,7 +87,7 @@ export async function newFixture(
     ids,
     config: { ...defaultHttpConfig, version: '1.2.3', port: 0, ...config },
   });
-  opened.push(server);
+  if (!options.keepOpen) opened.push(server);
   const fixture: Fixture = {
     server,
     application,

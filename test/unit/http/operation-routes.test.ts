@@ -26,6 +26,7 @@ describe('/metrics', () => {
     expect(first.body).toContain('turnkeeper_queue_waiting{queue="billing",kind="callback"} 3');
     expect(first.body).toContain('turnkeeper_queue_ewt_seconds{queue="billing"} 90');
     expect(first.body).toContain('turnkeeper_agents{state="READY"} 2');
+    expect(first.body).toContain('turnkeeper_agents{state="ON_CALL"} 0');
     expect(first.body).toContain(
       'turnkeeper_http_request_seconds_count{method="GET",route="/api/v1/health",status="2xx"} 1',
     );
