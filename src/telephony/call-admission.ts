@@ -23,7 +23,7 @@ export const EMBEDDED_ADMISSION: AdmissionLimits = {
   dialoguesPerSecMax: 120,
   dialogueBurstMax: 60,
   outboundAttemptsMax: 200,
-  lagMaxMs: 250,
+  lagMaxMs: 150,
 };
 
 /** For real servers: setting up more than about 50 calls a second makes most of them fail there. */
