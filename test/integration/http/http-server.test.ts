@@ -136,6 +136,6 @@ describe('the HTTP server over real sockets', () => {
     open();
     expect((await running).status).toBe(503);
     await Promise.all([closed, idleClosed]);
-    await expect(fetch(`${url}/api/v1/health`)).rejects.toThrow();
+    await expect(fetch(`${url}/api/v1/health`)).rejects.toThrow('fetch failed');
   });
 });
