@@ -140,7 +140,7 @@ export const docsScript = String.raw`'use strict';
         button.textContent = 'Select it';
         getSelection().selectAllChildren(pre);
       }
-      setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+      button.addEventListener('blur', () => { button.textContent = 'Copy'; }, { once: true });
     });
     const pre = element('pre', { tabindex: '0' }, text);
     return element('div', { class: 'snippet' }, button, pre);
