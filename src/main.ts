@@ -1,53 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createLog } from './adapters/logging/pino-log.ts';
-import { processEnvironment, readConfig } from './config/config.ts';
-import { AppError } from './kernel/errors.ts';
-import { startMessage } from './start-message.ts';
-import { startTurnkeeper } from './turnkeeper.ts';
+import { serve } from './serve.ts';
+import { tellFailure } from './tell-failure.ts';
 
-/** `npm start`: reads the configuration, serves until SIGINT or SIGTERM, and ends calls before it ends itself. */
-async function main(): Promise<void> {
-  const environment = processEnvironment();
-  const config = readConfig(environment, process.cwd());
-  const log = createLog(config.log);
-  for (const variable of config.unknownVariables) log.warn({ variable }, 'unknown variable; is it misspelt?');
-  process.on('unhandledRejection', (error) => log.error({ error }, 'unhandled rejection'));
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  const turnkeeper = await startTurnkeeper({ config, environment, log, version });
-  process.stderr.write(startMessage(turnkeeper, config));
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    // A second signal means: now.
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info({ signal }, 'stopping');
-    turnkeeper.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ error }, 'stopped with an error');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-}
-
-/** A failed start says in words what is wrong, one line a fault. */
-function tellFailure(error: unknown): void {
-  if (!(error instanceof AppError)) {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    return;
-  }
-  process.stderr.write(`\nTurnkeeper did not start: ${error.message} (${error.code}; see docs/errors.md)\n`);
-  for (const { path, message, line } of error.faults) {
-    process.stderr.write(`  ${line === undefined ? '' : `line ${line}: `}${path}: ${message}\n`);
-  }
-}
-
-main().catch((error: unknown) => {
+serve().catch((error: unknown) => {
   tellFailure(error);
   process.exitCode = 1;
 });

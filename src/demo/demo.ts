@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, processEnvironment, readConfig } from '../config/config.ts';
+import { messageOf } from '../kernel/errors.ts';
 import { startTurnkeeper, type Turnkeeper } from '../turnkeeper.ts';
 import { DemoLog } from './demo-log.ts';
 import { demoDocument } from './demo-document.ts';
@@ -10,10 +11,10 @@ import { SoftPhone } from './soft-phone/soft-phone.ts';
 import { Timeline } from './timeline.ts';
 
 /**
- * `npm run demo`: the program on free ports with a database of its own, and three SIP phones over the loopback that play
- * scenario S1: a caller takes a callback and gets it. Exit 0 only when every step was seen and heard.
+ * `npm run demo` (`turnkeeper demo`): the program on free ports with a database of its own, and three SIP phones over the loopback that play
+ * scenario S1: a caller takes a callback and gets it. @returns the exit code: 0 only when every step was seen and heard.
  */
-async function demo(): Promise<void> {
+export async function runDemo(): Promise<number> {
   const timeline = new Timeline((line) => process.stdout.write(`${line}\n`));
   const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-demo-'));
   const log = new DemoLog();
@@ -43,14 +44,14 @@ async function demo(): Promise<void> {
   }
   for (const stop of stops.reverse()) await stop();
   if (failure !== undefined) {
-    timeline.note('demo', `FAILED: ${failure instanceof Error ? failure.message : String(failure)}`);
+    timeline.note('demo', `FAILED: ${messageOf(failure)}`);
     for (const { message, fields } of log.lines.slice(-15)) {
       process.stderr.write(`  ${message} ${JSON.stringify(fields)}\n`);
     }
-    process.exitCode = 1;
-    return;
+    return 1;
   }
   timeline.note('demo', 'every step was seen and heard');
+  return 0;
 }
 
 /** Free ports and an own data directory; the servers as the environment says. */
@@ -87,5 +88,3 @@ function sipAddressOf(turnkeeper: Turnkeeper, log: DemoLog): { host: string; por
   if (host === '') throw new Error('the SIP server did not say where it listens');
   return { host, port: Number(port) };
 }
-
-await demo();

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { FlowFolder } from './adapters/flows/flow-folder.ts';
+import { createLog } from './adapters/logging/pino-log.ts';
+import * as access from './cli/access-commands.ts';
+import { applyCommand, exportCommand, type Output } from './cli/configuration-commands.ts';
+import { migrateCommand } from './cli/migrate-command.ts';
+import { openOperator } from './cli/open-operator.ts';
+import type { Operator } from './cli/operator.ts';
+import { type Config, processEnvironment, readConfig } from './config/config.ts';
+import { examine } from './doctor.ts';
+import { FlowLibrary } from './ivr/flow-library.ts';
+import { SystemClock } from './kernel/clock.ts';
+import { IdSource } from './kernel/ids.ts';
+import { silentLog } from './kernel/log.ts';
+import { SystemRandom } from './kernel/random.ts';
+import { tellFailure } from './tell-failure.ts';
+
+const clock = new SystemClock();
+const output: Output = { line: (text) => console.log(text), error: (text) => console.error(text) };
+const program = new Command('turnkeeper').description("Keeps a caller's place in line and calls them back.");
+
+function configuration(): Config {
+  return readConfig(processEnvironment(), process.cwd());
+}
+
+/** Runs `work` on the installation: through the running server where there is one, else on its database. */
+async function operate(work: (operator: Operator) => Promise<number>): Promise<void> {
+  const config = configuration();
+  const flows = new FlowLibrary({
+    source: new FlowFolder({ folder: config.flowsDirectory, clock, log: silentLog }),
+    log: silentLog,
+  });
+  await flows.reload();
+  const operator = await openOperator({
+    config,
+    clock,
+    ids: new IdSource(clock, new SystemRandom()),
+    log: createLog({ level: 'silent' }),
+    environment: processEnvironment(),
+    knownFlows: () => new Set(flows.names),
+  });
+  try {
+    process.exitCode = await work(operator);
+  } finally {
+    await operator.close();
+  }
+}
+
+/** A password given by an option, by the environment, or made and shown. */
+function passwordFor(name: string, given: string | undefined): string {
+  if (given !== undefined) return given;
+  const password = randomBytes(15).toString('base64url');
+  output.line(`password of ${name}: ${password}`);
+  return password;
+}
+
+program
+  .command('start')
+  .description('serve until stopped; the same as npm start')
+  .action(async () => {
+    const { serve } = await import('./serve.ts');
+    await serve();
+  });
+program
+  .command('demo')
+  .description('play one callback with three SIP phones over the loopback and judge it by ear')
+  .action(async () => {
+    const { runDemo } = await import('./demo/demo.ts');
+    process.exitCode = await runDemo();
+    process.exit();
+  });
+program
+  .command('doctor')
+  .description('check every connection and say what is wrong and how to mend it')
+  .action(async () => {
+    const findings = await examine(configuration(), clock);
+    for (const { what, verdict, detail, mend } of findings) {
+      output.line(`${verdict.padEnd(6)} ${what}: ${detail}`);
+      if (mend !== undefined) output.line(`       → ${mend}`);
+    }
+    process.exitCode = findings.some(({ verdict }) => verdict === 'wrong') ? 1 : 0;
+  });
+program
+  .command('apply')
+  .description('put a configuration document in force, all or nothing')
+  .argument('<file>', 'YAML document; docs/configuration.md explains it')
+  .option('--dry-run', 'say what would change and change nothing', false)
+  .action((path: string, options: { dryRun: boolean }) =>
+    operate((operator) =>
+      applyCommand(operator, output, { path, text: readFileSync(path, 'utf8') }, options),
+    ),
+  );
+program
+  .command('export')
+  .description('write the configuration in force, secrets sealed')
+  .argument('[file]', 'default: standard output')
+  .action((path: string | undefined) =>
+    operate(async (operator) => {
+      const text = await exportCommand(operator);
+      if (path === undefined) process.stdout.write(text);
+      else writeFileSync(path, text, { mode: 0o600 });
+      return 0;
+    }),
+  );
+program
+  .command('migrate')
+  .description("bring the database's schema up to date")
+  .action(async () => {
+    process.exitCode = await migrateCommand(configuration().dataDirectory, clock, output);
+  });
+
+const user = program.command('user').description('people who log in');
+user
+  .command('add')
+  .argument('<name>')
+  .requiredOption('--role <role>', 'Administrator, Supervisor, Monitor, Developer or Agent')
+  .option('--password <password>', 'default: one is made and shown')
+  .action((name: string, { role, password }: { role: string; password?: string }) =>
+    operate((operator) =>
+      access.addUserCommand(operator, output, { name, role, password: passwordFor(name, password) }),
+    ),
+  );
+user.command('list').action(() => operate((operator) => access.listUsersCommand(operator, output)));
+user
+  .command('remove')
+  .argument('<name>')
+  .action((name: string) => operate((operator) => access.removeUserCommand(operator, output, name)));
+user
+  .command('password')
+  .argument('<name>')
+  .option('--password <password>', 'default: one is made and shown')
+  .action((name: string, { password }: { password?: string }) =>
+    operate((operator) =>
+      access.passwordCommand(operator, output, { name, password: passwordFor(name, password) }),
+    ),
+  );
+
+const apiKey = program.command('api-key').description('credentials of programs');
+apiKey
+  .command('create')
+  .argument('<name>', 'what the key is for')
+  .requiredOption('--role <role>', 'Administrator, Supervisor, Monitor, Developer or Agent')
+  .action((name: string, { role }: { role: string }) =>
+    operate((operator) => access.createApiKeyCommand(operator, output, { name, role })),
+  );
+apiKey.command('list').action(() => operate((operator) => access.listApiKeysCommand(operator, output)));
+apiKey
+  .command('revoke')
+  .argument('<id>')
+  .action((id: string) => operate((operator) => access.revokeApiKeyCommand(operator, output, id)));
+
+program.parseAsync().catch((error: unknown) => {
+  tellFailure(error);
+  process.exitCode = 1;
+});
