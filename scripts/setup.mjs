@@ -4,7 +4,16 @@
 //   node scripts/setup.mjs [--no-build]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
@@ -185,16 +194,32 @@ function unpackedCompiler(root) {
     if (program !== undefined) writeWrapper(name, join(bin, program), { libraries });
   }
   writeWrapper('make', join(bin, 'make'), { libraries });
-  writeWrapper('python3', join(bin, python), { libraries });
+  // Debian's own node-gyp keeps its Python part in the system's folder: the system's python3, where there is one, knows it.
+  const systemPython = which('python3');
+  if (systemPython === undefined) writeWrapper('python3', join(bin, python), { libraries });
   const tools = join(TOOLS, 'bin');
   return {
     PATH: `${tools}${delimiter}${process.env.PATH ?? ''}`,
     CC: join(tools, 'gcc'),
     CXX: join(tools, 'g++'),
     AR: join(tools, 'ar'),
-    npm_config_python: join(tools, 'python3'),
-    PYTHON: join(tools, 'python3'),
+    ...nodeLibrary(),
+    npm_config_python: systemPython ?? join(tools, 'python3'),
+    PYTHON: systemPython ?? join(tools, 'python3'),
   };
+}
+
+// Debian's Node is a small program over a shared library that addons link to, and it is the machine's, not the sysroot's.
+function nodeLibrary() {
+  const places = libraryFolders('/').map((folder) => join(folder, 'libnode.so'));
+  const library = places.find((path) => existsSync(path));
+  if (library === undefined) return {};
+  const folder = join(TOOLS, 'lib');
+  mkdirSync(folder, { recursive: true });
+  const link = join(folder, 'libnode.so');
+  rmSync(link, { force: true });
+  symlinkSync(library, link);
+  return { LDFLAGS: `-L${folder}` };
 }
 
 // --- build ---
