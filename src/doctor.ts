@@ -127,9 +127,7 @@ async function mediaServer(config: Config, clock: Clock): Promise<Finding[]> {
 
 function profileFinding({ freeswitchProfile: profile }: Config, status: string): Finding {
   const what = 'FreeSWITCH SIP profile';
-  const line = status
-    .split('\n')
-    .find((row) => row.trim().startsWith(`${profile} `) || row.includes(`\t${profile}\t`));
+  const line = status.split('\n').find((row) => row.trim().split(/\s/, 1)[0] === profile);
   if (line !== undefined && /RUNNING/.test(line))
     return { what, verdict: 'ok', detail: line.trim().replaceAll(/\s+/g, ' ') };
   const mend = 'load freeswitch/ of this repository, or set TURNKEEPER_FREESWITCH_PROFILE';
