@@ -1,10 +1,19 @@
-/** Every metric of the product; the HTTP adapter's registry declares help, labels and buckets for each (adapters/metrics). */
+/**
+ * Every metric of the product; the HTTP adapter's registry declares help, labels and buckets for each
+ * (adapters/metrics).
+ */
 export const MetricName = {
-  /** Calls ended. Labels: direction (`inbound`, `outbound`), source (`trunk`, `agent`), outcome (a TerminationBucket). */
+  /**
+   * Calls ended. Labels: direction (`inbound`, `outbound`), source (`trunk`, `agent`), outcome (a
+   * TerminationBucket).
+   */
   callsTotal: 'turnkeeper_calls_total',
   /** Calls refused before they were answered. Labels: reason. */
   callsRefusedTotal: 'turnkeeper_calls_refused_total',
-  /** What telephony did or refused beside calls. Labels: event (for example `registrations_refused`), detail. */
+  /**
+   * What telephony did or refused beside calls. Labels: event (for example `registrations_refused`),
+   * detail.
+   */
   telephonyEventsTotal: 'turnkeeper_telephony_events_total',
   /** Calls up now. Labels: direction. */
   callsActive: 'turnkeeper_calls_active',

@@ -44,7 +44,9 @@ export class Access {
     this.#sessionMs = sessionMs;
   }
 
-  /** The principal of a credential (`tk_…` key or `ts_…` session token); undefined when it is none of ours. */
+  /**
+   * The principal of a credential (`tk_…` key or `ts_…` session token); undefined when it is none of ours.
+   */
   async recognise(credential: string): Promise<Principal | undefined> {
     // Looked up by digest: the comparison's timing says nothing about the secret.
     if (!SECRET_PATTERN.test(credential)) return undefined;
@@ -54,7 +56,10 @@ export class Access {
       : await this.#userPrincipal(digest);
   }
 
-  /** A session for the right password; undefined otherwise. Throws LOGIN_BUSY beyond the limit of password checks. */
+  /**
+   * A session for the right password; undefined otherwise. Throws LOGIN_BUSY beyond the limit of password
+   * checks.
+   */
   async login(
     name: string,
     password: string,
@@ -69,7 +74,10 @@ export class Access {
     return { user, token, expiresAtMs };
   }
 
-  /** The enabled user of that name when the password is right; takes the same time when there is no such user. */
+  /**
+   * The enabled user of that name when the password is right; takes the same time when there is no such
+   * user.
+   */
   async checkPassword(name: string, password: string): Promise<User | undefined> {
     const user = await this.#store.findUser(name);
     const hash = user?.passwordHash ?? (await (this.#decoy ??= hashPassword(randomBytes(8).toString('hex'))));
@@ -156,7 +164,8 @@ export function newApiKey(
 }
 
 /**
- * On a first start (no user at all) makes the user `admin` with a generated password and returns it, to be printed once;
+ * On a first start (no user at all) makes the user `admin` with a generated password and returns it, to
+ * be printed once;
  * undefined when there are users already.
  */
 export async function ensureAdministrator(

@@ -49,8 +49,8 @@ export function addAgentRoutes(server: Server, { application }: RouteContext): v
       tags,
       summary: "Set an agent's state",
       description:
-        'Ready, not ready or logged out; during work the wish is kept for afterwards. WRAP_UP_DONE ends after-call ' +
-        'work. An agent may set only their own.',
+        'Ready, not ready or logged out; during work the wish is kept for afterwards. WRAP_UP_DONE ' +
+        'ends after-call work. An agent may set only their own.',
       params: idParams,
       body: z.strictObject({ state: z.enum(['READY', 'NOT_READY', 'LOGGED_OUT', 'WRAP_UP_DONE']) }),
       response: { 200: agentSchema, ...errorAnswers },

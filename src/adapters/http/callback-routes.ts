@@ -143,8 +143,8 @@ function addCreate(server: Server, context: RouteContext): void {
       tags,
       summary: 'Ask for a callback',
       description:
-        'With an Idempotency-Key the request may be repeated safely: the same callback is returned (200) and nobody is ' +
-        'called twice. The same key with another body is refused (422).',
+        'With an Idempotency-Key the request may be repeated safely: the same callback is returned (200) and ' +
+        'nobody is called twice. The same key with another body is refused (422).',
       headers: z.object({ 'idempotency-key': idempotencyKeySchema.optional() }),
       body: callbackRequestSchema,
       response: { 200: callbackSchema, 201: callbackSchema, ...errorAnswers },
@@ -214,7 +214,8 @@ class IdempotentCreation {
           retryAfterSec: 1,
         });
       }
-      // Claimed by a process that stopped before the callback was stored: the same id again makes one or finds it.
+      // Claimed by a process that stopped before the callback was stored: the same id again makes one or
+      // finds it.
     }
     this.#inFlight.add(inForce.callbackId);
     try {

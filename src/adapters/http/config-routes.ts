@@ -7,7 +7,10 @@ import { principalOf } from './request-guard.ts';
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml'];
 const booleanText = z.enum(['true', 'false']).transform((text) => text === 'true');
 
-/** GET /config (export) and POST /config (apply) as YAML; registered in a scope of its own because it takes YAML bodies. */
+/**
+ * GET /config (export) and POST /config (apply) as YAML; registered in a scope of its own because it takes
+ * YAML bodies.
+ */
 export function addConfigRoutes(server: Server, { provisioning }: RouteContext): void {
   const tags = ['Configuration'];
   server.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (_request, body, done) => {

@@ -1,4 +1,7 @@
-/** The page of `/api/docs`: loads its own style and script only (strict CSP), and the document from /api/openapi.json. */
+/**
+ * The page of `/api/docs`: loads its own style and script only (strict CSP), and the document from
+ * /api/openapi.json.
+ */
 export const docsHtml = `<!doctype html>
 <html lang="en">
 <head>
@@ -19,7 +22,8 @@ export const docsHtml = `<!doctype html>
 <div class="columns">
 <nav id="nav" aria-label="Operations"></nav>
 <main id="main" tabindex="-1"><p id="loading" role="status">Loading the document…</p>
-<noscript><p>This page needs scripts. The document itself is at <a href="/api/openapi.json">/api/openapi.json</a>.</p></noscript>
+<noscript><p>This page needs scripts. The document itself is at
+<a href="/api/openapi.json">/api/openapi.json</a>.</p></noscript>
 </main>
 </div>
 </body>

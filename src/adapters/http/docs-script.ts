@@ -1,4 +1,6 @@
-/** Script of `/api/docs`: draws the OpenAPI document with DOM calls only, so that nothing in it can become markup. */
+/**
+ * Script of `/api/docs`: draws the OpenAPI document with DOM calls only, so that nothing in it can become markup.
+ */
 export const docsScript = String.raw`'use strict';
 (async () => {
   const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
@@ -28,7 +30,10 @@ export const docsScript = String.raw`'use strict';
 
   function resolved(schema) {
     if (!schema || !schema.$ref) return schema || {};
-    const target = schema.$ref.split('/').slice(1).reduce((at, key) => (at ? at[key] : undefined), api);
+    const target = schema.$ref
+      .split('/')
+      .slice(1)
+      .reduce((at, key) => (at ? at[key] : undefined), api);
     return target || {};
   }
 
@@ -80,33 +85,57 @@ export const docsScript = String.raw`'use strict';
     return s.format === 'date-time' ? '2026-01-05T09:00:00Z' : '…';
   }
 
-  const EXAMPLES = { virtualQueue: 'billing', customerNumber: '+12025550123', password: 'at least 12 characters', name: 'admin' };
+  const EXAMPLES = {
+    virtualQueue: 'billing',
+    customerNumber: '+12025550123',
+    password: 'at least 12 characters',
+    name: 'admin',
+  };
 
   function fieldsTable(rows) {
-    const head = element('tr', {}, ...['Name', 'Type', 'Meaning'].map((text) => element('th', { scope: 'col' }, text)));
+    const head = element(
+      'tr',
+      {},
+      ...['Name', 'Type', 'Meaning'].map((text) => element('th', { scope: 'col' }, text)),
+    );
     const lines = rows.map(({ name, required, schema, description }) =>
-      element('tr', {},
+      element(
+        'tr',
+        {},
         element('td', {}, name, required ? element('span', { class: 'required' }, 'required') : undefined),
         element('td', { class: 'type' }, typeOf(schema)),
-        element('td', {}, description || resolved(schema).description || '')));
-    return element('div', { class: 'table' }, element('table', {}, element('thead', {}, head), element('tbody', {}, ...lines)));
+        element('td', {}, description || resolved(schema).description || ''),
+      ),
+    );
+    return element(
+      'div',
+      { class: 'table' },
+      element('table', {}, element('thead', {}, head), element('tbody', {}, ...lines)),
+    );
   }
 
   /** Object schemas as a table, nested ones below it, opened on demand. */
   function schemaView(schema, depth) {
     const s = resolved(schema);
-    if (s.type === 'array') return element('div', {}, element('p', {}, 'An array of:'), schemaView(s.items, depth));
+    if (s.type === 'array')
+      return element('div', {}, element('p', {}, 'An array of:'), schemaView(s.items, depth));
     const options = (s.anyOf || s.oneOf || []).filter((option) => resolved(option).properties);
     if (options.length > 0) return element('div', {}, ...options.map((option) => schemaView(option, depth)));
     if (!s.properties) return element('p', { class: 'roles' }, typeOf(schema));
     const required = new Set(s.required || []);
     const entries = Object.entries(s.properties);
-    const view = element('div', {}, fieldsTable(entries.map(([name, value]) => ({ name, schema: value, required: required.has(name) }))));
+    const view = element(
+      'div',
+      {},
+      fieldsTable(entries.map(([name, value]) => ({ name, schema: value, required: required.has(name) }))),
+    );
     if (depth >= DEPTH_MAX) return view;
     for (const [name, value] of entries) {
       const inner = resolved(value).type === 'array' ? resolved(resolved(value).items) : resolved(value);
       if (!inner.properties && !inner.oneOf) continue;
-      view.append(element('details', { class: 'schema' }, element('summary', {}, name), schemaView(inner, depth + 1)));
+      view.append(
+        element('details', { class: 'schema' }, element('summary', {}, name), schemaView(inner, depth + 1)),
+      );
     }
     return view;
   }
@@ -116,12 +145,14 @@ export const docsScript = String.raw`'use strict';
     const query = (operation.parameters || []).filter((p) => p.in === 'query' && p.required);
     const search = query.length > 0 ? '?' + query.map((p) => p.name + '=…').join('&') : '';
     const secured = (operation.security || []).length > 0;
-    if (secured) lines.push("  -H 'authorization: Bearer '\"$TURNKEEPER_KEY\"");
-    if (path === '/api/v1/callbacks' && method === 'post') lines.push("  -H 'idempotency-key: '\"$(uuidgen)\"");
+    if (secured) lines.push('  -H \'authorization: Bearer \'"$TURNKEEPER_KEY"');
+    if (path === '/api/v1/callbacks' && method === 'post')
+      lines.push('  -H \'idempotency-key: \'"$(uuidgen)"');
     const content = (operation.requestBody || {}).content || {};
     if (content['application/json']) {
       const example = exampleOf(content['application/json'].schema, 0);
-      for (const key of Object.keys(example || {})) if (EXAMPLES[key] && example[key] === '…') example[key] = EXAMPLES[key];
+      for (const key of Object.keys(example || {}))
+        if (EXAMPLES[key] && example[key] === '…') example[key] = EXAMPLES[key];
       lines.push("  -H 'content-type: application/json'", "  -d '" + JSON.stringify(example) + "'");
     } else if (Object.keys(content).length > 0) {
       lines.push("  -H 'content-type: " + Object.keys(content)[0] + "'", '  --data-binary @turnkeeper.yaml');
@@ -140,7 +171,13 @@ export const docsScript = String.raw`'use strict';
         button.textContent = 'Select it';
         getSelection().selectAllChildren(pre);
       }
-      button.addEventListener('blur', () => { button.textContent = 'Copy'; }, { once: true });
+      button.addEventListener(
+        'blur',
+        () => {
+          button.textContent = 'Copy';
+        },
+        { once: true },
+      );
     });
     const pre = element('pre', { tabindex: '0' }, text);
     return element('div', { class: 'snippet' }, button, pre);
@@ -149,12 +186,21 @@ export const docsScript = String.raw`'use strict';
   function operationView(method, path, operation, id) {
     const body = element('div', { class: 'body' });
     const roles = operation['x-roles'] || [];
-    body.append(element('p', { class: 'roles' }, roles.length > 0 ? 'Roles: ' + roles.join(', ') : 'No credentials needed'));
+    body.append(
+      element(
+        'p',
+        { class: 'roles' },
+        roles.length > 0 ? 'Roles: ' + roles.join(', ') : 'No credentials needed',
+      ),
+    );
     if (operation.description) body.append(element('p', {}, operation.description));
     body.append(element('h3', {}, 'Try it'), snippet(curlOf(method, path, operation)));
     const parameters = operation.parameters || [];
     if (parameters.length > 0) {
-      const rows = parameters.map((p) => ({ ...p, name: p.name + (p.in === 'query' ? '' : ' (' + p.in + ')') }));
+      const rows = parameters.map((p) => ({
+        ...p,
+        name: p.name + (p.in === 'query' ? '' : ' (' + p.in + ')'),
+      }));
       body.append(element('h3', {}, 'Parameters'), fieldsTable(rows));
     }
     const content = Object.entries((operation.requestBody || {}).content || {});
@@ -166,19 +212,31 @@ export const docsScript = String.raw`'use strict';
       const [, media] = Object.entries(answer.content || {})[0] || [];
       const label = status === 'default' ? 'Errors' : status;
       const text = answer.description === 'Default Response' ? '' : ' ' + (answer.description || '');
-      body.append(element('details', { class: 'schema' },
-        element('summary', {}, element('span', { class: 'status' }, label), text),
-        media ? schemaView(media.schema, 0) : undefined));
+      body.append(
+        element(
+          'details',
+          { class: 'schema' },
+          element('summary', {}, element('span', { class: 'status' }, label), text),
+          media ? schemaView(media.schema, 0) : undefined,
+        ),
+      );
     }
-    return element('details', { class: 'operation', id },
-      element('summary', {},
+    return element(
+      'details',
+      { class: 'operation', id },
+      element(
+        'summary',
+        {},
         element('span', { class: 'method ' + method }, method.toUpperCase()),
         element('span', { class: 'path' }, path),
-        element('span', { class: 'summary' }, operation.summary || '')),
-      body);
+        element('span', { class: 'summary' }, operation.summary || ''),
+      ),
+      body,
+    );
   }
 
-  document.getElementById('version').textContent = 'version ' + api.info.version + ' · OpenAPI ' + api.openapi;
+  document.getElementById('version').textContent =
+    'version ' + api.info.version + ' · OpenAPI ' + api.openapi;
   for (const paragraph of (api.info.description || '').split('\n\n')) {
     main.append(element('p', { class: 'intro' }, paragraph.replaceAll(String.fromCharCode(96), '')));
   }
@@ -202,7 +260,14 @@ export const docsScript = String.raw`'use strict';
       const link = element('a', { href: '#' + id }, operation.summary || path);
       main.append(view);
       nav.append(link);
-      const words = [method, path, tag, operation.summary, operation.description, ...(operation['x-roles'] || [])];
+      const words = [
+        method,
+        path,
+        tag,
+        operation.summary,
+        operation.description,
+        ...(operation['x-roles'] || []),
+      ];
       return { view, link, text: words.join(' ').toLowerCase() };
     });
     filterable.push({ heading, navHeading, items });
@@ -218,7 +283,10 @@ export const docsScript = String.raw`'use strict';
 
   function openTarget() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.tagName === 'DETAILS') { target.open = true; target.scrollIntoView(); }
+    if (target && target.tagName === 'DETAILS') {
+      target.open = true;
+      target.scrollIntoView();
+    }
   }
   addEventListener('hashchange', openTarget);
   openTarget();

@@ -100,7 +100,10 @@ function httpErrorOf(thrown: unknown, request: FastifyRequest): AnyHttpError {
 
 const partNames = { body: 'body', querystring: 'query', params: 'path', headers: 'headers' } as const;
 
-/** Our own operating errors keep their code; what they say stays in the log, unless it is faults for the client. */
+/**
+ * Our own operating errors keep their code; what they say stays in the log, unless it is faults for the
+ * client.
+ */
 function appErrorAnswer(error: AppError): AnyHttpError {
   if (error.faults.length > 0) {
     return { code: error.code, message: error.message, status: 422, faults: error.faults };
@@ -199,7 +202,10 @@ function allowedMethods(server: Server, path: string): string[] {
   });
 }
 
-/** Requests that never became one: bad HTTP, too large headers, too slow. RFC 9112 §3, RFC 9110 §15.5.9, RFC 6585 §5. */
+/**
+ * Requests that never became one: bad HTTP, too large headers, too slow. RFC 9112 §3, RFC 9110 §15.5.9, RFC
+ * 6585 §5.
+ */
 export function answerBrokenConnection(
   context: RouteContext,
   error: NodeJS.ErrnoException,

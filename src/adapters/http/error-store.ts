@@ -1,4 +1,7 @@
-/** One error answer with the request that caused it, found by its correlation id (product §8). Holds no secret. */
+/**
+ * One error answer with the request that caused it, found by its correlation id (product §8). Holds no
+ * secret.
+ */
 export interface ErrorRecord {
   /** `corr_…`; also the answer's `x-correlation-id`. Unique. */
   readonly correlationId: string;
@@ -14,7 +17,10 @@ export interface ErrorRecord {
   /** `user:<name>`, `api-key:<id>` or null when nobody was recognised. */
   readonly actor: string | null;
   readonly address: string;
-  /** JSON text of the faults and of the request's body with secrets removed and numbers masked; at most 4096 characters. */
+  /**
+   * JSON text of the faults and of the request's body with secrets removed and numbers masked; at most 4096
+   * characters.
+   */
   readonly detail: string;
 }
 

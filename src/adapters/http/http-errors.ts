@@ -43,7 +43,10 @@ export interface HttpErrorOptions extends AppErrorOptions {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-/** An error answer: thrown by routes, turned into the envelope by error-answers.ts. The message is shown to the client. */
+/**
+ * An error answer: thrown by routes, turned into the envelope by error-answers.ts. The message is shown to
+ * the client.
+ */
 export class HttpError extends AppError {
   readonly status: number;
   readonly retryAfterSec: number | undefined;

@@ -22,7 +22,10 @@ import { addSessionRoutes } from './session-routes.ts';
 
 /** The HTTP adapter, built and not yet listening. */
 export interface HttpServer {
-  /** Fastify itself, for further plugins (static console, live events) before `listen`, and for `inject` in tests. */
+  /**
+   * Fastify itself, for further plugins (static console, live events) before `listen`, and for `inject` in
+   * tests.
+   */
   readonly fastify: Server;
   /** Binds and resolves with where it is reached; rejects when the address is taken. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;

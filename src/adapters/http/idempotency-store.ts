@@ -1,6 +1,9 @@
 import type { CallbackId } from '../../kernel/ids.ts';
 
-/** One `Idempotency-Key` of one caller of the API, with what was asked under it and the callback it stands for. */
+/**
+ * One `Idempotency-Key` of one caller of the API, with what was asked under it and the callback it stands
+ * for.
+ */
 export interface IdempotencyClaim {
   /** Who sent it, `user:<name>` or `api-key:<id>`: keys of different callers never meet. */
   readonly scope: string;
@@ -8,7 +11,10 @@ export interface IdempotencyClaim {
   readonly key: string;
   /** SHA-256 of the request's meaning, 64 hex digits. */
   readonly requestHash: string;
-  /** Chosen before the callback is made, so that a crash between the two leaves one callback or none, never two. */
+  /**
+   * Chosen before the callback is made, so that a crash between the two leaves one callback or none, never
+   * two.
+   */
   readonly callbackId: CallbackId;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
@@ -20,11 +26,16 @@ export interface IdempotencyClaim {
  */
 export interface IdempotencyStore {
   /**
-   * Stores `claim` unless an unexpired one (`expiresAtMs > claim.createdAtMs`) of the same scope and key is stored;
-   * atomically. Returns the one that is in force afterwards: `claim` itself, or the earlier one. An expired one is replaced.
+   * Stores `claim` unless an unexpired one (`expiresAtMs > claim.createdAtMs`) of the same scope and key
+   * is stored;
+   * atomically. Returns the one that is in force afterwards: `claim` itself, or the earlier one. An
+   * expired one is replaced.
    */
   claim(claim: IdempotencyClaim): Promise<IdempotencyClaim>;
-  /** Forgets a claim whose request was refused, so that the key can be used again; harmless when there is none. */
+  /**
+   * Forgets a claim whose request was refused, so that the key can be used again; harmless when there is
+   * none.
+   */
   release(scope: string, key: string): Promise<void>;
   /** Deletes claims with `expiresAtMs <= nowMs`, at most `limit`; returns how many. */
   deleteExpired(nowMs: number, limit: number): Promise<number>;

@@ -1,6 +1,9 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** Cost of one guess (OWASP's figures for scrypt): N = 2^15, r = 8, p = 3 need 32 MiB and about a tenth of a second. */
+/**
+ * Cost of one guess (OWASP's figures for scrypt): N = 2^15, r = 8, p = 3 need 32 MiB and about a tenth of a
+ * second.
+ */
 const LOG2_N = 15;
 const BLOCK_SIZE = 8;
 const PARALLELIZATION = 3;
@@ -20,7 +23,10 @@ export async function hashPassword(password: string): Promise<string> {
   return `$scrypt$ln=${LOG2_N},r=${BLOCK_SIZE},p=${PARALLELIZATION}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
-/** True when `password` is the one that was hashed; false for another and for anything that is not such a hash. */
+/**
+ * True when `password` is the one that was hashed; false for another and for anything that is not such a
+ * hash.
+ */
 export async function verifyPassword(password: string, phc: string): Promise<boolean> {
   const match = PHC.exec(phc);
   if (!match) return false;

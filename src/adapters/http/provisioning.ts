@@ -7,7 +7,9 @@ export type ApplyOutcome =
   | { readonly kind: 'applied'; readonly version: number; readonly diff: unknown }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
-/** The part of provisioning that the HTTP adapter uses: configuration as one YAML document, all or nothing. */
+/**
+ * The part of provisioning that the HTTP adapter uses: configuration as one YAML document, all or nothing.
+ */
 export interface Provisioning {
   /** @param fileName shown in faults and in the history. */
   apply(

@@ -11,7 +11,10 @@ interface Bucket {
   atMs: number;
 }
 
-/** Keys remembered at the same time; beyond it the one used longest ago is forgotten. Bounds memory under address floods. */
+/**
+ * Keys remembered at the same time; beyond it the one used longest ago is forgotten. Bounds memory under
+ * address floods.
+ */
 const BUCKETS_MAX = 20_000;
 
 /** Token buckets by key (an address, an API key, a user name). */
@@ -25,7 +28,10 @@ export class RateLimiter {
     this.#limit = limit;
   }
 
-  /** Takes one request out of the bucket of `key`. Returns 0 when it may pass, else the seconds to wait (1 or more). */
+  /**
+   * Takes one request out of the bucket of `key`. Returns 0 when it may pass, else the seconds to wait (1
+   * or more).
+   */
   take(key: string): number {
     const nowMs = this.#clock.monotonicMs();
     const perMs = this.#limit.perMinuteMax / 60_000;

@@ -103,7 +103,8 @@ function addLogin(server: Server, context: RouteContext): void {
       tags,
       summary: 'Log in',
       description:
-        'Returns a session token for `Authorization: Bearer`; with `cookie: true` it is set as a cookie instead and not shown.',
+        'Returns a session token for `Authorization: Bearer`; with `cookie: true` it is set as a ' +
+        'cookie instead and not shown.',
       body: z.strictObject({
         name: nameSchema,
         password: z.string().min(1).max(256),

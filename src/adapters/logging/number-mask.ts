@@ -3,7 +3,10 @@ const VISIBLE_DIGIT_COUNT = 3;
 /** Runs of digits shorter than this are counts, ports, extensions or times, not customers' numbers. */
 const NUMBER_DIGITS_MIN = 7;
 
-/** `+12025550123` → `+********123`; a number of three digits or fewer is hidden whole. Other characters stay. */
+/**
+ * `+12025550123` → `+********123`; a number of three digits or fewer is hidden whole. Other characters
+ * stay.
+ */
 export function maskNumber(number: string): string {
   const digitCount = number.replace(/\D/g, '').length;
   const visibleCount = digitCount > VISIBLE_DIGIT_COUNT ? VISIBLE_DIGIT_COUNT : 0;
@@ -12,9 +15,12 @@ export function maskNumber(number: string): string {
 }
 
 /**
- * Masks every telephone number inside a text: E.164 with or without `+`, grouped with spaces, dots, brackets or hyphens,
- * and the user part of SIP and tel URIs. What belongs to a longer word is left alone (our ids are letters and digits
- * after an underscore), and so are addresses (`127.0.0.1`), dates (`2026-01-05T09:00:00Z`) and decimal fractions.
+ * Masks every telephone number inside a text: E.164 with or without `+`, grouped with spaces, dots,
+ * brackets or hyphens,
+ * and the user part of SIP and tel URIs. What belongs to a longer word is left alone (our ids are letters
+ * and digits
+ * after an underscore), and so are addresses (`127.0.0.1`), dates (`2026-01-05T09:00:00Z`) and decimal
+ * fractions.
  */
 export function maskNumbersIn(text: string): string {
   return text

@@ -12,14 +12,18 @@ export interface LogOptions {
   readonly level?: LogLevel;
   /** Telephone numbers keep their last three digits only. Default true. */
   readonly maskNumbers?: boolean;
-  /** Where lines go; default standard output, written synchronously so that the last lines before an end are there. */
+  /**
+   * Where lines go; default standard output, written synchronously so that the last lines before an end are
+   * there.
+   */
   readonly destination?: DestinationStream;
   /** On every line, for example `{node: 'a'}`. */
   readonly fields?: LogFields;
 }
 
 /**
- * The {@link Log} port over pino: one JSON line an event with `time` (ISO 8601), `level`, `msg` and the bound fields.
+ * The {@link Log} port over pino: one JSON line an event with `time` (ISO 8601), `level`, `msg` and the
+ * bound fields.
  * Fields and message pass {@link redacted}: no secret and no full telephone number reaches the destination.
  */
 export function createLog(options: LogOptions = {}): Log {

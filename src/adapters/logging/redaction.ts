@@ -9,7 +9,10 @@ const TEXT_CHARACTERS_MAX = 8192;
 
 /** Fields that are a telephone number whatever they look like. */
 const NUMBER_FIELD = /number$|^(?:ani|dnis|did|from|to|dialled|caller|callee|msisdn|phone)$/i;
-/** Credentials inside texts: header values (SIP and HTTP), digest parameters, our keys, sealed secrets, URI passwords. */
+/**
+ * Credentials inside texts: header values (SIP and HTTP), digest parameters, our keys, sealed secrets, URI
+ * passwords.
+ */
 const SECRETS_IN_TEXT: readonly [RegExp, string][] = [
   [
     /\b((?:proxy-)?authorization|x-api-key|cookie|set-cookie)(["']?\s*[:=]\s*)[^\r\n]{1,4096}/gi,
@@ -30,7 +33,8 @@ const SECRETS_IN_TEXT: readonly [RegExp, string][] = [
 const MAY_HOLD_SECRET = /[:=]|bearer|basic|digest|t[ks]_/i;
 
 /**
- * A copy of `value` fit for a log: secret fields and credentials in texts removed, telephone numbers masked when
+ * A copy of `value` fit for a log: secret fields and credentials in texts removed, telephone numbers
+ * masked when
  * `maskNumbers`, errors as `{name, code, message, cause}`, depth and size limited. Never throws.
  */
 export function redacted(value: unknown, maskNumbers: boolean): unknown {

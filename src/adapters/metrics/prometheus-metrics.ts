@@ -5,7 +5,9 @@ import type { MetricLabels, MetricName, Metrics } from '../../kernel/metrics.ts'
 import { metricDefinitions } from './metric-definitions.ts';
 import type { MetricDefinition } from './metric-definitions.ts';
 
-/** Different label combinations of one metric; bounds the memory a hostile or mistaken label value can take. */
+/**
+ * Different label combinations of one metric; bounds the memory a hostile or mistaken label value can take.
+ */
 const SERIES_MAX = 2000;
 /** What a label value becomes when its metric holds {@link SERIES_MAX} combinations already. */
 const OVERFLOW_LABEL = 'other';
@@ -68,7 +70,10 @@ export class PrometheusMetrics implements Metrics {
     });
   }
 
-  /** Forgets a gauge's series before it is written anew, so that a deleted queue does not stay at its last value. */
+  /**
+   * Forgets a gauge's series before it is written anew, so that a deleted queue does not stay at its last
+   * value.
+   */
   clear(name: MetricName): void {
     this.#instruments.get(name)?.reset();
     this.#series.get(name)?.clear();

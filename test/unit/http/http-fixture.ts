@@ -53,7 +53,10 @@ export function closeFixtures(): void {
   });
 }
 
-/** Builds a fixture; `config` overrides the defaults, `serverClock` replaces virtual time (real sockets need real time); `keepOpen` leaves closing to the test. */
+/**
+ * Builds a fixture; `config` overrides the defaults, `serverClock` replaces virtual time (real sockets need
+ * real time); `keepOpen` leaves closing to the test.
+ */
 export async function newFixture(
   config: Partial<HttpConfig> = {},
   options: { tracing?: false; serverClock?: Clock; keepOpen?: true } = {},
