@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beep, holdMusic } from './hold-music.ts';
-import { level, readWav, resample, trim, writeWav } from './prompt-audio.ts';
+import { brighten, level, readWav, resample, trim, writeWav } from './prompt-audio.ts';
 import type { Sound } from './prompt-audio.ts';
 
 /** What the manifest keeps of a file: enough to see that it is stale, damaged or missing. */
@@ -30,15 +30,19 @@ interface ManifestEntry {
 }
 
 const RATE = 8000;
-/** Raise when the processing below changes, so that every file is made anew. */
-const RECIPE = 1;
+/** Raise when the processing of speech below changes, so that every prompt is made anew. */
+const RECIPE = 2;
 const flowsFolder = join(import.meta.dirname, '..', 'flows');
 const audioFolder = join(flowsFolder, 'audio');
 const manifestFile = join(audioFolder, 'manifest.json');
 
-const voices: Readonly<Record<string, { voice: string; speak: (text: string, file: string) => void }>> = {
+const voices: Readonly<
+  Record<string, { voice: string; brightenDb: number; speak: (text: string, file: string) => void }>
+> = {
   en: {
     voice: `flite slt ${RECIPE}`,
+    // Its s, f and x are some 33 dB below the vowels at 8 kHz.
+    brightenDb: 10,
     speak: (text, file) =>
       void execFileSync('flite', [
         '-voice',
@@ -53,6 +57,7 @@ const voices: Readonly<Record<string, { voice: string; speak: (text: string, fil
   },
   de: {
     voice: `espeak-ng de 160 ${RECIPE}`,
+    brightenDb: 0,
     speak: (text, file) =>
       void execFileSync('espeak-ng', ['-v', 'de', '-s', '160', '-p', '42', '-w', file, '--', text]),
   },
@@ -62,9 +67,13 @@ function render(language: string, text: string): Sound {
   const folder = mkdtempSync(join(tmpdir(), 'prompt-'));
   try {
     const file = join(folder, 'spoken.wav');
-    voices[language]?.speak(text, file);
-    const spoken = resample(readWav(readFileSync(file)), RATE);
-    return level(trim(spoken, -45, { lead: 10, tail: /[.!?]$/.test(text) ? 150 : 40 }), -20, -3);
+    const voice = voices[language];
+    if (!voice) throw new Error(`no voice speaks "${language}"`);
+    voice.speak(text, file);
+    const spoken = resample(brighten(readWav(readFileSync(file)), 2000, voice.brightenDb), RATE);
+    // Levelled before it is trimmed: the floor then means the same for every voice.
+    const tail = /[.!?]$/.test(text) ? 150 : 40;
+    return trim(level(spoken, -20, -3), -50, { lead: 15, tail });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -108,14 +117,14 @@ for (const [language, { voice }] of Object.entries(voices)) {
 }
 let parts: Sound[] | undefined;
 for (let part = 1; part <= 5; part++) {
-  make(`music/hold-${part}.wav`, `music on hold, part ${part}`, `synthesised ${RECIPE}`, () => {
+  make(`music/hold-${part}.wav`, `music on hold, part ${part}`, 'synthesised 1', () => {
     parts ??= holdMusic();
     const sound = parts[part - 1];
     if (!sound) throw new Error(`the music has no part ${part}`);
     return sound;
   });
 }
-make('tones/beep.wav', 'a short signal of 1 kHz', `synthesised ${RECIPE}`, () => beep(1000, 250));
+make('tones/beep.wav', 'a short signal of 1 kHz', 'synthesised 1', () => beep(1000, 250));
 
 for (const folder of readdirSync(audioFolder, { withFileTypes: true })) {
   if (!folder.isDirectory()) continue;

@@ -134,3 +134,15 @@ export function level(sound: Sound, levelDb: number, peakDb: number): Sound {
   }
   return { rate: sound.rate, samples };
 }
+
+/** Lifts what lies above `cornerHz` by up to `gainDb` (one-pole shelf): consonants that 8 kHz would bury. */
+export function brighten(sound: Sound, cornerHz: number, gainDb: number): Sound {
+  const step = 1 - Math.exp((-2 * Math.PI * cornerHz) / sound.rate);
+  const extra = 10 ** (gainDb / 20) - 1;
+  let low = 0;
+  const samples = sound.samples.map((value) => {
+    low += step * (value - low);
+    return value + extra * (value - low);
+  });
+  return { rate: sound.rate, samples };
+}
