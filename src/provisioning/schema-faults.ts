@@ -7,6 +7,9 @@ export const SECRET_FIELDS: ReadonlySet<string> = new Set(['password', 'env', 'g
 
 type Issue = z.core.$ZodIssue;
 
+/** Faults told of one entry; each costs a look through the entry for its line. */
+const ENTRY_FAULTS_MAX = 50;
+
 /** `queues[0].wrapUpSec` for `['queues', 0, 'wrapUpSec']`. */
 export function dottedPath(path: YamlPath): string {
   return path.reduce<string>((text, step) => {
@@ -42,13 +45,15 @@ export function schemaFaults(
   issues: readonly Issue[],
   allowedKeys: readonly string[],
 ): Fault[] {
-  return issues.flatMap((issue): Fault[] => {
+  return issues.slice(0, ENTRY_FAULTS_MAX).flatMap((issue): Fault[] => {
     const inner = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
     const at = [...path, ...inner];
     if (issue.code === 'unrecognized_keys') {
       // The value beside a misspelt `password` is still a password: only the key is told.
       const allowed = inner.length === 0 ? `; allowed are ${allowedKeys.join(', ')}` : '';
-      return issue.keys.map((key) => faultAt(document, [...at, key], `unknown key${allowed}`));
+      return issue.keys
+        .slice(0, ENTRY_FAULTS_MAX)
+        .map((key) => faultAt(document, [...at, key], `unknown key${allowed}`));
     }
     const value = valueAt(entry, inner);
     return [faultAt(document, at, words(issue, value, String(inner.at(-1) ?? '')), value)];

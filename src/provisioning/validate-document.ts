@@ -13,6 +13,9 @@ import { YamlDocument } from './yaml-document.ts';
 /** Faults told at most; a file of another kind would otherwise give thousands. */
 const FAULTS_MAX = 200;
 
+/** Unknown sections told at most; each costs a look through the document for its line. */
+const UNKNOWN_SECTIONS_MAX = 50;
+
 /** What a document is checked against. */
 export interface ValidationContext {
   /** Names of the flows that exist; undefined: not checked. */
@@ -54,6 +57,7 @@ function unknownSections(source: YamlDocument, given: Record<string, unknown>): 
   const allowed: readonly string[] = [...sectionNames, 'flows'];
   return Object.keys(given)
     .filter((key) => !allowed.includes(key))
+    .slice(0, UNKNOWN_SECTIONS_MAX)
     .map((key) => faultAt(source, [key], `unknown section; allowed are ${allowed.join(', ')}`));
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isMap,
   isPair,
@@ -15,6 +16,8 @@ import { DOCUMENT_BYTES_MAX } from './document.ts';
 
 /** Uses of anchors at most: what a document of aliases of aliases would blow up to is refused before it is built. */
 const ALIASES_MAX = 100;
+
+const TOO_MANY_ALIASES = `anchors are used more than ${ALIASES_MAX} times`;
 
 /** Where something stands in the document: section, index, field and so on. */
 export type YamlPath = readonly (string | number)[];
@@ -75,7 +78,8 @@ export class YamlDocument {
     }
     const lines = new LineCounter();
     try {
-      const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+      // The library's own search for repeated keys is quadratic: minutes for a mapping of 60 000 keys.
+      const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
       const problems = [...document.errors, ...document.warnings];
       if (problems.length > 0) {
         const faults = problems.map((problem) => ({
@@ -85,18 +89,16 @@ export class YamlDocument {
         }));
         return { kind: 'refused', faults };
       }
+      const faults = [...aliasFaults(document, lines), ...repeatedKeys(document, lines)];
+      if (faults.length > 0) return { kind: 'refused', faults };
       keepDigitsAsText(document);
       const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
       return { kind: 'parsed', document: new YamlDocument(value, document, lines) };
     } catch (error) {
       if (error instanceof RangeError)
         return refused({ path: '', message: 'the document is nested too deeply' });
-      if (error instanceof ReferenceError) {
-        return refused({
-          path: '',
-          message: `anchors are used more than ${ALIASES_MAX} times, or are unknown`,
-        });
-      }
+      // The library's name for aliases that expand to too much.
+      if (error instanceof ReferenceError) return refused({ path: '', message: TOO_MANY_ALIASES });
       return refused({ path: '', message: `the document cannot be read (${errorName(error)})` });
     }
   }
@@ -121,6 +123,44 @@ export class YamlDocument {
     }
     return line;
   }
+}
+
+/** Aliases are counted before any is followed: each look-up reads the document. */
+function aliasFaults(document: Document.Parsed, lines: LineCounter): Fault[] {
+  const aliases: Alias[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      aliases.push(alias);
+      return aliases.length > ALIASES_MAX ? visit.BREAK : undefined;
+    },
+  });
+  if (aliases.length > ALIASES_MAX) return [{ path: '', message: TOO_MANY_ALIASES }];
+  return aliases
+    .filter((alias) => alias.resolve(document) === undefined)
+    .map((alias) => {
+      const line = lineAt(alias, lines);
+      const message = 'there is no such anchor; put text that starts with "*" in quotes';
+      return { path: '', message, ...(line === undefined ? {} : { line }) };
+    });
+}
+
+function repeatedKeys(document: Document.Parsed, lines: LineCounter): Fault[] {
+  const faults: Fault[] = [];
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string | undefined>();
+      for (const { key } of map.items) {
+        const text = keyText(key);
+        const line = lineAt(key, lines);
+        if (text === undefined || seen.has(text)) {
+          const message = text === undefined ? 'a key must be plain text' : 'this key is there already';
+          faults.push({ path: '', message, ...(line === undefined ? {} : { line }) });
+        }
+        seen.add(text);
+      }
+    },
+  });
+  return faults;
 }
 
 function keepDigitsAsText(document: Document.Parsed): void {

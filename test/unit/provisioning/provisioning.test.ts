@@ -1,0 +1,236 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Storage } from '../../../src/adapters/storage/storage.ts';
+import type { Actor } from '../../../src/callback/callback.ts';
+import { SystemClock } from '../../../src/kernel/clock.ts';
+import type { Log, LogFields } from '../../../src/kernel/log.ts';
+import { type ApplyOutcome, Provisioning } from '../../../src/provisioning/provisioning.ts';
+import { SecretBox } from '../../../src/provisioning/secret-box.ts';
+import { aCallback } from '../../contract/storage/implementations.ts';
+
+const actor: Actor = { kind: 'user', id: 'ada' };
+const QUEUE = 'queues: [{name: support, skillExpression: "Support >= 2"}]';
+const AGENTS = `agents:
+  - {id: 1001, name: Ada, sipUser: 1001, password: correct-horse-battery, skills: {Support: 3}}
+  - {id: 1002, name: Ben, sipUser: 1002, password: {env: BEN_PASSWORD}, skills: {Support: 1}}
+  - {id: 1003, name: Cleo, sipUser: 1003, password: {generate: true}}
+`;
+const TRUNK = 'trunks: [{name: t, username: u, password: staple-trunk-secret, addresses: [192.0.2.0/24]}]';
+
+describe('provisioning', () => {
+  let folder: string;
+  let storage: Storage;
+  let environment: Record<string, string>;
+  let logged: string[];
+  const box = new SecretBox(randomBytes(32));
+
+  const log: Log = {
+    debug: note,
+    info: note,
+    warn: note,
+    error: note,
+    child: () => log,
+  };
+  function note(fields: LogFields, message: string): void {
+    logged.push(JSON.stringify(fields) + message);
+  }
+
+  function provisioning(ownBox = box): Provisioning {
+    return new Provisioning({
+      transactions: storage,
+      box: ownBox,
+      clock: new SystemClock(),
+      log,
+      realm: 'test',
+      environment: (name) => environment[name],
+    });
+  }
+
+  function apply(on: Provisioning, text: string, dryRun = false): Promise<ApplyOutcome> {
+    return on.apply(text, 'test.yaml', actor, { dryRun });
+  }
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'turnkeeper-provisioning-'));
+    storage = await Storage.open({ path: join(folder, 'test.db'), clock: new SystemClock() });
+    environment = { BEN_PASSWORD: 'ben-environment-secret' };
+    logged = [];
+  });
+  afterEach(async () => {
+    await storage.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('puts a document in force at once and tells listeners', async () => {
+    const own = provisioning();
+    const versions: number[] = [];
+    const stop = own.directory.onChange((version) => versions.push(version));
+    expect(await apply(own, `${QUEUE}\n${AGENTS}`)).toMatchObject({
+      kind: 'applied',
+      version: 1,
+      diff: { added: ['queues/support', 'agents/1001', 'agents/1002', 'agents/1003'] },
+    });
+    expect(own.directory.agentsOf('support')).toEqual(['1001']);
+    expect(own.directory.agentsOf('unknown')).toEqual([]);
+    const ha1 = createHash('md5').update('1001:test:correct-horse-battery').digest('hex');
+    expect(own.directory.agentBySipUser('1001')).toMatchObject({ agentId: '1001', ha1: { md5: ha1 } });
+    expect(Object.keys(own.directory.agent('1001') ?? {})).not.toContain('password');
+    stop();
+    await apply(own, QUEUE);
+    expect(versions).toEqual([1]);
+    expect(own.directory.agentBySipUser('1001')).toBeUndefined();
+  });
+
+  it('is in force again after a restart, and exports what changes nothing', async () => {
+    const first = provisioning();
+    await apply(
+      first,
+      `${QUEUE}\n${AGENTS}\n${TRUNK}\ndids: [{number: 5000, flow: inbound, queue: support}]`,
+    );
+    const text = first.export();
+    const second = provisioning();
+    expect(await second.load()).toBe(1);
+    expect(second.export()).toBe(text);
+    expect(await apply(second, text)).toEqual({
+      kind: 'applied',
+      version: 1,
+      diff: { added: [], changed: [], removed: [], reordered: [] },
+    });
+    expect(second.directory.trunkPassword('t')).toBe('staple-trunk-secret');
+    expect(second.directory.did('+5000')).toMatchObject({ number: '5000', queue: 'support' });
+    expect(second.phoneCredentials()).toEqual(first.phoneCredentials());
+  });
+
+  it('keeps versions with who, what and the difference', async () => {
+    const own = provisioning();
+    await apply(own, QUEUE);
+    const changed = await apply(own, QUEUE.replace('}', ', wrapUpSec: 60}'));
+    const diff = {
+      changed: [{ item: 'queues/support', fields: [{ field: 'wrapUpSec', from: 30, to: 60 }] }],
+    };
+    expect(changed).toMatchObject({ kind: 'applied', version: 2, diff });
+    expect(await own.history(10)).toMatchObject([
+      { version: 2, actor, fileName: 'test.yaml', diff },
+      { version: 1 },
+    ]);
+  });
+
+  it('keeps unchanged and generated passwords, and tells a changed one without its value', async () => {
+    const own = provisioning();
+    await apply(own, AGENTS);
+    const before = own.phoneCredentials();
+    expect(before[2]?.password).toMatch(/^[a-z2-9]{14}$/);
+    expect(await apply(own, AGENTS)).toMatchObject({ version: 1 });
+    expect(own.phoneCredentials()).toEqual(before);
+    environment['BEN_PASSWORD'] = 'another-secret';
+    expect(await apply(own, AGENTS)).toMatchObject({
+      version: 2,
+      diff: { changed: [{ item: 'agents/1002', fields: [{ field: 'password' }] }] },
+    });
+  });
+
+  it('changes nothing on a dry run or a fault', async () => {
+    const own = provisioning();
+    expect(await apply(own, QUEUE, true)).toMatchObject({ kind: 'applied', version: 0 });
+    expect(await apply(own, `${QUEUE}\nagents: [{}]`)).toMatchObject({ kind: 'refused' });
+    expect(own.directory.queues()).toEqual([]);
+    expect(await own.history(10)).toEqual([]);
+  });
+
+  it('refuses a variable that is not set', async () => {
+    environment = {};
+    expect(await apply(provisioning(), AGENTS)).toMatchObject({
+      kind: 'refused',
+      faults: [
+        { path: 'agents[1].password', line: 3, message: expect.stringContaining('BEN_PASSWORD') as string },
+      ],
+    });
+  });
+
+  it('refuses values sealed elsewhere, damaged ones and halves', async () => {
+    const own = provisioning();
+    const sealed = box.seal('secret');
+    const foreign = new SecretBox(randomBytes(32)).seal('secret');
+    const damaged = sealed.slice(0, -6) + (sealed.endsWith('AAAA=') ? 'BBBBB=' : 'AAAAA=');
+    const outcome = await apply(
+      own,
+      `agents:\n${[foreign, damaged, 'sealed:v1:half']
+        .map((value, i) => `  - {id: a${i}, name: A, sipUser: a${i}, password: "${value}"}`)
+        .join('\n')}`,
+    );
+    const messages = outcome.kind === 'refused' ? outcome.faults.map(({ message }) => message) : [];
+    expect(messages).toEqual([
+      expect.stringContaining('another installation'),
+      expect.stringMatching(/damaged|not complete/),
+      expect.stringContaining('not complete'),
+    ]);
+  });
+
+  it('does not start with a key that does not fit, naming the entry', async () => {
+    await apply(provisioning(), AGENTS);
+    const stranger = provisioning(new SecretBox(randomBytes(32)));
+    await expect(stranger.load()).rejects.toMatchObject({
+      code: 'SECRET_UNREADABLE',
+      message: expect.stringContaining('agents/1001') as string,
+    });
+  });
+
+  it('refuses to remove a queue with open callbacks or an agent at work, and says which', async () => {
+    const own = provisioning();
+    await apply(own, `${QUEUE}\n${AGENTS}`);
+    const callback = aCallback();
+    await storage.transact(async (tx) => {
+      await tx.insertCallback(callback);
+      await tx.putAgentStatus({
+        agentId: '1001',
+        state: 'ON_CALL',
+        notReadyReason: null,
+        sinceMs: 1,
+        idleSinceMs: 1,
+        subjectId: callback.id,
+        dueAtMs: null,
+        afterWork: null,
+      });
+    });
+    expect(await apply(own, '')).toMatchObject({
+      kind: 'refused',
+      faults: [
+        { path: 'queues', value: 'support', message: expect.stringContaining('1 open callback') as string },
+        { path: 'agents', value: '1001', message: expect.stringContaining('ON_CALL') as string },
+      ],
+    });
+    expect(own.directory.version).toBe(1);
+    await storage.transact((tx) => tx.updateCallback({ ...callback, state: 'COMPLETED', version: 2 }));
+    expect(await apply(own, AGENTS)).toMatchObject({ kind: 'applied', version: 2 });
+  });
+
+  it('carries out applies one after another', async () => {
+    const own = provisioning();
+    const texts = [1, 2, 3, 4, 5].map((sec) => QUEUE.replace('}', `, wrapUpSec: ${sec}}`));
+    const outcomes = await Promise.all(texts.map((text) => apply(own, text)));
+    expect(outcomes.map((outcome) => outcome.kind === 'applied' && outcome.version)).toEqual([1, 2, 3, 4, 5]);
+    expect(own.directory.queue('support')?.wrapUpSec).toBe(5);
+  });
+
+  it('leaves no plain secret in the database files, the log, the outcome or the export', async () => {
+    const own = provisioning();
+    const outcome = await apply(own, `${QUEUE}\n${AGENTS}\n${TRUNK}`);
+    const changed = await apply(
+      own,
+      `${AGENTS.replace('correct-horse-battery', 'second-horse-secret')}\n${TRUNK}`,
+    );
+    const generated = own.phoneCredentials()[2]?.password ?? '';
+    const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
+    const traces = [...files, ...logged, own.export(), JSON.stringify([outcome, changed, own.directory])];
+    expect(files.join('')).toContain('sealed:v1:');
+    expect(logged).toHaveLength(2);
+    const secrets = ['correct-horse', 'second-horse', 'ben-environment', 'staple-trunk', generated];
+    for (const secret of secrets) {
+      expect(secret.length).toBeGreaterThan(5);
+      expect(traces.filter((trace) => trace.includes(secret))).toEqual([]);
+    }
+  });
+});
