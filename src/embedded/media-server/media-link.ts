@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { AppError, messageOf } from '../../kernel/errors.ts';
 import type {
   EngineStatistics,
@@ -7,7 +7,7 @@ import type {
   MediaOrder,
   MediaReport,
 } from '../rtp/media-orders.ts';
-import { workerEntry } from '../worker-supervisor.ts';
+import { spawnWorker, workerEntry } from '../worker-supervisor.ts';
 
 /** What the media thread reports without being asked. */
 export interface MediaLinkHandlers {
@@ -52,19 +52,18 @@ export class MediaLink {
   /** Starts the media thread. @throws AppError WORKER_START_FAILED */
   static async start(options: MediaEngineOptions, handlers: MediaLinkHandlers): Promise<MediaLink> {
     const entry = workerEntry('../rtp/media-engine-worker', import.meta.url);
-    const isTypeScript = entry.pathname.endsWith('.ts');
-    const worker = new Worker(entry, {
-      name: 'media-engine',
-      workerData: options,
-      ...(isTypeScript ? { execArgv: ['--import', 'tsx'] } : {}),
-    });
+    const worker = spawnWorker(entry, 'media-engine', options);
     await new Promise<void>((resolve, reject) => {
-      worker.once('message', () => resolve());
-      worker.once('error', (error) => {
+      const failed = (error: unknown): void => {
         reject(new AppError('WORKER_START_FAILED', `media thread: ${messageOf(error)}`, { cause: error }));
+      };
+      worker.once('error', failed);
+      // Only these listeners are taken off again: Node's own keep the port reading.
+      worker.once('message', () => {
+        worker.off('error', failed);
+        resolve();
       });
     });
-    worker.removeAllListeners();
     return new MediaLink(worker, handlers);
   }
 
