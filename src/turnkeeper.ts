@@ -22,7 +22,6 @@ import { type PhoneCredentials, Provisioning } from './provisioning/provisioning
 import { SecretBox } from './provisioning/secret-box.ts';
 import { loadSecretKey } from './provisioning/secret-key.ts';
 import type { Counters } from './telephony/counters.ts';
-import { reportGauges } from './live-gauges.ts';
 import { SipCallTracing } from './sip-call-tracing.ts';
 import { startTelephonyServers, type TelephonyServers } from './telephony-servers.ts';
 
@@ -138,7 +137,6 @@ async function openEngine(parts: Omit<Parts, 'engine'>, started: Started): Promi
   });
   started.push(() => engine.close());
   log.info(await engine.recover(), 'open callbacks recovered');
-  started.push(reportGauges({ engine, directory, metrics, clock }));
   directory.onChange(() => engine.router.matchAll());
   return engine;
 }
@@ -217,6 +215,11 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     telephony,
     nowMs: () => clock.nowMs(),
     openCallbackCount: (queue) => engine.openCallbacks.count(queue),
+    loads: () => ({
+      inboundCallCount: engine.inboundCalls.callCount,
+      customerCallCount: engine.callbackCalls.callCount,
+      openCallbacks: [...engine.openCallbacks.counts()],
+    }),
     health: () => healthParts(parts),
     ready: () => healthParts(parts).every(({ ok }) => ok),
   });

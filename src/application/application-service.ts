@@ -5,8 +5,9 @@ import type {
   CallbackView,
   HealthPart,
   Outcome,
+  LoadView,
   QueueView,
-} from '../adapters/http/application.ts';
+} from './application.ts';
 import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
@@ -28,6 +29,7 @@ export interface ApplicationServiceOptions {
   readonly telephony: Telephony;
   readonly nowMs: () => number;
   readonly openCallbackCount: (queue: string) => number;
+  readonly loads: () => LoadView;
   readonly health: () => readonly HealthPart[];
   readonly ready: () => boolean;
 }
@@ -136,6 +138,10 @@ export class ApplicationService implements Application {
         overtakeCount: line.overtakeCount,
       };
     });
+  }
+
+  loads(): LoadView {
+    return this.#options.loads();
   }
 
   health(): readonly HealthPart[] {

@@ -1,7 +1,7 @@
-import type { CallbackFilter } from '../../callback/callback-store.ts';
-import type { Actor, Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
-import type { CallbackId } from '../../kernel/ids.ts';
-import type { AgentStatus } from '../../routing/agent.ts';
+import type { CallbackFilter } from '../callback/callback-store.ts';
+import type { Actor, Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
+import type { CallbackId } from '../kernel/ids.ts';
+import type { AgentStatus } from '../routing/agent.ts';
 
 /** What a client asks for when it creates a callback. */
 export interface CallbackRequest {
@@ -66,6 +66,18 @@ export interface CallbackView extends Callback {
   readonly position: number | null;
 }
 
+/** How much is going on now. */
+export interface LoadView {
+  readonly inboundCallCount: number;
+  /** Customers being called or on the line. */
+  readonly customerCallCount: number;
+  readonly openCallbacks: readonly {
+    readonly queue: string;
+    readonly state: string;
+    readonly count: number;
+  }[];
+}
+
 /** One dependency's health. */
 export interface HealthPart {
   readonly name: string;
@@ -87,6 +99,8 @@ export interface Application {
     actor: Actor,
   ): Promise<Outcome<AgentView>>;
   queues(): readonly QueueView[];
+  /** Counts for the metrics. */
+  loads(): LoadView;
   health(): readonly HealthPart[];
   /** False while starting, stopping or cut off from a server: load balancers stop sending. */
   ready(): boolean;

@@ -5,9 +5,10 @@ import type {
   CallbackView,
   HealthPart,
   Outcome,
+  LoadView,
   QueueView,
   Refusal,
-} from '../../src/adapters/http/application.ts';
+} from '../../src/application/application.ts';
 import type { CallbackFilter } from '../../src/callback/callback-store.ts';
 import type { Actor, Callback } from '../../src/callback/callback.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
@@ -154,6 +155,11 @@ export class FakeApplication implements Application {
         overtakeCount: 0,
       },
     ];
+  }
+
+  loads(): LoadView {
+    const openCallbacks = [{ queue: 'support', state: 'QUEUED', count: 2 }];
+    return { inboundCallCount: 3, customerCallCount: 1, openCallbacks };
   }
 
   health(): readonly HealthPart[] {

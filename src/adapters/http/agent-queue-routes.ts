@@ -4,7 +4,7 @@ import type { Principal } from './access.ts';
 import { isPermitted } from './access-rules.ts';
 import { agentSchema, errorAnswers, queueSchema } from './api-schemas.ts';
 import { agentJson } from './api-views.ts';
-import type { AgentView } from './application.ts';
+import type { AgentView } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
 import { principalOf, refused } from './request-guard.ts';

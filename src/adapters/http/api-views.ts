@@ -13,7 +13,7 @@ import type {
   traceSchema,
   userSchema,
 } from './api-schemas.ts';
-import type { AgentView, CallbackView } from './application.ts';
+import type { AgentView, CallbackView } from '../../application/application.ts';
 import type { TraceView } from './call-tracing.ts';
 import type { ErrorRecord } from './error-store.ts';
 

@@ -10,7 +10,7 @@ import type { Principal } from './access.ts';
 import { isPermitted } from './access-rules.ts';
 import { callbackDetailSchema, callbackRequestSchema, callbackSchema, errorAnswers } from './api-schemas.ts';
 import { callbackDetailJson, callbackJson } from './api-views.ts';
-import type { CallbackRequest, Outcome } from './application.ts';
+import type { CallbackRequest, Outcome } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';

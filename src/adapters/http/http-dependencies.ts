@@ -8,7 +8,7 @@ import type { PrometheusMetrics } from '../metrics/prometheus-metrics.ts';
 import type { AccessStore } from './access-store.ts';
 import type { Access, Principal } from './access.ts';
 import type { Permission } from './access-rules.ts';
-import type { Application } from './application.ts';
+import type { Application } from '../../application/application.ts';
 import type { CallTracing } from './call-tracing.ts';
 import type { ErrorBook } from './error-book.ts';
 import type { ErrorStore } from './error-store.ts';

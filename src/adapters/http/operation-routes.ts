@@ -90,6 +90,13 @@ function refreshGauges({ application, metrics }: RouteContext): void {
   const counts = new Map<string, number>(Object.values(AgentState).map((state) => [state, 0]));
   for (const { state } of application.agents()) counts.set(state, (counts.get(state) ?? 0) + 1);
   for (const [state, count] of counts) metrics.set(MetricName.agents, count, { state });
+  const loads = application.loads();
+  metrics.set(MetricName.callsActive, loads.inboundCallCount, { direction: 'inbound' });
+  metrics.set(MetricName.callsActive, loads.customerCallCount, { direction: 'outbound' });
+  metrics.clear(MetricName.callbacksOpen);
+  for (const { queue, state, count } of loads.openCallbacks) {
+    metrics.set(MetricName.callbacksOpen, count, { queue, state });
+  }
 }
 
 /** GET /errors, GET /errors/{correlationId}. */

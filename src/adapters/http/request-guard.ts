@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/errors.ts';
 import type { Access, Principal } from './access.ts';
 import { isPermitted } from './access-rules.ts';
-import type { Refusal } from './application.ts';
+import type { Refusal } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
 import { RateLimiter } from './rate-limiter.ts';

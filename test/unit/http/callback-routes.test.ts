@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/kernel/errors.ts';
-import type { Refusal } from '../../../src/adapters/http/application.ts';
+import type { Refusal } from '../../../src/application/application.ts';
 import { closeFixtures, newFixture, validRequest } from './http-fixture.ts';
 import type { Fixture } from './http-fixture.ts';
 
