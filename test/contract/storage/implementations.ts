@@ -11,7 +11,7 @@ import type { Callback } from '../../../src/callback/callback.ts';
 export interface StorageImplementation {
   readonly name: string;
   /** A fresh, empty store. */
-  create(): Promise<TestedStorage>;
+  readonly create: () => Promise<TestedStorage>;
 }
 
 export interface TestedStorage {

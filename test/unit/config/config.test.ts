@@ -86,13 +86,10 @@ describe('readConfig', () => {
     const environment = { TURNKEEPER_DRACHTIO_SECRET_FILE: 'secret' };
     expect(readConfig(environment, folder).drachtioSecret).toBe('from-a-file');
     const wrong = `hunter2-${'x'.repeat(600)}`;
-    try {
-      readConfig({ TURNKEEPER_DRACHTIO_SECRET: wrong }, folder);
-      expect.unreachable('a wrong secret was taken');
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
-      expect(JSON.stringify(error) + String(error)).not.toContain('hunter2');
-    }
+    const faults = faultsOf({ TURNKEEPER_DRACHTIO_SECRET: wrong }, folder);
+    expect(faults).toMatchObject([{ path: 'TURNKEEPER_DRACHTIO_SECRET' }]);
+    expect(JSON.stringify(faults)).not.toContain('hunter2');
+    expect(() => readConfig({ TURNKEEPER_DRACHTIO_SECRET: wrong }, folder)).toThrow(/^((?!hunter2).)*$/s);
     const missing = { TURNKEEPER_DRACHTIO_SECRET_FILE: 'nowhere' };
     expect(faultsOf(missing, folder)).toMatchObject([{ path: 'TURNKEEPER_DRACHTIO_SECRET_FILE' }]);
   });
