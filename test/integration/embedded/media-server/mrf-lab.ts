@@ -204,6 +204,12 @@ export class RtpPhone {
     this.#tone = frequencyHz > 0 && script !== undefined ? new ToneRenderer(script) : undefined;
   }
 
+  /** Sends this tone script once. */
+  playScript(text: string): void {
+    const script = parseToneScript(text);
+    if (script !== undefined) this.#tone = new ToneRenderer(script);
+  }
+
   press(digits: string): void {
     for (const digit of digits) this.#digits.add(digit, 100);
   }
