@@ -67,7 +67,8 @@ export class SipLeg implements Leg {
   async play(sources: readonly AudioSource[], options?: PlayOptions): Promise<PlayOutcome> {
     if (this.#termination) return 'ended';
     try {
-      return await this.endpoint.play(sources, options);
+      const outcome = await this.endpoint.play(sources, options);
+      return this.termination ? 'ended' : outcome;
     } catch (thrown) {
       this.#log.error({ callId: this.callId, error: messageOf(thrown) }, 'playback failed');
       return 'ended';

@@ -37,7 +37,7 @@ export interface MrfEndpoint extends EventEmitter {
   readonly conn: EslConnection | null;
   readonly dialog: MrfDialog | null;
   execute(application: string, argument?: string): Promise<EslEvent>;
-  api(command: string, args: readonly string[]): Promise<unknown>;
+  api(command: string, args: readonly string[]): Promise<EslEvent>;
   bridge(other: MrfEndpoint): Promise<void>;
   unbridge(): Promise<void>;
   destroy(): Promise<void>;

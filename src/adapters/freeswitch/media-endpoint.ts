@@ -22,6 +22,9 @@ const DESTROY_DEADLINE_MS = 1500;
 /** A break that arrives before the playback has begun is lost: it is repeated. */
 const BREAK_INTERVAL_MS = 60;
 const BREAKS_MAX = 30;
+/** How often a channel is asked whether it has entered its bridge. */
+const JOIN_CHECKS_MAX = 100;
+const JOIN_CHECK_INTERVAL_MS = 20;
 /** Least time of one round of a loop, so that an unplayable list cannot spin. */
 const ROUND_MIN_MS = 200;
 
@@ -158,8 +161,8 @@ export class MediaEndpoint {
     await Promise.all([this.stopPlaying(), other.stopPlaying()]);
     if (this.#isGone || other.isGone)
       throw new AppError('MEDIA_BRIDGE_FAILED', 'a call ended before it was joined');
-    // The reply to uuid_bridge comes before media flows; both channels then run the bridge application.
-    const entered = Promise.all([this.#entersBridge(), other.#entersBridge()]);
+    // A bridge of before leaves its mark behind.
+    await Promise.all([this.#ask('uuid_setvar', 'bridge_uuid'), other.#ask('uuid_setvar', 'bridge_uuid')]);
     let failure: unknown;
     const asked = this.#endpoint.bridge(other.#endpoint).then(
       () => true,
@@ -168,9 +171,13 @@ export class MediaEndpoint {
         return false;
       },
     );
+    // The reply to uuid_bridge comes before media flows: each channel must name the other as its partner.
+    const joined = asked.then(
+      async (ok) => ok && (await this.#isJoinedTo(other.uuid)) && (await other.#isJoinedTo(this.uuid)),
+    );
     const ended = Promise.race([this.gone, other.gone]).then(() => false);
-    const joined = Promise.race([ended, asked.then(async (ok) => ok && (await entered).every(Boolean))]);
-    if ((await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, joined)) === true) return;
+    const outcome = Promise.race([ended, joined]);
+    if ((await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, outcome)) === true) return;
     throw new AppError(
       'MEDIA_BRIDGE_FAILED',
       `the media server could not join the calls: ${messageOf(failure)}`,
@@ -239,7 +246,7 @@ export class MediaEndpoint {
       if (playback.stopped) return 'stopped';
       const startedAtMs = this.#options.clock.monotonicMs();
       const completion = await this.#playOnce(argument);
-      if (completion === undefined) return 'ended';
+      if (completion === undefined || this.#isGone || this.#destroying) return 'ended';
       if (playback.stopped) return 'stopped';
       const response = completion.getHeader('Application-Response') ?? '';
       if (/NOT FOUND|ERROR/.test(response)) {
@@ -277,17 +284,20 @@ export class MediaEndpoint {
     if (text !== undefined && /^[0-9A-D*#]$/.test(text)) this.heardDigit(text as Digit);
   }
 
-  #entersBridge(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const { conn } = this.#endpoint;
-      if (!conn) return resolve(false);
-      const name = `esl::event::CHANNEL_EXECUTE::${this.uuid}`;
-      const listener = (event: EslEvent): void => {
-        if (event.getHeader('Application') !== 'uuid_bridge') return;
-        conn.removeListener(name, listener);
-        resolve(true);
-      };
-      conn.on(name, listener);
-    });
+  async #isJoinedTo(otherUuid: string): Promise<boolean> {
+    for (let i = 0; i < JOIN_CHECKS_MAX && !this.#isGone; i++) {
+      if ((await this.#ask('uuid_getvar', 'bridge_uuid')).trim() === otherUuid) return true;
+      await this.#pause(JOIN_CHECK_INTERVAL_MS);
+    }
+    return false;
+  }
+
+  /** The reply to an api command on this channel; empty when it failed. */
+  async #ask(command: string, argument: string): Promise<string> {
+    const asked = this.#endpoint.api(command, [this.uuid, argument]).then(
+      (reply) => reply.getBody(),
+      () => '',
+    );
+    return (await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, asked)) ?? '';
   }
 }

@@ -110,11 +110,11 @@ export async function openStage(
     },
   });
   const calls: InboundCall[] = [];
-  let waiter: ((call: InboundCall) => void) | undefined;
+  const waiters: ((call: InboundCall) => void)[] = [];
   telephony.onInboundCall((call) => {
+    const waiter = waiters.shift();
     if (waiter) waiter(call);
     else calls.push(call);
-    waiter = undefined;
   });
   const sipAddress = udpAddress(telephony.health().sip.sipAddresses);
   const phones: SoftPhone[] = [];
@@ -142,9 +142,7 @@ export async function openStage(
     inbound: () => {
       const waiting = calls.shift();
       if (waiting) return Promise.resolve(waiting);
-      return new Promise((resolve) => {
-        waiter = resolve;
-      });
+      return new Promise((resolve) => waiters.push(resolve));
     },
     close: async () => {
       await telephony.close();
