@@ -20,11 +20,7 @@ import { EventSource } from './event-source.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MediaLink } from './media-link.ts';
 import { DEFAULT_MEDIA_SERVER_LIMITS } from './media-server-options.ts';
-import type {
-  MediaServerLimits,
-  MediaServerOptions,
-  MediaServerStatistics,
-} from './media-server-options.ts';
+import type { MediaServerLimits, MediaServerOptions, MediaServerStatistics } from './media-server-options.ts';
 import { Recorder } from './recorder.ts';
 
 const ANY_HOST = '0.0.0.0';
@@ -230,7 +226,12 @@ export class MediaServer {
     if (channel === undefined) return '-ERR invalid session id [' + uuid + ']';
     const command = headers.get('call-command') ?? '';
     if (command === 'hangup') {
-      channel.execute({ name: 'hangup', argument: headers.get('hangup-cause') ?? '', uuid: '', loopCount: 1 });
+      channel.execute({
+        name: 'hangup',
+        argument: headers.get('hangup-cause') ?? '',
+        uuid: '',
+        loopCount: 1,
+      });
       return '+OK';
     }
     if (command !== 'execute') return '-ERR invalid call-command';
@@ -275,6 +276,13 @@ export class MediaServer {
     this.#media.order({ type: 'bridge', leg: channel.uuid, other: other.uuid });
     channel.setVariable('bridge_uuid', other.uuid);
     other.setVariable('bridge_uuid', channel.uuid);
+    // As in the transcript: both channels tell that they run the bridge, each naming the other.
+    for (const [one, partner] of [
+      [channel, other],
+      [other, channel],
+    ] as const) {
+      one.fireBrief('CHANNEL_EXECUTE', { Application: 'uuid_bridge', 'Application-Data': partner.uuid });
+    }
     channel.fireBrief('CHANNEL_BRIDGE', {
       'Bridge-A-Unique-ID': channel.uuid,
       'Bridge-B-Unique-ID': other.uuid,
