@@ -110,11 +110,7 @@ function formatUptime(ms: number): string {
   return `0 years, ${days} days, ${Math.floor(seconds / 3600) % 24} hours, ${Math.floor(seconds / 60) % 60} minutes, ${seconds % 60} seconds`;
 }
 
-type ChannelCommand = (
-  host: ApiHost,
-  channel: Channel,
-  args: readonly string[],
-) => string | Promise<string>;
+type ChannelCommand = (host: ApiHost, channel: Channel, args: readonly string[]) => string | Promise<string>;
 
 const CHANNEL_COMMANDS: Readonly<Record<string, ChannelCommand>> = {
   uuid_dump: (_host, channel) => channel.formatData(),
@@ -174,7 +170,8 @@ const CHANNEL_COMMANDS: Readonly<Record<string, ChannelCommand>> = {
     return '+OK Success\n';
   },
   uuid_record: async (host, channel, [verb = '', name = '', limit = '0']) => {
-    if (verb === 'stop') return host.recorder.stop(channel, name) ? '+OK Success\n' : '-ERR Cannot stop record session!\n';
+    if (verb === 'stop')
+      return host.recorder.stop(channel, name) ? '+OK Success\n' : '-ERR Cannot stop record session!\n';
     if (verb !== 'start') return '-USAGE: <uuid> [start|stop] <path> [<limit>]\n';
     const isStarted = await host.recorder.start(channel, name, Number(limit) || 0);
     return isStarted ? '+OK Success\n' : '-ERR Cannot record session!\n';

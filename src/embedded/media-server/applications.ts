@@ -29,10 +29,19 @@ export function createApplications(host: ApplicationHost): ReadonlyMap<string, A
     ...variableApplications(instant),
     ...legApplications(host, instant),
     ['playback', lasting((channel, { argument }, signal) => runPlayback(host, channel, argument, signal))],
-    ['loop_playback', lasting((channel, { argument }, signal) => loopPlayback(host, channel, argument, signal))],
-    ['play_and_get_digits', lasting((channel, { argument }, signal) => collect(host, channel, argument, signal))],
+    [
+      'loop_playback',
+      lasting((channel, { argument }, signal) => loopPlayback(host, channel, argument, signal)),
+    ],
+    [
+      'play_and_get_digits',
+      lasting((channel, { argument }, signal) => collect(host, channel, argument, signal)),
+    ],
     ['record', lasting((channel, { argument }, signal) => host.recorder.run(channel, argument, signal))],
-    ['conference', lasting((channel, { argument }, signal) => host.conferences.run(channel, argument, signal))],
+    [
+      'conference',
+      lasting((channel, { argument }, signal) => host.conferences.run(channel, argument, signal)),
+    ],
     ['echo', lasting((channel, _request, signal) => echo(host, channel, signal))],
     ['park', lasting((_channel, _request, signal) => untilAborted(signal, undefined))],
     ['sleep', lasting((_channel, { argument }, signal) => untilAborted(signal, Number(argument) || 0))],

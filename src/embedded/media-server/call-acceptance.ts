@@ -173,7 +173,8 @@ export class CallAcceptance {
       sip_user_agent: headers.get('User-Agent'),
       sofia_profile_name: 'drachtio_mrf',
     };
-    for (const [name, value] of Object.entries(facts)) if (value !== undefined) channel.setVariable(name, value);
+    for (const [name, value] of Object.entries(facts))
+      if (value !== undefined) channel.setVariable(name, value);
     // FreeSWITCH makes a variable of every X- header.
     for (const { name, value } of headers) {
       if (/^X-/i.test(name)) channel.setVariable(`sip_h_${name}`, value);

@@ -241,10 +241,12 @@ export class Channel {
       const outcome = application?.run(this, request, new AbortController().signal);
       if (typeof outcome === 'string') response = outcome;
       else if (outcome !== undefined) {
-        void outcome.then((late) => this.#fireComplete(request, late)).catch((error: unknown) => {
-          this.#host.applicationFailed(this, request.name, error);
-          this.#fireComplete(request, '_none_');
-        });
+        void outcome
+          .then((late) => this.#fireComplete(request, late))
+          .catch((error: unknown) => {
+            this.#host.applicationFailed(this, request.name, error);
+            this.#fireComplete(request, '_none_');
+          });
         return;
       }
     } catch (error) {

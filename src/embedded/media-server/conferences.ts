@@ -31,7 +31,9 @@ export class Conferences {
 
   /** The `conference` application: `name[@profile][+pin][+flags{a|b}]`; lasts until the member leaves. */
   async run(channel: Channel, argument: string, signal: AbortSignal): Promise<string> {
-    const match = /^([^+@]+)(?:@([^+]*))?(?:\+((?!flags\{)[^+]*))?(?:\+flags\{([^}]*)\})?/.exec(argument.trim());
+    const match = /^([^+@]+)(?:@([^+]*))?(?:\+((?!flags\{)[^+]*))?(?:\+flags\{([^}]*)\})?/.exec(
+      argument.trim(),
+    );
     const name = match?.[1]?.trim() ?? '';
     const flags = new Set((match?.[4] ?? '').split('|'));
     const room = this.#enter(name, match?.[2] ?? 'default', match?.[3] ?? '');
@@ -79,7 +81,8 @@ export class Conferences {
       return `+OK Stopped recording file ${name}\n`;
     }
     const path = recordingPath(this.#host.recordingsDirectory, name);
-    if (verb !== 'start' || path === undefined || running !== undefined) return `-ERR Cannot record ${name}\n`;
+    if (verb !== 'start' || path === undefined || running !== undefined)
+      return `-ERR Cannot record ${name}\n`;
     const recording = await WavRecording.create(path, 1);
     const tap = this.#host.media.nextId();
     const stop = (): void => {

@@ -175,9 +175,7 @@ export class EventSocketConnection implements EventReceiver {
         this.#filter(args, command.line);
         return;
       case 'sendmsg':
-        this.#reply(
-          this.#host.sendMessage(args[0] ?? this.ownUuid ?? '', command.headers, command.body),
-        );
+        this.#reply(this.#host.sendMessage(args[0] ?? this.ownUuid ?? '', command.headers, command.body));
         return;
       case 'bgapi':
         this.#background(command);

@@ -46,7 +46,11 @@ export async function playOnChannel(
     const listener = (digit: ChannelDigit): void => {
       if (onDigit(digit)) stop();
     };
-    for (let held = channel.takeHeldDigit(); held !== undefined && !isBroken; held = channel.takeHeldDigit()) {
+    for (
+      let held = channel.takeHeldDigit();
+      held !== undefined && !isBroken;
+      held = channel.takeHeldDigit()
+    ) {
       listener(held);
     }
     if (!isBroken) channel.digitListener = listener;

@@ -40,7 +40,8 @@ export class Recorder {
     const key = `${channel.uuid} ${name}`;
     const path = recordingPath(this.#host.recordingsDirectory, name);
     const own = [...this.#sessions.keys()].filter((other) => other.startsWith(`${channel.uuid} `));
-    if (path === undefined || this.#sessions.has(key) || own.length >= RECORDINGS_PER_CHANNEL_MAX) return false;
+    if (path === undefined || this.#sessions.has(key) || own.length >= RECORDINGS_PER_CHANNEL_MAX)
+      return false;
     const isStereo = channel.variables.get('RECORD_STEREO') === 'true';
     const isReadOnly = channel.variables.get('RECORD_READ_ONLY') === 'true';
     const recording = await WavRecording.create(path, isStereo ? 2 : 1).catch(() => undefined);

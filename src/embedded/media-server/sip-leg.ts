@@ -1,5 +1,10 @@
 import type { NegotiatedAudio, SessionDescription } from '../rtp/session-description.ts';
-import { negotiateAudio, parseSessionDescription, writeAnswer, writeOffer } from '../rtp/session-description.ts';
+import {
+  negotiateAudio,
+  parseSessionDescription,
+  writeAnswer,
+  writeOffer,
+} from '../rtp/session-description.ts';
 import type { ServerTransaction } from '../sip/server-transaction.ts';
 import { SipDialog } from '../sip/sip-dialog.ts';
 import type { SipRequest, SipResponse } from '../sip/sip-message.ts';
@@ -120,7 +125,11 @@ export class SipLeg {
     this.#answerOffer(tx, offer, () => undefined);
   }
 
-  #answerOffer(tx: ServerTransaction, offer: ReadBody | undefined, sent: (response: SipResponse) => void): void {
+  #answerOffer(
+    tx: ServerTransaction,
+    offer: ReadBody | undefined,
+    sent: (response: SipResponse) => void,
+  ): void {
     const settled = negotiateAudio(offer?.parsed.audio);
     const local = {
       address: this.#address,
@@ -129,7 +138,9 @@ export class SipLeg {
       version: ++this.#version,
     };
     const localSdp =
-      offer === undefined || settled === undefined ? writeOffer(local) : writeAnswer(local, offer.parsed, settled);
+      offer === undefined || settled === undefined
+        ? writeOffer(local)
+        : writeAnswer(local, offer.parsed, settled);
     this.#localSdp = localSdp;
     tx.listen({
       cancel: () => undefined,
@@ -175,7 +186,9 @@ export class SipLeg {
     const type = (tx.request.headers.get('Content-Type') ?? '').toLowerCase();
     const body = tx.request.body.toString('utf8').slice(0, 512);
     tx.reply(200);
-    const signal = type.startsWith('application/dtmf-relay') ? /Signal\s*=\s*(\S)/i.exec(body)?.[1] : body.trim();
+    const signal = type.startsWith('application/dtmf-relay')
+      ? /Signal\s*=\s*(\S)/i.exec(body)?.[1]
+      : body.trim();
     if (!type.startsWith('application/dtmf') || signal === undefined || !/^[0-9*#A-D]$/i.test(signal)) return;
     const duration = Number(/Duration\s*=\s*(\d{1,5})/i.exec(body)?.[1] ?? INFO_DURATION_DEFAULT_MS);
     this.#handlers.digit(signal.toUpperCase(), duration);
@@ -190,7 +203,11 @@ export class SipLeg {
   #headers(): Record<string, string> {
     const contact = this.#stack.hostPortTowards(this.#tx.flow.address);
     const transport = this.#tx.flow.protocol === 'tcp' ? ';transport=tcp' : '';
-    return { Contact: `<sip:drachtio@${contact}${transport}>`, Allow: ALLOW, 'User-Agent': 'turnkeeper-media' };
+    return {
+      Contact: `<sip:drachtio@${contact}${transport}>`,
+      Allow: ALLOW,
+      'User-Agent': 'turnkeeper-media',
+    };
   }
 }
 

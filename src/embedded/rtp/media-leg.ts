@@ -106,9 +106,7 @@ export class MediaLeg {
   setMedia(media: LegMedia): void {
     this.#media = media;
     const isHeld = media.remoteAddress === '0.0.0.0';
-    this.latch.negotiate(
-      isHeld ? undefined : { address: media.remoteAddress, port: media.remotePort },
-    );
+    this.latch.negotiate(isHeld ? undefined : { address: media.remoteAddress, port: media.remotePort });
     this.#mapping = undefined;
   }
 

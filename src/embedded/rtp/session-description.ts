@@ -94,7 +94,10 @@ function readAudio(section: Section, session: readonly string[]): AudioDescripti
 }
 
 function valueOf(lines: readonly string[], prefix: string): string | undefined {
-  return lines.find((line) => line.startsWith(prefix))?.slice(prefix.length).trim();
+  return lines
+    .find((line) => line.startsWith(prefix))
+    ?.slice(prefix.length)
+    .trim();
 }
 
 function directionOf(lines: readonly string[]): MediaDirection | undefined {
@@ -161,11 +164,7 @@ export function writeOffer(local: LocalMedia): string {
 }
 
 /** Our answer: the codec settled on; every other stream of the offer refused with port 0 (RFC 3264 §6). */
-export function writeAnswer(
-  local: LocalMedia,
-  offer: SessionDescription,
-  settled: NegotiatedAudio,
-): string {
+export function writeAnswer(local: LocalMedia, offer: SessionDescription, settled: NegotiatedAudio): string {
   const lines = offer.media.flatMap((entry, index) =>
     index === offer.audioIndex
       ? answerLines(local, entry.protocol, settled)

@@ -113,7 +113,10 @@ describe('an endpoint of unmodified fsmrf', () => {
   it('knows its packets', async () => {
     const { phone, endpoint } = await lab.call();
     await endpoint.play('tone_stream://%(300,0,440)');
-    await until(() => phone.packetCount > 10, () => 'no packets');
+    await until(
+      () => phone.packetCount > 10,
+      () => 'no packets',
+    );
     const variables = await endpoint.getChannelVariables(true);
     expect(Number(variables['variable_rtp_audio_out_packet_count'])).toBeGreaterThanOrEqual(15);
     expect(Number(variables['variable_rtp_audio_in_packet_count'])).toBeGreaterThan(5);
@@ -137,11 +140,17 @@ describe('an endpoint of unmodified fsmrf', () => {
   });
 
   it('hears heartbeats with the limits', async () => {
-    await until(() => lab.ms.maxSessions === 4_000, () => String(lab.ms.maxSessions));
+    await until(
+      () => lab.ms.maxSessions === 4_000,
+      () => String(lab.ms.maxSessions),
+    );
   });
 
   it('leaves nothing behind', async () => {
-    await until(() => true, () => '');
+    await until(
+      () => true,
+      () => '',
+    );
     const statistics = await lab.media.statistics();
     expect(statistics).toMatchObject({ sessionCount: 0, rtpSocketCount: 0, legCount: 0 });
     expect(await lab.media.faults()).toEqual([]);

@@ -57,10 +57,13 @@ describe('recording and playing files', () => {
     expect(reply.body).toBe('+OK Success\n');
     await a.phone.hears(1_100);
     let size = 0;
-    await until(() => {
-      void readFile(join(lab.directory, 'both.wav')).then((bytes) => (size = bytes.length));
-      return size > 20_000;
-    }, () => `${size} bytes`);
+    await until(
+      () => {
+        void readFile(join(lab.directory, 'both.wav')).then((bytes) => (size = bytes.length));
+        return size > 20_000;
+      },
+      () => `${size} bytes`,
+    );
     await a.endpoint.api('uuid_record', [a.endpoint.uuid, 'stop', 'both.wav']);
     const samples = readWav(await readFile(join(lab.directory, 'both.wav')));
     const tail = samples?.subarray(-4_000) ?? new Int16Array();
@@ -108,7 +111,10 @@ describe('a conference', () => {
     const played = await conference.play('tone_stream://%(300,0,2000)');
     expect(played.milliseconds).toBe(300);
     await third?.endpoint.confKick();
-    await until(() => true, () => '');
+    await until(
+      () => true,
+      () => '',
+    );
     await Promise.all(parties.map(({ endpoint }) => endpoint.destroy()));
     await conference.destroy();
     expect(await lab.ms.api('conference three list count')).toBe('-ERR Conference three not found\n');
@@ -126,7 +132,10 @@ describe('detection', () => {
     b.phone.sound(0);
     await a.endpoint.bridge(b.endpoint);
     b.phone.playScript('%(120,0,852,1477)');
-    await until(() => heard.length > 0, () => heard.join());
+    await until(
+      () => heard.length > 0,
+      () => heard.join(),
+    );
     expect(heard).toEqual(['9INBAND_AUDIO']);
     await Promise.all([a.endpoint.destroy(), b.endpoint.destroy()]);
   });
@@ -158,9 +167,17 @@ describe('an audio fork', () => {
     const { phone, endpoint } = await lab.call();
     phone.sound(660);
     const wsUrl = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/tap`;
-    await endpoint.forkAudioStart({ wsUrl, mixType: 'mono', sampling: '8000', metadata: { call: 'one two' } });
+    await endpoint.forkAudioStart({
+      wsUrl,
+      mixType: 'mono',
+      sampling: '8000',
+      metadata: { call: 'one two' },
+    });
     const [socket] = await connected;
-    await until(() => audio.length === 160 && toneShare(audio, [660]) > 0.9, () => `${audio.length}`);
+    await until(
+      () => audio.length === 160 && toneShare(audio, [660]) > 0.9,
+      () => `${audio.length}`,
+    );
     expect(texts).toEqual(['{"call":"one two"}']);
     const closed = once(socket, 'close');
     await endpoint.destroy();

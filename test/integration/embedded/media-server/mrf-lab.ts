@@ -9,7 +9,10 @@ import { decodeG711, encodeG711 } from '../../../../src/embedded/rtp/g711.ts';
 import type { G711Law } from '../../../../src/embedded/rtp/g711.ts';
 import { toneShare } from '../../../../src/embedded/rtp/goertzel.ts';
 import { parseRtpPacket, writeRtpHeader } from '../../../../src/embedded/rtp/rtp-packet.ts';
-import { TelephoneEventReceiver, TelephoneEventSender } from '../../../../src/embedded/rtp/telephone-event.ts';
+import {
+  TelephoneEventReceiver,
+  TelephoneEventSender,
+} from '../../../../src/embedded/rtp/telephone-event.ts';
 import { parseToneScript, ToneRenderer } from '../../../../src/embedded/rtp/tone-script.ts';
 import type { MediaServerOptions } from '../../../../src/embedded/media-server/media-server-options.ts';
 import { startMediaServer } from '../../../../src/embedded/media-server/start-media-server.ts';
@@ -47,8 +50,22 @@ export interface TestMediaServer extends EventEmitter {
   readonly maxSessions: number;
   readonly currentSessions: number;
   createEndpoint(options?: object): Promise<TestEndpoint>;
-  connectCaller(req: unknown, res: unknown, options?: object): Promise<{ endpoint: TestEndpoint; dialog: EventEmitter }>;
-  createConference(name: string, options?: object): Promise<EventEmitter & { endpoint: TestEndpoint; getSize(): Promise<number>; play(file: string): Promise<{ milliseconds: number }>; destroy(): Promise<void> }>;
+  connectCaller(
+    req: unknown,
+    res: unknown,
+    options?: object,
+  ): Promise<{ endpoint: TestEndpoint; dialog: EventEmitter }>;
+  createConference(
+    name: string,
+    options?: object,
+  ): Promise<
+    EventEmitter & {
+      endpoint: TestEndpoint;
+      getSize(): Promise<number>;
+      play(file: string): Promise<{ milliseconds: number }>;
+      destroy(): Promise<void>;
+    }
+  >;
   api(command: string): Promise<string>;
   disconnect(): void;
 }
@@ -226,8 +243,10 @@ export class RtpPhone {
 
   /** Resolves when these frequencies, together, make up most of what is heard. */
   async hears(...frequenciesHz: number[]): Promise<void> {
-    await until(() => this.#heardCount >= 1_600 && this.shareOf(...frequenciesHz) > 0.8, () =>
-      `wanted ${frequenciesHz.join()} Hz, heard shares ${frequenciesHz.map((hz) => this.shareOf(hz)).join()}`,
+    await until(
+      () => this.#heardCount >= 1_600 && this.shareOf(...frequenciesHz) > 0.8,
+      () =>
+        `wanted ${frequenciesHz.join()} Hz, heard shares ${frequenciesHz.map((hz) => this.shareOf(hz)).join()}`,
     );
   }
 
@@ -235,16 +254,22 @@ export class RtpPhone {
   async hearsNothing(): Promise<void> {
     this.forget();
     let before = -1;
-    await until(() => {
-      const isQuiet = this.#last(2_400).every((sample) => Math.abs(sample) < 200);
-      const isStill = before === this.packetCount;
-      before = this.packetCount;
-      return isQuiet && (isStill || this.#heardCount >= 2_400);
-    }, () => 'still hears something');
+    await until(
+      () => {
+        const isQuiet = this.#last(2_400).every((sample) => Math.abs(sample) < 200);
+        const isStill = before === this.packetCount;
+        before = this.packetCount;
+        return isQuiet && (isStill || this.#heardCount >= 2_400);
+      },
+      () => 'still hears something',
+    );
   }
 
   async hearsDigits(digits: string): Promise<void> {
-    await until(() => this.digitsHeard.join('').endsWith(digits), () => `heard ${this.digitsHeard.join('')}`);
+    await until(
+      () => this.digitsHeard.join('').endsWith(digits),
+      () => `heard ${this.digitsHeard.join('')}`,
+    );
   }
 
   forget(): void {

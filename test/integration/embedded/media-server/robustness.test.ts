@@ -18,7 +18,14 @@ async function openSocket(): Promise<{ socket: Socket; said(text: string): Promi
   socket.on('data', (bytes: Buffer) => (received += bytes.toString()));
   socket.on('error', () => undefined);
   await once(socket, 'connect');
-  return { socket, said: (text) => until(() => received.includes(text), () => received) };
+  return {
+    socket,
+    said: (text) =>
+      until(
+        () => received.includes(text),
+        () => received,
+      ),
+  };
 }
 
 describe('the event socket', () => {
@@ -127,7 +134,10 @@ describe('SIP and RTP', () => {
     const up = once(lab.media.supervisor, 'up');
     await lab.media.supervisor.kill();
     await up;
-    await until(() => (lab.ms as unknown as { connected(): boolean }).connected(), () => 'not connected');
+    await until(
+      () => (lab.ms as unknown as { connected(): boolean }).connected(),
+      () => 'not connected',
+    );
     const { endpoint } = await lab.call();
     expect(endpoint.connected).toBe(true);
     await endpoint.destroy();

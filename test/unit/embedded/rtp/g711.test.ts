@@ -13,17 +13,26 @@ describe.each<G711Law>(['PCMU', 'PCMA'])('%s', (law) => {
     expect(back).toEqual(expected);
   });
 
-  it('encodes every sample to the nearest of its steps', () => {
+  it('encodes every sample to a step no further than half a gap away', () => {
     const samples = Int16Array.from({ length: 65_536 }, (_, i) => i - 32_768);
     const bytes = new Uint8Array(samples.length);
     encodeG711(law, samples, bytes);
     const back = decodeG711(law, bytes);
+    const steps = [...new Set(decodeG711(law, ALL_BYTES))].sort((x, y) => x - y);
+    const halfGap = new Map(
+      steps.map((step, at) => {
+        const below = step - (steps[at - 1] ?? step);
+        const above = (steps[at + 1] ?? step) - step;
+        return [step, Math.max(below, above) / 2];
+      }),
+    );
     const wrong: number[] = [];
     for (const [i, sample] of samples.entries()) {
-      const error = Math.abs((back[i] ?? 0) - sample);
-      // A step is 1/16 of its segment; clipping adds what lies above the largest value.
-      const allowed = Math.max(law === 'PCMU' ? 8 : 16, Math.abs(sample) / 30, Math.abs(sample) - 31_600);
-      if (error > allowed) wrong.push(sample);
+      const step = back[i] ?? 0;
+      const isClipped = Math.abs(sample) > (steps.at(-1) ?? 0);
+      // The standards decide on 14 and 13 bits: at the border between two steps one unit may go either way.
+      if (!isClipped && Math.abs(step - sample) > (halfGap.get(step) ?? 0) + 1) wrong.push(sample);
+      if (isClipped && Math.abs(step) !== steps.at(-1)) wrong.push(sample);
     }
     expect(wrong).toEqual([]);
   });

@@ -10,7 +10,13 @@ import {
 
 function packet(): Buffer {
   const bytes = Buffer.alloc(20, 7);
-  writeRtpHeader(bytes, { payloadType: 8, hasMarker: true, sequence: 65_535, timestamp: 4_294_967_295, ssrc: 5 });
+  writeRtpHeader(bytes, {
+    payloadType: 8,
+    hasMarker: true,
+    sequence: 65_535,
+    timestamp: 4_294_967_295,
+    ssrc: 5,
+  });
   return bytes;
 }
 
@@ -38,7 +44,10 @@ it.each([
   ['another version', Buffer.alloc(20, 0x40)],
   ['more sources than bytes', Buffer.concat([Buffer.from([0x8f]), Buffer.alloc(12)])],
   ['an extension that is cut off', Buffer.concat([Buffer.from([0x90]), Buffer.alloc(11)])],
-  ['padding longer than the packet', Buffer.concat([Buffer.from([0xa0]), Buffer.alloc(11), Buffer.from([9])])],
+  [
+    'padding longer than the packet',
+    Buffer.concat([Buffer.from([0xa0]), Buffer.alloc(11), Buffer.from([9])]),
+  ],
   ['padding of nothing', Buffer.concat([Buffer.from([0xa0]), Buffer.alloc(15)])],
   ['RTCP', Buffer.concat([Buffer.from([0x80, 200]), Buffer.alloc(26)])],
 ])('refuses %s', (_what, bytes) => {

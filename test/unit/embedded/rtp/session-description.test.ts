@@ -29,7 +29,9 @@ describe('an offer', () => {
     const offer = parseSessionDescription(sdp('m=video 5000 RTP/AVP 31', 'm=audio 4000 RTP/AVP 0'));
     const settled = negotiateAudio(offer?.audio);
     if (offer === undefined || settled === undefined) throw new Error('not settled');
-    const lines = writeAnswer(LOCAL, offer, settled).split('\r\n').filter((line) => line.startsWith('m='));
+    const lines = writeAnswer(LOCAL, offer, settled)
+      .split('\r\n')
+      .filter((line) => line.startsWith('m='));
     expect(lines).toEqual(['m=video 0 RTP/AVP 31', 'm=audio 20000 RTP/AVP 0']);
   });
 

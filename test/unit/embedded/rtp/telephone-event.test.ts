@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
-import { TelephoneEventReceiver, TelephoneEventSender } from '../../../../src/embedded/rtp/telephone-event.ts';
+import {
+  TelephoneEventReceiver,
+  TelephoneEventSender,
+} from '../../../../src/embedded/rtp/telephone-event.ts';
 
 function payload(code: number, duration: number, isEnd: boolean): Buffer {
   const bytes = Buffer.from([code, isEnd ? 0x8a : 0x0a, 0, 0]);
@@ -21,11 +24,43 @@ function receive(steps: readonly Step[]): string {
 }
 
 it.each<[string, readonly Step[], string]>([
-  ['three end packets', [[100, 1, 160, false], [100, 1, 320, true], [100, 1, 320, true], [100, 1, 320, true]], '1320'],
+  [
+    'three end packets',
+    [
+      [100, 1, 160, false],
+      [100, 1, 320, true],
+      [100, 1, 320, true],
+      [100, 1, 320, true],
+    ],
+    '1320',
+  ],
   ['an end packet alone', [[100, 11, 800, true]], '#800'],
-  ['a lost end, the next key tells it', [[100, 1, 160, false], [900, 2, 160, false], [900, 2, 320, true]], '1160 2320'],
-  ['a late packet of a key already told', [[100, 1, 160, true], [900, 2, 160, true], [100, 1, 160, false]], '1160 2160'],
-  ['the same key twice', [[100, 5, 160, true], [900, 5, 160, true]], '5160 5160'],
+  [
+    'a lost end, the next key tells it',
+    [
+      [100, 1, 160, false],
+      [900, 2, 160, false],
+      [900, 2, 320, true],
+    ],
+    '1160 2320',
+  ],
+  [
+    'a late packet of a key already told',
+    [
+      [100, 1, 160, true],
+      [900, 2, 160, true],
+      [100, 1, 160, false],
+    ],
+    '1160 2160',
+  ],
+  [
+    'the same key twice',
+    [
+      [100, 5, 160, true],
+      [900, 5, 160, true],
+    ],
+    '5160 5160',
+  ],
   ['a code that is no key', [[100, 40, 160, true]], ''],
 ])('tells each key once: %s', (_what, steps, expected) => {
   expect(receive(steps)).toBe(expected);
