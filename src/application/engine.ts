@@ -9,8 +9,10 @@ import { MetricName, type Metrics } from '../kernel/metrics.ts';
 import { AgentRegistry } from '../routing/agent-registry.ts';
 import type { AgentTx } from '../routing/agent.ts';
 import { Router } from '../routing/router.ts';
+import type { CallRecordTx } from '../telephony/call-record.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
+import { CallBook } from './call-book.ts';
 import { CallbackCalls, type Confirmation } from './callback-calls.ts';
 import { askConfirmation } from './confirmation.ts';
 import { InboundCalls } from './inbound-calls.ts';
@@ -21,7 +23,7 @@ import type { ServiceDirectory } from './service-directory.ts';
 /** What the rooms need from outside. */
 export interface EngineOptions {
   readonly telephony: Telephony;
-  readonly store: UnitOfWork<CallbackTx & AgentTx>;
+  readonly store: UnitOfWork<CallbackTx & AgentTx & CallRecordTx>;
   readonly directory: ServiceDirectory;
   /** A checked flow by name; hot-reloadable. */
   readonly flow: (name: string) => FlowMachine | undefined;
@@ -89,7 +91,15 @@ export function createEngine(options: EngineOptions): Engine {
       options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
     onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
   });
-  const inboundCalls = new InboundCalls({ ...options, runner, router, registry, waits, openCallbacks });
+  const inboundCalls = new InboundCalls({
+    ...options,
+    runner,
+    router,
+    registry,
+    waits,
+    openCallbacks,
+    callBook: new CallBook(options),
+  });
   telephony.onAgentReachability((agentId, reachable) => registry.reachabilityChanged(agentId, reachable));
   const rooms = { runner, router, registry, waits, openCallbacks, callbackCalls, inboundCalls };
   return { ...rooms, recover: () => recover(options, rooms), close: () => close(rooms) };
@@ -141,9 +151,10 @@ function createRouting(
 }
 
 async function recover(
-  { directory, telephony }: EngineOptions,
+  { directory, telephony, store, clock }: EngineOptions,
   { runner, registry, router, inboundCalls }: Rooms,
 ): Promise<{ openCount: number; lostCount: number }> {
+  await store.transact((tx) => tx.endUnfinishedCalls(clock.nowMs()));
   const recovered = await runner.recover();
   const wrapUpMs = Math.max(0, ...directory.queues().map(({ wrapUpSec }) => wrapUpSec)) * 1000;
   await registry.load(wrapUpMs);

@@ -6,6 +6,7 @@ import { MetricName, type Metrics } from '../kernel/metrics.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { InboundCall } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
+import type { CallBook } from './call-book.ts';
 import { InboundSession, type InboundSessionOptions } from './inbound-session.ts';
 
 /** The dialogue behind the codes of an agent's phone (`*81` …, product §5). */
@@ -17,6 +18,7 @@ export interface InboundCallsOptions extends InboundSessionOptions {
   readonly audioMs: ReadonlyMap<string, number>;
   readonly holdMusic: readonly AudioSource[];
   readonly metrics: Metrics;
+  readonly callBook: CallBook;
 }
 
 /** Which dialogue answers a call. */
@@ -118,11 +120,14 @@ export class InboundCalls {
     }
     const { leg } = answer;
     session.answered(leg);
+    const isCode = machine.flow.name === AGENT_CODES_FLOW;
+    if (!isCode) this.#options.callBook.answered(call, session.settings.name);
     const outcome = await this.#converse(leg, session, machine);
     log.info({ outcome }, 'dialogue ended');
     if (outcome !== 'over' && outcome.kind !== 'transferred') await leg.hangUp();
     const termination = await leg.ended;
     log.info({ termination }, 'inbound call ended');
+    this.#options.callBook.ended(call.callId, outcome, session.servedBy);
     this.#ended(call, termination);
   }
 

@@ -48,6 +48,7 @@ export class InboundSession implements FlowHost {
   /** When the caller first took the place; a pending callback taken over brings its own. */
   #place: { atMs: number; priority: number } | undefined;
   #leg: Leg | undefined;
+  #servedBy: string | undefined;
 
   constructor(call: InboundCall, settings: QueueSettings, language: string, options: InboundSessionOptions) {
     this.call = call;
@@ -59,6 +60,11 @@ export class InboundSession implements FlowHost {
 
   get agentTaken(): AbortSignal {
     return this.#taken.signal;
+  }
+
+  /** The agent who talked with the caller. */
+  get servedBy(): string | undefined {
+    return this.#servedBy;
   }
 
   /** The caller's number in E.164 where it is one; undefined when withheld. */
@@ -225,6 +231,7 @@ export class InboundSession implements FlowHost {
       return outcome.kind === 'customer-gone' ? 'over' : this.#nextOffer();
     }
     this.#offeredAgentId = undefined;
+    this.#servedBy = agentId;
     registry.connected(agentId, callId);
     router.served(callId);
     waits.workStarted(this.settings.name, callId);
