@@ -17,7 +17,7 @@ export interface MediaEndpointOptions {
 }
 
 const COMMAND_DEADLINE_MS = 3000;
-/** fsmrf's own goodbye waits for a BYE that may have come already. */
+/** Longest wait for each way of ending a channel. */
 const DESTROY_DEADLINE_MS = 1500;
 /** A break that arrives before the playback has begun is lost: it is repeated. */
 const BREAK_INTERVAL_MS = 60;
@@ -220,17 +220,15 @@ export class MediaEndpoint {
 
   async #destroy(): Promise<void> {
     if (this.#isGone) return;
-    const { clock } = this.#options;
-    const said = this.#endpoint.destroy().catch(() => undefined);
-    await withDeadline(clock, DESTROY_DEADLINE_MS, Promise.race([said, this.gone]));
+    // Killed at once: the goodbye of fsmrf waits for the channel to look up, which takes 1.5 s and more in a bridge.
+    const killed = this.#options.killChannel(this.uuid).catch(() => undefined);
+    await withDeadline(this.#options.clock, DESTROY_DEADLINE_MS, Promise.all([killed, this.gone]));
+    if (!this.#isGone) {
+      const said = this.#endpoint.destroy().catch(() => undefined);
+      await withDeadline(this.#options.clock, DESTROY_DEADLINE_MS, Promise.race([said, this.gone]));
+    }
     if (!this.#isGone && this.#endpoint.dialog?.connected === true) {
-      await withDeadline(
-        clock,
-        DESTROY_DEADLINE_MS,
-        this.#options.killChannel(this.uuid).catch(() => undefined),
-      );
-      await withDeadline(clock, DESTROY_DEADLINE_MS, this.gone);
-      if (!this.#isGone) void this.#endpoint.dialog.destroy().catch(() => undefined);
+      void this.#endpoint.dialog.destroy().catch(() => undefined);
     }
     this.#end();
   }
