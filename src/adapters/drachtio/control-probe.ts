@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError } from '../../kernel/errors.ts';
@@ -38,7 +37,7 @@ export function askSipServer(
     const timer = clock.setTimer(timeoutMs, () => fail(`no answer in ${timeoutMs} ms`));
     socket.setEncoding('utf8');
     socket.on('connect', () => {
-      const request = `${randomUUID()}|authenticate|${server.secret}|`;
+      const request = `probe|authenticate|${server.secret}|`;
       socket.write(`${Buffer.byteLength(request)}#${request}`);
     });
     socket.on('error', (error) => fail(error.message, error));
