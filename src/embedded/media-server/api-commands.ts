@@ -67,7 +67,7 @@ const GENERAL: Readonly<Record<string, GeneralCommand>> = {
   conference: (host, argument) => runConferenceCommand(host.conferences, argument),
   echo: (_host, argument) => argument,
   hupall: (host, argument) => {
-    for (const channel of [...host.channels.values()]) channel.hangup(parseHangupCause(argument));
+    for (const channel of host.channels.values()) channel.hangup(parseHangupCause(argument));
     return '+OK hangup all channels\n';
   },
 };

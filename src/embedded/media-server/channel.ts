@@ -1,4 +1,3 @@
-import type { AppError } from '../../kernel/errors.ts';
 import type { EventHeaders } from './event-format.ts';
 import { formatHeaders } from './event-format.ts';
 import type { EventSource } from './event-source.ts';
@@ -219,7 +218,7 @@ export class Channel {
       'Channel-Call-State-Number': '7',
     });
     this.fire('CHANNEL_HANGUP');
-    for (const cleanup of [...this.cleanups]) cleanup();
+    for (const cleanup of this.cleanups) cleanup();
     this.cleanups.clear();
     this.digitListener = undefined;
     this.flushDigits();
@@ -250,7 +249,7 @@ export class Channel {
         return;
       }
     } catch (error) {
-      this.#host.applicationFailed(this, request.name, error as AppError);
+      this.#host.applicationFailed(this, request.name, error);
     }
     this.#fireComplete(request, response);
   }

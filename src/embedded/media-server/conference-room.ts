@@ -73,13 +73,13 @@ export class ConferenceRoom {
     this.fireMember('del-member', member);
     const isOver = this.members.size === 0 || member.endsConference;
     if (!isOver) return false;
-    for (const other of [...this.members.values()]) {
+    for (const other of this.members.values()) {
       this.members.delete(other.id);
       this.#host.media.order({ type: 'leave', leg: other.channel.uuid });
       this.fireMember('del-member', other);
       other.leave();
     }
-    for (const recording of [...this.recordings.values()]) recording.stop();
+    for (const recording of this.recordings.values()) recording.stop();
     this.fire('conference-destroy');
     return true;
   }

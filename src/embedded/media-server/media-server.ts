@@ -132,7 +132,7 @@ export class MediaServer {
   /** Hangs up every call, completes recordings, closes every socket. */
   async close(): Promise<void> {
     this.#heartbeat?.close();
-    for (const channel of [...this.#channels.values()]) channel.hangup('MANAGER_REQUEST');
+    for (const channel of this.#channels.values()) channel.hangup('MANAGER_REQUEST');
     await this.#recorder.close();
     await this.#eventSocket.close();
     await this.#stack.close();

@@ -46,14 +46,15 @@ export async function playOnChannel(
     const listener = (digit: ChannelDigit): void => {
       if (onDigit(digit)) stop();
     };
-    for (
-      let held = channel.takeHeldDigit();
-      held !== undefined && !isBroken;
-      held = channel.takeHeldDigit()
-    ) {
-      listener(held);
+    // Keys pressed before: the first that ends the playback leaves the rest to whoever comes next.
+    let isEnded = false;
+    while (!isEnded) {
+      const held = channel.takeHeldDigit();
+      if (held === undefined) break;
+      isEnded = onDigit(held);
     }
-    if (!isBroken) channel.digitListener = listener;
+    if (isEnded) stop();
+    else channel.digitListener = listener;
   }
   const limit = Number(channel.variables.get('playback_timeout_sec') ?? 0);
   const timer = limit > 0 ? setTimeout(stop, limit * 1000) : undefined;

@@ -111,7 +111,7 @@ export class ConferenceMixer {
   #announce(): void {
     for (const member of this.#members.values()) member.out.fill(0);
     const busy = new Set<string | undefined>();
-    for (const entry of [...this.#announcements]) {
+    for (const entry of this.#announcements.slice()) {
       // Files for the same listeners are played one after another.
       if (busy.has(entry.leg)) continue;
       busy.add(entry.leg);

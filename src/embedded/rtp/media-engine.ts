@@ -8,6 +8,27 @@ import type { EngineStatistics, MediaEngineOptions, MediaOrder, MediaReport } fr
 import { PortPool } from './socket-pair.ts';
 import { messageOf } from '../../kernel/errors.ts';
 
+/** Orders carried out on a leg that must be there. */
+type LegOrder = Extract<
+  MediaOrder,
+  {
+    type:
+      | 'media'
+      | 'play'
+      | 'stop-play'
+      | 'bridge'
+      | 'unbridge'
+      | 'mute'
+      | 'dtmf'
+      | 'tap'
+      | 'untap'
+      | 'pause-tap'
+      | 'join'
+      | 'leave'
+      | 'member';
+  }
+>;
+
 const TICK_MS = 20;
 /** Further behind than this (the machine slept) the wheel begins anew instead of sending a burst. */
 const CATCH_UP_MAX_MS = 200;
@@ -111,14 +132,29 @@ export class MediaEngine implements LegHost {
       case 'conference-unrecord':
         this.#conferences.get(order.conference)?.record(order.tap, order.type === 'conference-record');
         return;
-      default: {
+      case 'media':
+      case 'play':
+      case 'stop-play':
+      case 'bridge':
+      case 'unbridge':
+      case 'mute':
+      case 'dtmf':
+      case 'tap':
+      case 'untap':
+      case 'pause-tap':
+      case 'join':
+      case 'leave':
+      case 'member': {
         const leg = this.#legs.get(order.leg);
         if (leg !== undefined) this.#handleForLeg(leg, order);
+        return;
       }
+      default:
+        order satisfies never;
     }
   }
 
-  #handleForLeg(leg: MediaLeg, order: MediaOrder): void {
+  #handleForLeg(leg: MediaLeg, order: LegOrder): void {
     switch (order.type) {
       case 'media':
         leg.setMedia(order.media);
@@ -166,6 +202,7 @@ export class MediaEngine implements LegHost {
         this.#conferenceOf.get(leg.id)?.setFlags(leg.id, order.flags);
         return;
       default:
+        order satisfies never;
     }
   }
 

@@ -1,5 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
-import { AudioSource } from './audio-source.ts';
+import type { AudioSource } from './audio-source.ts';
 import { decodeG711, encodeG711, SILENCE_BYTE, transcodeG711 } from './g711.ts';
 import { JitterBuffer } from './jitter-buffer.ts';
 import type { LegTap } from './leg-tap.ts';

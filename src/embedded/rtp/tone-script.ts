@@ -81,7 +81,7 @@ const COLUMNS_HZ = [1209, 1336, 1477, 1633];
 /** The two frequencies of each key (ITU-T Q.23). */
 export const DTMF_FREQUENCIES_HZ: Readonly<Record<string, readonly [number, number]>> = Object.fromEntries(
   ['123A', '456B', '789C', '*0#D'].flatMap((keys, row) =>
-    [...keys].map((key, column): [string, readonly [number, number]] => [
+    Array.from(keys, (key, column): [string, readonly [number, number]] => [
       key,
       [ROWS_HZ[row] ?? 0, COLUMNS_HZ[column] ?? 0],
     ]),

@@ -156,7 +156,7 @@ describe('an audio fork', () => {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     await once(server, 'listening');
     const texts: string[] = [];
-    let audio = new Int16Array();
+    let audio: Int16Array = new Int16Array();
     const connected = once(server, 'connection') as Promise<[WebSocket]>;
     server.on('connection', (socket) => {
       socket.on('message', (data: Buffer, isBinary: boolean) => {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-async function openSocket(): Promise<{ socket: Socket; said(text: string): Promise<void> }> {
+async function openSocket(): Promise<{ socket: Socket; said: (text: string) => Promise<void> }> {
   const socket = connect(lab.media.eventSocketPort, '127.0.0.1');
   let received = '';
   socket.on('data', (bytes: Buffer) => (received += bytes.toString()));
@@ -36,6 +36,7 @@ describe('the event socket', () => {
     socket.write('auth wrong\n\n');
     await said('-ERR invalid');
     await closed;
+    expect(socket.destroyed).toBe(true);
   });
 
   it('answers an unknown command as FreeSWITCH does, and says so in its faults', async () => {
@@ -51,7 +52,7 @@ describe('the event socket', () => {
     socket.write('auth media-secret\n\nevent plain BACKGROUND_JOB\n\nbgapi status\nJob-UUID: job-1\n\n');
     await said('+OK Job-UUID: job-1');
     await said('Event-Name: BACKGROUND_JOB');
-    await said('0 session(s)');
+    await expect(said('0 session(s)')).resolves.toBeUndefined();
     socket.destroy();
   });
 
@@ -60,6 +61,7 @@ describe('the event socket', () => {
     const closed = once(socket, 'close');
     socket.write('x'.repeat(10_000));
     await closed;
+    expect(socket.destroyed).toBe(true);
   });
 
   it('survives bytes that are no protocol', async () => {

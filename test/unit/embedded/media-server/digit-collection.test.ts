@@ -65,9 +65,9 @@ async function run(argument: string, keys: readonly (readonly [number, string])[
   const host = { media: media as unknown as MediaLink, library: new AudioLibrary([], 1) };
   const startMs = Date.now();
   const done = collectDigits(host, channel, plan, new AbortController().signal);
-  let isDone = false;
-  void done.finally(() => (isDone = true));
-  while (!isDone) await vi.advanceTimersByTimeAsync(50);
+  const state = { isDone: false };
+  void done.finally(() => (state.isDone = true));
+  while (!state.isDone) await vi.advanceTimersByTimeAsync(50);
   return {
     variables: Object.fromEntries(channel.variables),
     playCount: media.playCount,
