@@ -1,0 +1,117 @@
+import type { Confirmation } from '../../src/application/callback-calls.ts';
+import { createEngine, type Engine } from '../../src/application/engine.ts';
+import type { ServiceDirectory } from '../../src/application/service-directory.ts';
+import type { Callback } from '../../src/callback/callback.ts';
+import { IdSource } from '../../src/kernel/ids.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import { silentMetrics } from '../../src/kernel/metrics.ts';
+import { SeededRandom } from '../../src/kernel/random.ts';
+import { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
+import { FakeTelephony, type PlacedCall, type QuietLeg, settle } from './fake-telephony.ts';
+import { MemoryStore } from './memory-store.ts';
+import { aQueue } from './queue-settings.ts';
+
+const settings = aQueue({ retryIntervalSec: 60, maxAttempts: 2, wrapUpSec: 10 });
+
+const directory: ServiceDirectory = {
+  queues: () => [settings],
+  queue: () => settings,
+  agents: () => [],
+  agent: () => undefined,
+  agentsOf: () => ['a1', 'a2'],
+  did: () => undefined,
+  isOpen: () => true,
+};
+
+/** The rooms wired as the program wires them, over a fake network and a store in memory. */
+export class House {
+  readonly clock = new SimulatedClock();
+  readonly telephony = new FakeTelephony();
+  store = new MemoryStore();
+  engine!: Engine;
+  #answer!: (confirmation: Confirmation) => void;
+
+  get registry(): Engine['registry'] {
+    return this.engine.registry;
+  }
+
+  get router(): Engine['router'] {
+    return this.engine.router;
+  }
+
+  get runner(): Engine['runner'] {
+    return this.engine.runner;
+  }
+
+  open(): void {
+    const { clock, store, telephony } = this;
+    this.engine = createEngine({
+      telephony,
+      store,
+      directory,
+      flow: () => undefined,
+      audioMs: new Map(),
+      holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
+      dialsMax: 10,
+      clock,
+      ids: new IdSource(clock, new SeededRandom(7)),
+      log: silentLog,
+      metrics: silentMetrics,
+      confirm: (leg) =>
+        Promise.race([
+          new Promise<Confirmation>((resolve) => {
+            this.#answer = resolve;
+          }),
+          leg.ended.then(() => 'hung-up' as const),
+        ]),
+    });
+  }
+
+  async book(number = '+15551230000'): Promise<Callback> {
+    const request = {
+      virtualQueue: 'support',
+      customerNumber: number,
+      origin: 'ivr',
+      language: 'en',
+    } as const;
+    const callback = await this.runner.create(request, { kind: 'customer' });
+    await settle();
+    return callback;
+  }
+
+  async ready(agentId: string): Promise<void> {
+    this.registry.want(agentId, 'READY', 'test');
+    await settle();
+  }
+
+  async says(confirmation: Confirmation): Promise<void> {
+    this.#answer(confirmation);
+    await settle();
+  }
+
+  async answers(call: PlacedCall | undefined): Promise<QuietLeg> {
+    const leg = call?.answer();
+    await settle();
+    if (!leg) throw new Error('no call was placed');
+    return leg;
+  }
+
+  /** Time passes; what wakes up may set its next alarm within the same time. */
+  async pass(byMs: number): Promise<void> {
+    this.clock.advance(byMs);
+    await settle();
+    this.clock.advance(0);
+    await settle();
+  }
+
+  get last(): PlacedCall | undefined {
+    return this.telephony.placed.at(-1);
+  }
+
+  now(id: string): Pick<Callback, 'state' | 'subState' | 'reason' | 'attemptCount'> {
+    const found = this.store.callbacks.get(id);
+    if (!found) throw new Error(`no callback ${id}`);
+    const { state, subState, reason, attemptCount } = found;
+    return { state, subState, reason, attemptCount };
+  }
+}
