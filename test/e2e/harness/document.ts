@@ -7,12 +7,19 @@ export interface DocumentOptions {
   /** Where customers are called back. */
   readonly customer: Address;
   readonly agentIds?: readonly string[];
+  /** Whose calls are trusted; default this machine. */
+  readonly trusted?: string;
   /** More lines of the queue, for example `maxAttempts: 2`. */
   readonly queueSettings?: Readonly<Record<string, string | number>>;
 }
 
 /** A configuration document: DID 5000 leads to the queue `support`; agents 1001, …; calls of this machine are trusted. */
-export function testDocument({ customer, agentIds = ['1001'], queueSettings = {} }: DocumentOptions): string {
+export function testDocument({
+  customer,
+  agentIds = ['1001'],
+  trusted = '127.0.0.0/8',
+  queueSettings = {},
+}: DocumentOptions): string {
   const settings = {
     offerEwtThresholdSec: 0,
     announceIntervalSec: 15,
@@ -44,7 +51,7 @@ export function testDocument({ customer, agentIds = ['1001'], queueSettings = {}
     '    language: en',
     'trunks:',
     '  - name: here',
-    '    addresses: [127.0.0.0/8]',
+    `    addresses: [${trusted}]`,
     `    outboundHost: ${customer.host}:${customer.port}`,
     'businessHours:',
     '  - name: always',

@@ -146,6 +146,13 @@ export class Product {
     );
   }
 
+  /** Resolves when a dialogue of `flow` enters `state` for the `count`-th time, over all calls. */
+  flowEntered(flow: string, state: string, { count = 1, withinMs = 30_000 } = {}): Promise<LogLine> {
+    const fits = (line: LogLine): boolean =>
+      line.msg === 'flow state entered' && line['flow'] === flow && line['state'] === state;
+    return this.log.wait((lines) => lines.filter(fits)[count - 1], `${flow} to enter ${state}`, withinMs);
+  }
+
   // The API tells states, not changes: it is asked until the state has come.
   async #until<T>(
     read: () => Promise<T | undefined>,
