@@ -66,6 +66,14 @@ const GENERAL: Readonly<Record<string, GeneralCommand>> = {
   uuid_exists: (host, argument) => String(host.channels.has(argument)),
   conference: (host, argument) => runConferenceCommand(host.conferences, argument),
   echo: (_host, argument) => argument,
+  // `sched_hangup +seconds <uuid> [cause]`: the only command whose channel is not its first word.
+  sched_hangup: (host, argument) => {
+    const [when = '', uuid = '', cause = 'ALLOTTED_TIMEOUT'] = splitArguments(argument);
+    const channel = host.channels.get(uuid);
+    if (channel === undefined) return NO_CHANNEL;
+    scheduleHangup(channel, `${when} ${cause}`);
+    return '+OK\n';
+  },
   hupall: (host, argument) => {
     for (const channel of host.channels.values()) channel.hangup(parseHangupCause(argument));
     return '+OK hangup all channels\n';
@@ -181,10 +189,6 @@ const CHANNEL_COMMANDS: Readonly<Record<string, ChannelCommand>> = {
     return '+OK Message sent\n';
   },
   uuid_audio_fork: (host, channel, args) => forkCommand(host, channel, args),
-  sched_hangup_uuid: (_host, channel, args) => {
-    scheduleHangup(channel, args.join(' '));
-    return '+OK\n';
-  },
 };
 
 function noteStatistics(channel: Channel, statistics: LegStatistics | undefined): void {

@@ -57,14 +57,21 @@ export async function playOnChannel(
     else channel.digitListener = listener;
   }
   const limit = Number(channel.variables.get('playback_timeout_sec') ?? 0);
-  const timer = limit > 0 ? setTimeout(stop, limit * 1000) : undefined;
+  let isTimeUp = false;
+  const timer =
+    limit > 0
+      ? setTimeout(() => {
+          isTimeUp = true;
+          stop();
+        }, limit * 1000)
+      : undefined;
   const samples = await played;
   clearTimeout(timer);
   signal.removeEventListener('abort', stop);
   if (onDigit !== undefined) channel.digitListener = undefined;
   noteProgress(channel, samples);
-  channel.fire('PLAYBACK_STOP', { ...file, 'Playback-Status': isBroken ? 'break' : 'done' });
-  return { status: isBroken && timer === undefined ? 'break' : 'done' };
+  channel.fire('PLAYBACK_STOP', { ...file, 'Playback-Status': isBroken && !isTimeUp ? 'break' : 'done' });
+  return { status: isBroken && !isTimeUp ? 'break' : 'done' };
 }
 
 function startPlay(host: PlaybackHost, channel: Channel, play: number, playable: Playable): void {
