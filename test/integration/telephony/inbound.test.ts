@@ -160,6 +160,29 @@ describe('a call from a known trunk', () => {
     expect((await call.final).status).toBe(488);
   });
 
+  it('may ask for session timers and refresh, but not require what we do not know', async () => {
+    const call = await trunk.call('5000', {
+      headers: [
+        ['Require', 'timer'],
+        ['Supported', 'timer'],
+        ['Session-Expires', '120;refresher=uac'],
+      ],
+    });
+    const outcome = await (await stage.inbound()).answer();
+    expect((await call.final).status).toBe(200);
+    expect((await call.send('UPDATE', [['Session-Expires', '120;refresher=uac']])).status).toBe(200);
+    if (outcome.kind === 'answered') await outcome.leg.hangUp();
+    const refused = await (await trunk.call('5000', { headers: [['Require', 'timer, precondition']] })).final;
+    expect(refused.status).toBe(420);
+    expect(header(refused, 'unsupported')).toBe('precondition');
+  });
+
+  it('for a number that nobody can have is refused without a call being made of it', async () => {
+    const call = await trunk.call('9'.repeat(100));
+    expect((await call.final).status).toBe(400);
+    expect(stage.telephony.admissionStats().callCount).toBe(0);
+  });
+
   it('can be cancelled before the answer', async () => {
     const call = await trunk.call('5000');
     const inbound = await stage.inbound();
