@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Finds a Debian tool that the project's tests and screens use, installs it when it is missing, prints its path.
+// Finds a Debian tool that the project's tests and screens use, installs it when it is missing, prints its
+// path.
 //   node scripts/debian-tool.mjs sipp | chromium        --check only looks, never installs
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,8 @@ import {
   writeWrapper,
 } from './debian.mjs';
 
-// `works` proves that the program starts, with every shared library it needs: sipp -v ends with 99, as its manual says.
+// `works` proves that the program starts, with every shared library it needs: sipp -v ends with 99, as its
+// manual says.
 const TOOLS_KNOWN = {
   sipp: { packages: ['sip-tester'], programs: ['sipp'], versionArgs: ['-v'] },
   chromium: {
@@ -37,7 +39,9 @@ export function findDebianTool(name) {
   return existsSync(unpacked) ? unpacked : undefined;
 }
 
-/** Path of the tool, installed when it was missing. Throws {@link SetupError} with the command to run by hand. */
+/**
+ * Path of the tool, installed when it was missing. Throws {@link SetupError} with the command to run by hand.
+ */
 export function provideDebianTool(name) {
   const found = findDebianTool(name);
   if (found !== undefined) return found;

@@ -1,4 +1,5 @@
-// Debian packages by one of three ways: apt-get as root, `sudo -n apt-get`, or, as a plain user, downloaded and
+// Debian packages by one of three ways: apt-get as root, `sudo -n apt-get`, or, as a plain user, downloaded
+// and
 // unpacked under .tools/. Plain Node: it runs before any dependency is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -59,7 +60,8 @@ export function installCommand(packages) {
 }
 
 /**
- * Installs packages system-wide as root or with password-less sudo. False when neither is possible or it failed;
+ * Installs packages system-wide as root or with password-less sudo. False when neither is possible or it
+ * failed;
  * lists are refreshed only when the first try fails, because a new machine has none.
  */
 export function installSystemWide(packages) {
@@ -126,7 +128,8 @@ export function unpackAsUser(name, packages, { complete = false } = {}) {
     ...packages,
   ]);
   if (plan === undefined) return undefined;
-  // One line a package: 'address' name_version_architecture.deb size checksum; the version's colon is escaped.
+  // One line a package: 'address' name_version_architecture.deb size checksum; the version's colon is
+  // escaped.
   const wanted = [...plan.matchAll(/^'[^']+' ([^_\s]+)_([^_\s]+)_[^_\s]+\.deb /gmu)].map(
     ([, packageName, version]) => `${packageName}=${decodeURIComponent(version)}`,
   );
@@ -158,7 +161,10 @@ export function libraryFolders(root) {
   return [...folders.map((name) => join(lib, name)), lib];
 }
 
-/** Writes an executable shell script into .tools/bin that runs `program` of an unpacked root; returns its path. */
+/**
+ * Writes an executable shell script into .tools/bin that runs `program` of an unpacked root; returns its
+ * path.
+ */
 export function writeWrapper(name, program, { libraries = [], args = [], env = {} } = {}) {
   const bin = join(TOOLS, 'bin');
   mkdirSync(bin, { recursive: true });

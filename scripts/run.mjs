@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Sets up when needed and runs one compiled program with the remaining arguments; signals and its exit status pass through.
+// Sets up when needed and runs one compiled program with the remaining arguments; signals and its exit status
+// pass through.
 //   node scripts/run.mjs main.js        node scripts/run.mjs cli.js demo
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Makes a fresh clone ready: dependencies (with a compiler for SQLite where its prebuilt binary is not to be had) and
+// Makes a fresh clone ready: dependencies (with a compiler for SQLite where its prebuilt binary is not to be
+// had) and
 // the compiled program in dist/. Needs Node and npm only; does nothing, quickly, when nothing is to do.
 //   node scripts/setup.mjs [--no-build]
 import { spawnSync } from 'node:child_process';
@@ -94,7 +95,8 @@ function npm(args, failure, env = {}) {
   if (result.status !== 0) throw new SetupError(failure);
 }
 
-// node-gyp downloads Node's headers unless it is shown a copy: official builds carry one beside the binary, Debian's
+// node-gyp downloads Node's headers unless it is shown a copy: official builds carry one beside the binary,
+// Debian's
 // libnode-dev puts it under /usr/include/nodejs.
 function headersEnvironment() {
   const beside = dirname(dirname(process.execPath));
@@ -172,7 +174,8 @@ function compilerEnvironment() {
   return unpackedCompiler(root);
 }
 
-// The unpacked compiler looks for headers and libraries in its own root; each program gets a wrapper, so that its
+// The unpacked compiler looks for headers and libraries in its own root; each program gets a wrapper, so that
+// its
 // libraries never reach Node itself.
 function unpackedCompiler(root) {
   const bin = join(root, 'usr', 'bin');
@@ -194,7 +197,8 @@ function unpackedCompiler(root) {
     if (program !== undefined) writeWrapper(name, join(bin, program), { libraries });
   }
   writeWrapper('make', join(bin, 'make'), { libraries });
-  // Debian's own node-gyp keeps its Python part in the system's folder: the system's python3, where there is one, knows it.
+  // Debian's own node-gyp keeps its Python part in the system's folder: the system's python3, where there is
+  // one, knows it.
   const systemPython = which('python3');
   if (systemPython === undefined) writeWrapper('python3', join(bin, python), { libraries });
   const tools = join(TOOLS, 'bin');
@@ -209,7 +213,8 @@ function unpackedCompiler(root) {
   };
 }
 
-// Debian's Node is a small program over a shared library that addons link to, and it is the machine's, not the sysroot's.
+// Debian's Node is a small program over a shared library that addons link to, and it is the machine's, not
+// the sysroot's.
 function nodeLibrary() {
   const places = libraryFolders('/').map((folder) => join(folder, 'libnode.so'));
   const library = places.find((path) => existsSync(path));

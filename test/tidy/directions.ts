@@ -23,7 +23,10 @@ const ROOMS = [
   'application',
 ] as const;
 
-/** Parts of src/ beside the rooms, and what each may import apart from itself. `root` is the files of src/ itself. */
+/**
+ * Parts of src/ beside the rooms, and what each may import apart from itself. `root` is the files of src/
+ * itself.
+ */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   config: ['kernel', 'telephony'],
   adapters: [...ROOMS],

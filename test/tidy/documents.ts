@@ -3,7 +3,10 @@ import { type Finding, lineAt, type SourceFile } from './source-file.ts';
 
 const CODE = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
 
-/** Codes given to `AppError` as a literal, and codes of HTTP answers (`code: 'X'`, `fail('X'`…), with their places. */
+/**
+ * Codes given to `AppError` as a literal, and codes of HTTP answers (`code: 'X'`, `fail('X'`…), with their
+ * places.
+ */
 export function errorCodesIn(files: readonly SourceFile[]): Map<string, { path: string; line: number }> {
   const codes = new Map<string, { path: string; line: number }>();
   for (const file of files) {
@@ -26,7 +29,8 @@ export function documentedCodes(document: SourceFile): Map<string, number> {
 }
 
 /**
- * Codes that the sources use and the document lacks, and the other way round. A documented code need not be in a
+ * Codes that the sources use and the document lacks, and the other way round. A documented code need not be
+ * in a
  * `new AppError(`: it is enough that the sources have it as a string.
  */
 export function errorCodeFindings(sources: readonly SourceFile[], document: SourceFile): Finding[] {

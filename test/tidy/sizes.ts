@@ -6,7 +6,9 @@ const SOURCE_MAX = 400;
 const TEST_MAX = 500;
 const LINE_MAX = 110;
 
-/** Source files between aim and limit, as they are. The list only shrinks: an entry that is not needed fails. */
+/**
+ * Source files between aim and limit, as they are. The list only shrinks: an entry that is not needed fails.
+ */
 export const OVER_AIM: readonly string[] = [
   'src/adapters/freeswitch/media-server.ts',
   'src/application/callback-calls.ts',
@@ -20,6 +22,9 @@ export const OVER_AIM: readonly string[] = [
   'src/embedded/sip-server/outbound-requests.ts',
   'src/embedded/sip/sip-stack.ts',
 ];
+
+const UNBREAKABLE =
+  /^import |https?:\/\/|^(?!\s*(?:\/\/|\/?\*)).*(?:'[^']{40,}'|`[^`]{40,}|"[^"]{40,}"|\/[^/]{40,}\/)/;
 
 /** Lines that cannot be broken, by path: long messages on the wire, recorded transcripts. */
 const LONG_LINES_ALLOWED = /^test\/fixtures\//;
@@ -49,8 +54,8 @@ export function sizeFindings(files: readonly SourceFile[], overAim = OVER_AIM): 
     }
     if (LONG_LINES_ALLOWED.test(path)) continue;
     lines.forEach((line, at) => {
-      // An import or a link is as long as its names are.
-      if (line.length > LINE_MAX && !/^import |https?:\/\//.test(line))
+      // An import or a link is as long as its names are, and a text is left whole so that it can be searched for.
+      if (line.length > LINE_MAX && !UNBREAKABLE.test(line))
         findings.push({
           path,
           line: at + 1,

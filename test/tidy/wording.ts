@@ -51,10 +51,15 @@ const AMBIENT =
   /\bDate\.now\b|\bnew Date\(\s*\)|\b(?:setTimeout|setInterval)\b|\bMath\.random\b|\brandomUUID\b/g;
 const AMBIENT_HOMES = /^src\/(?:kernel|embedded|console|demo)\//;
 
-/** Files outside kernel/, embedded/, console/ and demo/ that may use ambient time or chance; an unneeded entry fails. */
+/**
+ * Files outside kernel/, embedded/, console/ and demo/ that may use ambient time or chance; an unneeded entry
+ * fails.
+ */
 export const AMBIENT_EXCEPTIONS: readonly string[] = [];
 
-/** Ambient time, timers and chance outside their homes (STYLE: injected, so that rooms run in virtual time). */
+/**
+ * Ambient time, timers and chance outside their homes (STYLE: injected, so that rooms run in virtual time).
+ */
 export function ambientFindings(files: readonly SourceFile[], exceptions = AMBIENT_EXCEPTIONS): Finding[] {
   const found = files
     .filter(({ path }) => !AMBIENT_HOMES.test(path))

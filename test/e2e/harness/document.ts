@@ -13,7 +13,10 @@ export interface DocumentOptions {
   readonly queueSettings?: Readonly<Record<string, string | number>>;
 }
 
-/** A configuration document: DID 5000 leads to the queue `support`; agents 1001, …; calls of this machine are trusted. */
+/**
+ * A configuration document: DID 5000 leads to the queue `support`; agents 1001, …; calls of this machine are
+ * trusted.
+ */
 export function testDocument({
   customer,
   agentIds = ['1001'],

@@ -3,7 +3,8 @@ import { EVENT_PAYLOAD_TYPE, eventPayloads, rtpPacket } from './rtp-endpoint.ts'
 const FRAME_MS = 20;
 
 /**
- * A capture file (libpcap format) that sipp plays: the keys as RFC 4733 events in RTP over UDP. sipp puts its own
+ * A capture file (libpcap format) that sipp plays: the keys as RFC 4733 events in RTP over UDP. sipp puts its
+ * own
  * addresses and ports in. Its built-in `play_dtmf` cannot be used: it always sends payload type 96.
  */
 export function dtmfCapture(keys: string): Buffer {

@@ -39,7 +39,8 @@ export interface ApiCallback {
 let isBuilt = false;
 
 /**
- * The product as a process of its own: started on free ports with a data directory that is thrown away. `restart`
+ * The product as a process of its own: started on free ports with a data directory that is thrown away.
+ * `restart`
  * keeps the directory and the ports, so that a phone's registration and a callback outlive it.
  */
 export class Product {
@@ -198,7 +199,8 @@ export class Product {
     this.#token = readFileSync(join(data, 'admin.token'), 'utf8').trim();
   }
 
-  // drachtio-server says at the connection where it listens: `sip:10.0.0.5:5060;transport=udp,…` or `udp/10.0.0.5:5060`.
+  // drachtio-server says at the connection where it listens: `sip:10.0.0.5:5060;transport=udp,…` or
+  // `udp/10.0.0.5:5060`.
   async #realSipAddress(from: number): Promise<Address> {
     const line = await this.logged('SIP server connected', START_MAX_MS, from);
     const found = /(\d+\.\d+\.\d+\.\d+):(\d+)/.exec(JSON.stringify(line['sipAddresses']));

@@ -29,8 +29,10 @@ export interface Address {
 }
 
 /**
- * The media of one phone: a socket whose port stands in the phone's SDP. Sends a tone or silence every 20 ms from the
- * first moment the far end is known, sends RFC 4733 events, and records what it hears. It knows the far end from
+ * The media of one phone: a socket whose port stands in the phone's SDP. Sends a tone or silence every 20 ms
+ * from the
+ * first moment the far end is known, sends RFC 4733 events, and records what it hears. It knows the far end
+ * from
  * `sendTo` or from the first packet that arrives (RFC 4961).
  */
 export class RtpEndpoint {
@@ -61,7 +63,10 @@ export class RtpEndpoint {
     socket.on('error', () => undefined);
   }
 
-  /** Binds an even port of `host` (RFC 3550 §11) whose port minus four and minus two are free too, for sipp's own sockets. */
+  /**
+   * Binds an even port of `host` (RFC 3550 §11) whose port minus four and minus two are free too, for sipp's
+   * own sockets.
+   */
   static async open(host: string): Promise<RtpEndpoint> {
     for (let tries = 0; tries < 50; tries++) {
       const port = 20_000 + 2 * Math.floor(Math.random() * 20_000);
@@ -108,7 +113,10 @@ export class RtpEndpoint {
     for (const key of keys) this.#events.push(...eventPayloads(key));
   }
 
-  /** Resolves with the moment (epoch ms) when `frequencyHz` has filled a 200 ms block that arrived after `sinceMs`. */
+  /**
+   * Resolves with the moment (epoch ms) when `frequencyHz` has filled a 200 ms block that arrived after
+   * `sinceMs`.
+   */
   async toneHeard(frequencyHz: number, withinMs = 5000, sinceMs = 0): Promise<number> {
     const block = await this.#blocks.wait(
       (blocks) => blocks.find(({ atMs, samples }) => atMs > sinceMs && toneShare(samples, frequencyHz) > 0.6),
@@ -130,7 +138,9 @@ export class RtpEndpoint {
     return block.atMs;
   }
 
-  /** True when a block that arrived after `sinceMs` held this tone. For proving that somebody is *not* heard. */
+  /**
+   * True when a block that arrived after `sinceMs` held this tone. For proving that somebody is *not* heard.
+   */
   hasHeard(frequencyHz: number, sinceMs = 0): boolean {
     return this.#blocks.items.some(
       ({ atMs, samples }) => atMs > sinceMs && toneShare(samples, frequencyHz) > 0.3,
@@ -207,7 +217,10 @@ export class RtpEndpoint {
   }
 }
 
-/** The payloads of one key: five growing packets, the last with the end bit, then five frames of pause (empty). */
+/**
+ * The payloads of one key: five growing packets, the last with the end bit, then five frames of pause
+ * (empty).
+ */
 export function eventPayloads(key: string): Buffer[] {
   const event = EVENT_KEYS.indexOf(key);
   if (event < 0) throw new Error(`not a telephone key: ${key}`);

@@ -16,13 +16,17 @@ const SEPARATOR = /^-{40,} (\d{4}-\d\d-\d\d)[ \t](\d\d:\d\d:\d\d\.\d+)\s*$/;
 const TITLE = /^(?:UDP|TCP) message (sent|received)/;
 
 /**
- * Reads sipp's message file piece by piece. The last message is given out only when the next separator or a later
+ * Reads sipp's message file piece by piece. The last message is given out only when the next separator or a
+ * later
  * `flush` shows that it is whole.
  */
 export class SipTraceReader {
   #rest = '';
 
-  /** Messages completed by `piece`. `sizeSettled` says that nothing was written for a while, so the last one is whole. */
+  /**
+   * Messages completed by `piece`. `sizeSettled` says that nothing was written for a while, so the last one
+   * is whole.
+   */
   read(piece: string, sizeSettled: boolean): TracedMessage[] {
     this.#rest += piece;
     const starts = [...this.#rest.matchAll(/^-{40,} \d{4}-/gm)].map((match) => match.index);

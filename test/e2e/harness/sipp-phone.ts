@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { RtpEndpoint, type Address } from './rtp-endpoint.ts';
 import { captureDurationMs, dtmfCapture } from './dtmf-capture.ts';
 import { audioAddressOf, type TracedMessage } from './sip-trace.ts';
@@ -18,7 +19,7 @@ const WAIT_MS = 10_000;
 interface PhoneOptions {
   /** Local address; default 127.0.0.1. */
   readonly host?: string;
-  /** Keys that sipp itself sends as RFC 4733 events: one string for each `sendSippKeys()`. Needs raw sockets (root). */
+  /** Keys that sipp itself sends as RFC 4733 events: one string for each `sendSippKeys()`.  */
   readonly sippKeys?: readonly string[];
   /** Tone played from the answer on, in hertz; default silence. */
   readonly toneHz?: number;
@@ -38,7 +39,9 @@ export interface CallerOptions extends PhoneOptions {
 export interface CustomerOptions extends PhoneOptions {
   /** User part of the phone's contact; default `customer`. */
   readonly user?: string;
-  /** What it does with the first, second, … call; the last holds for all later ones. Default: answers each. */
+  /**
+   * What it does with the first, second, … call; the last holds for all later ones. Default: answers each.
+   */
   readonly turns?: readonly CalleeTurn[];
   /** Port to listen at; default a free one. */
   readonly port?: number;
@@ -71,7 +74,9 @@ export class SippPhone {
     this.#followMedia();
   }
 
-  /** Messages that match, retransmissions folded: one a transaction (topmost branch), status and direction. */
+  /**
+   * Messages that match, retransmissions folded: one a transaction (topmost branch), status and direction.
+   */
   messages(
     match: Partial<Pick<TracedMessage, 'direction' | 'method' | 'status' | 'callId'>> & { request?: boolean },
   ): TracedMessage[] {
@@ -114,10 +119,15 @@ export class SippPhone {
     this.media.press(keys);
   }
 
-  /** Lets sipp itself send the next of its `sippKeys` as RFC 4733 events from the phone's media port. */
+  /**
+   * Lets sipp itself send the next of its `sippKeys` as RFC 4733 events from the phone's media port. Without
+   * the right to
+   * raw sockets (a plain user) the harness sends the same keys.
+   */
   async sendSippKeys(): Promise<void> {
     const keys = this.#sippKeys[this.#sippKeysSent++];
     if (keys === undefined) throw new Error("all of the phone's sippKeys have been sent");
+    if (!sippMayPlay()) return this.press(keys);
     this.media.pauseFor(captureDurationMs(keys) + 100);
     await this.#cue('INFO');
   }
@@ -132,7 +142,10 @@ export class SippPhone {
     return this.media.toneHeard(frequencyHz, withinMs, sinceMs);
   }
 
-  /** Registers the phone at `registrar` with digest authentication; `expiresSec` 0 unregisters. Rejects when refused. */
+  /**
+   * Registers the phone at `registrar` with digest authentication; `expiresSec` 0 unregisters. Rejects when
+   * refused.
+   */
   async register(
     options: Pick<AgentOptions, 'user' | 'password' | 'registrar'> & { expiresSec?: number },
   ): Promise<void> {
@@ -172,6 +185,12 @@ export class SippPhone {
     // Never found on purpose: it follows every message until the process ends.
     void this.process.messages.wait(follow, 'media', 2 ** 31 - 1).catch(() => undefined);
   }
+}
+
+/** sipp plays captures through a raw socket: capability CAP_NET_RAW, bit 13. */
+function sippMayPlay(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return ((BigInt(`0x${effective}`) >> 13n) & 1n) === 1n;
 }
 
 function distinct(messages: readonly TracedMessage[]): TracedMessage[] {

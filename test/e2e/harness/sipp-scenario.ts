@@ -118,7 +118,10 @@ function inCall(facts: PhoneFacts, cseq: number): string[] {
   return steps;
 }
 
-/** A caller: INVITE, a challenge when there is one, then the call. Before the answer MESSAGE is the cue to give up (CANCEL). */
+/**
+ * A caller: INVITE, a challenge when there is one, then the call. Before the answer MESSAGE is the cue to
+ * give up (CANCEL).
+ */
 export function callerScenario(facts: PhoneFacts): string {
   const offer = facts.offer ?? 'g711';
   const body =
@@ -192,7 +195,10 @@ ${extra}${end}`.replace('[peer_tag_param]', method === 'ACK' ? '[peer_tag_param]
   ]);
 }
 
-/** A callee that takes each new call by the next of `turns`; the last one holds for all that follow. Answers OPTIONS. */
+/**
+ * A callee that takes each new call by the next of `turns`; the last one holds for all that follow. Answers
+ * OPTIONS.
+ */
 export function calleeScenario(facts: PhoneFacts, turns: readonly CalleeTurn[]): string {
   const contact = `Contact: <sip:${facts.user}@[local_ip]:[local_port]>`;
   const tagged = REPLY_HEADERS.replace('[last_To:]', '[last_To:];tag=[pid]s[call_number]');

@@ -4,8 +4,10 @@ import type { Address } from '../harness/rtp-endpoint.ts';
 import { sippAgent, sippCaller, sippCustomer } from '../harness/sipp-phone.ts';
 
 /*
- * One callback against a running stack (docker-compose.yml, profile `test`): a caller on hold presses 1 twice, is
- * called back, confirms and talks with the agent. Applies a test configuration. Ends with 0, or tells what was missing.
+ * One callback against a running stack (docker-compose.yml, profile `test`): a caller on hold presses 1
+ * twice, is
+ * called back, confirms and talks with the agent. Applies a test configuration. Ends with 0, or tells what
+ * was missing.
  */
 function variable(name: string): string {
   const value = process.env[name];
@@ -40,7 +42,8 @@ const caller = await sippCaller({ host, to: sip, dial: '5000', ani: '+4930123456
 await caller.answered();
 await caller.media.soundHeard();
 tell('caller hears the greeting');
-// From outside the offer and its menu cannot be told apart by ear: each key waits as long as the prompts before it last.
+// From outside the offer and its menu cannot be told apart by ear: each key waits as long as the prompts
+// before it last.
 await new Promise((resolve) => setTimeout(resolve, 16_000));
 await caller.sendSippKeys();
 tell('caller presses 1 for a callback');
