@@ -54,7 +54,7 @@ export function sizeFindings(files: readonly SourceFile[], overAim = OVER_AIM): 
     }
     if (LONG_LINES_ALLOWED.test(path)) continue;
     lines.forEach((line, at) => {
-      // An import or a link is as long as its names are, and a text is left whole so that it can be searched for.
+      // An import or a link is as long as its names are; a text is left whole, to be searched for.
       if (line.length > LINE_MAX && !UNBREAKABLE.test(line))
         findings.push({
           path,
