@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { TelephonyConfig } from './adapters/drachtio/telephony-config.ts';
 import type { Config } from './config/config.ts';
+import type { RunningMediaServer } from './embedded/media-server/start-media-server.ts';
+import type { Clock, TimerHandle } from './kernel/clock.ts';
 import type { Log } from './kernel/log.ts';
 import { MetricName, type Metrics } from './kernel/metrics.ts';
+
+/** How often the media server is asked for its log lines. */
+const FAULT_INTERVAL_MS = 5000;
 
 /** The two servers that telephony drives: real ones, or the embedded ones started here. */
 export interface TelephonyServers {
@@ -41,12 +46,13 @@ export async function startTelephonyServers(
       close: () => Promise.resolve(),
     };
   }
-  return startEmbedded(config, common, log, metrics);
+  return startEmbedded(config, common, clock, log, metrics);
 }
 
 async function startEmbedded(
   config: Config,
   common: Omit<TelephonyConfig['mediaServer'], 'host' | 'port' | 'secret'>,
+  clock: Clock,
   log: Log,
   metrics: Metrics,
 ): Promise<TelephonyServers> {
@@ -78,6 +84,7 @@ async function startEmbedded(
       metrics.count(MetricName.embeddedRestartsTotal, { server });
     });
   }
+  const faultTimer = reportFaults(mediaServer, clock, log);
   return {
     config: {
       sipServer: { host: sipServer.controlHost, port: sipServer.controlPort, secret },
@@ -91,8 +98,33 @@ async function startEmbedded(
     },
     sipAddress: { host: sip.advertisedHost ?? sip.host, port: sipServer.sipAddresses[0]?.port ?? sip.port },
     close: async () => {
+      faultTimer.stop();
       await mediaServer.close();
       await sipServer.close();
+    },
+  };
+}
+
+/** The media server's own log lines (unknown commands, refusals) come through its thread's message port. */
+function reportFaults(mediaServer: RunningMediaServer, clock: Clock, log: Log): { stop: () => void } {
+  let timer: TimerHandle | undefined;
+  let stopped = false;
+  const ask = async (): Promise<void> => {
+    for (const fault of await mediaServer.faults())
+      log.warn({ server: 'media', ...fault }, 'media server fault');
+  };
+  const next = (): void => {
+    if (stopped) return;
+    timer = clock.setTimer(FAULT_INTERVAL_MS, () => {
+      // While the thread is down there is nothing to ask.
+      ask().then(next, next);
+    });
+  };
+  next();
+  return {
+    stop: () => {
+      stopped = true;
+      if (timer) clock.clearTimer(timer);
     },
   };
 }

@@ -90,7 +90,7 @@ async function start(
   const provisioning = await loadConfiguration({ config, environment, storage, flows, clock, log });
   const { directory } = provisioning;
 
-  const servers = await startTelephonyServers(config, log, metrics);
+  const servers = await startTelephonyServers(config, clock, log, metrics);
   started.push(() => servers.close());
   const telephony = await connectTelephony({
     config: servers.config,
