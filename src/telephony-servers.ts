@@ -20,6 +20,7 @@ export interface TelephonyServers {
 /** Gives the addresses of the real servers, or starts the embedded ones on the loopback. */
 export async function startTelephonyServers(
   config: Config,
+  clock: Clock,
   log: Log,
   metrics: Metrics,
 ): Promise<TelephonyServers> {
