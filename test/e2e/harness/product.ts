@@ -96,11 +96,17 @@ export class Product {
   }
 
   /** Calls the native API as administrator; rejects on any status but 2xx, with the body. */
-  async api<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T> {
+  async api<T>(
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
     const response = await fetch(`${this.#http}/api/v1${path}`, {
       method,
       headers: {
         'x-api-key': this.#token,
+        ...headers,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { muLawSample } from './mu-law.ts';
+import { aLawByte, aLawSample } from './a-law.ts';
+import { muLawByte, muLawSample } from './mu-law.ts';
 import { FRAME_SAMPLES, toneFrame, toneShare } from './tone.ts';
 import { WatchedList } from './watched-list.ts';
 
@@ -10,6 +11,14 @@ const BLOCK_FRAMES = 10;
 const EVENT_KEYS = '0123456789*#ABCD';
 /** A sender's packets behind the clock are sent at once, but never more than this many. */
 const CATCH_UP_MAX = 10;
+
+/** The one codec a phone speaks (RFC 3551 §6: payload types 0 and 8). */
+export type PhoneCodec = 'pcmu' | 'pcma';
+
+const CODECS = {
+  pcmu: { payloadType: 0, encode: muLawByte, decode: muLawSample },
+  pcma: { payloadType: 8, encode: aLawByte, decode: aLawSample },
+} as const;
 
 /** One block of 200 ms that arrived: when its last packet came, and its samples. */
 interface Block {
@@ -41,6 +50,7 @@ export class RtpEndpoint {
   readonly keys = new WatchedList<KeyHeard>();
   readonly #blocks = new WatchedList<Block>();
   readonly #socket: Socket;
+  readonly #codec: (typeof CODECS)[PhoneCodec];
   readonly #ssrc = (Math.random() * 2 ** 32) >>> 0;
   #sequence = (Math.random() * 2 ** 16) >>> 0;
   #timestamp = (Math.random() * 2 ** 31) >>> 0;
@@ -55,8 +65,9 @@ export class RtpEndpoint {
   #packetCount = 0;
   readonly #events: Buffer[] = [];
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, codec: PhoneCodec) {
     this.#socket = socket;
+    this.#codec = CODECS[codec];
     this.port = socket.address().port;
     socket.on('message', (packet, from) => this.#receive(packet, from));
     // Linux reports an ICMP "port unreachable" of a far end that has gone; media goes on or ends by SIP.
@@ -67,7 +78,7 @@ export class RtpEndpoint {
    * Binds an even port of `host` (RFC 3550 §11) whose port minus four and minus two are free too, for sipp's
    * own sockets.
    */
-  static async open(host: string): Promise<RtpEndpoint> {
+  static async open(host: string, codec: PhoneCodec = 'pcmu'): Promise<RtpEndpoint> {
     for (let tries = 0; tries < 50; tries++) {
       const port = 20_000 + 2 * Math.floor(Math.random() * 20_000);
       const socket = await bound(host, port);
@@ -75,7 +86,7 @@ export class RtpEndpoint {
       const neighbours = await Promise.all([bound(host, port - 4), bound(host, port - 2)]);
       const free = neighbours.every((neighbour) => neighbour !== undefined);
       for (const neighbour of neighbours) neighbour?.close();
-      if (free) return new RtpEndpoint(socket);
+      if (free) return new RtpEndpoint(socket, codec);
       socket.close();
     }
     throw new Error(`no free media ports on ${host}`);
@@ -160,15 +171,14 @@ export class RtpEndpoint {
       this.#frameIndex++;
       if (nowMs < this.#pausedUntilMs) continue;
       const event = this.#events.shift();
-      if (event === undefined)
-        this.#send(0, toneFrame(this.#frequencyHz, this.#frameIndex), this.#timestamp, false);
+      if (event === undefined) this.#sendTone(this.#frequencyHz);
       else this.#sendEvent(event);
     }
   }
 
   #sendEvent(payload: Buffer): void {
     if (payload.length === 0) {
-      this.#send(0, toneFrame(0, 0), this.#timestamp, false);
+      this.#sendTone(0);
       return;
     }
     // RFC 4733 §2.1: every packet of one event carries the timestamp of its beginning.
@@ -178,6 +188,11 @@ export class RtpEndpoint {
     for (let copy = 0; copy < (isEnd ? 3 : 1); copy++) {
       this.#send(EVENT_PAYLOAD_TYPE, payload, began, duration === FRAME_SAMPLES);
     }
+  }
+
+  #sendTone(frequencyHz: number): void {
+    const { payloadType, encode } = this.#codec;
+    this.#send(payloadType, toneFrame(frequencyHz, this.#frameIndex, encode), this.#timestamp, false);
   }
 
   #send(payloadType: number, payload: Buffer, timestamp: number, marker: boolean): void {
@@ -201,8 +216,8 @@ export class RtpEndpoint {
     const payloadType = packet[1]! & 0x7f;
     const payload = packet.subarray(12 + 4 * (packet[0]! & 0x0f));
     if (payloadType === EVENT_PAYLOAD_TYPE) this.#receiveEvent(payload, packet.toString('hex', 4, 12));
-    if (payloadType !== 0) return;
-    for (const byte of payload) this.#collected.push(muLawSample(byte));
+    if (payloadType !== this.#codec.payloadType) return;
+    for (const byte of payload) this.#collected.push(this.#codec.decode(byte));
     if (this.#collected.length < BLOCK_FRAMES * FRAME_SAMPLES) return;
     this.#blocks.push({ atMs: Date.now(), samples: this.#collected });
     this.#collected = [];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { RtpEndpoint, type Address } from './rtp-endpoint.ts';
+import { RtpEndpoint, type Address, type PhoneCodec } from './rtp-endpoint.ts';
 import { captureDurationMs, dtmfCapture } from './dtmf-capture.ts';
 import { audioAddressOf, type TracedMessage } from './sip-trace.ts';
 import {
@@ -23,6 +23,8 @@ interface PhoneOptions {
   readonly sippKeys?: readonly string[];
   /** Tone played from the answer on, in hertz; default silence. */
   readonly toneHz?: number;
+  /** The only codec it offers and takes; default µ-law. */
+  readonly codec?: PhoneCodec;
 }
 
 export interface CallerOptions extends PhoneOptions {
@@ -34,6 +36,10 @@ export interface CallerOptions extends PhoneOptions {
   readonly ani: string;
   readonly offer?: 'g711' | 'none' | 'unsupported';
   readonly password?: string;
+  /** Port it sends from; default a free one. */
+  readonly port?: number;
+  /** Default UDP. Over TCP there are no cues: keys go by `press`, and the far end hangs up. */
+  readonly transport?: 'udp' | 'tcp';
 }
 
 export interface CustomerOptions extends PhoneOptions {
@@ -137,6 +143,13 @@ export class SippPhone {
     return this.#cue('MESSAGE');
   }
 
+  /** Puts the answered call on hold (re-INVITE, `sendonly`) or takes it back (`sendrecv`); once each in a call. */
+  async setHold(held: boolean): Promise<TracedMessage> {
+    const before = this.messages({ direction: 'received', method: 'INVITE', status: 200 }).length;
+    await this.#cue(held ? 'NOTIFY' : 'REFER');
+    return this.waitFor({ direction: 'received', method: 'INVITE', status: 200 }, { count: before + 1 });
+  }
+
   /** True when a 200 ms block since `sinceMs` held the tone; waits up to `withinMs`. Rejects otherwise. */
   toneHeard(frequencyHz: number, withinMs = 5000, sinceMs = 0): Promise<number> {
     return this.media.toneHeard(frequencyHz, withinMs, sinceMs);
@@ -158,7 +171,7 @@ export class SippPhone {
     return end;
   }
 
-  async #cue(method: 'INFO' | 'MESSAGE'): Promise<void> {
+  async #cue(method: Parameters<typeof cueSipp>[3]): Promise<void> {
     const calls = distinct(this.process.messages.items).filter(
       (message) => message.method === 'INVITE' && isInitial(message),
     );
@@ -222,7 +235,8 @@ function factsOf(
   host: string,
   more: Partial<PhoneFacts> = {},
 ): PhoneFacts {
-  return { host, user, displayName: user, sippKeys: options.sippKeys ?? [], ...more };
+  const { sippKeys = [], codec = 'pcmu' } = options;
+  return { host, user, displayName: user, sippKeys, codec, ...more };
 }
 
 function captures(options: PhoneOptions): Record<string, Buffer> {
@@ -238,8 +252,8 @@ function addressArgs(host: string, port: number, media: RtpEndpoint): string[] {
 /** Places one call. Resolves when sipp has started; wait for `answered()` or a status. */
 export async function sippCaller(options: CallerOptions): Promise<SippPhone> {
   const host = options.host ?? PHONE_HOST;
-  const media = await RtpEndpoint.open(host);
-  const port = await freePort(host);
+  const media = await RtpEndpoint.open(host, options.codec);
+  const port = options.port ?? (await freePort(host));
   const facts = factsOf(options, options.ani, host, {
     password: options.password,
     ...(options.offer === undefined ? {} : { offer: options.offer }),
@@ -253,6 +267,7 @@ export async function sippCaller(options: CallerOptions): Promise<SippPhone> {
     '1',
     ...addressArgs(host, port, media),
     ...credentials,
+    ...(options.transport === 'tcp' ? ['-t', 't1'] : []),
   ];
   const process = new SippProcess({ scenario: callerScenario(facts), files: captures(options), args });
   return new SippPhone({ process, media, address: { host, port }, options });
@@ -262,7 +277,7 @@ export async function sippCaller(options: CallerOptions): Promise<SippPhone> {
 export async function sippCustomer(options: CustomerOptions = {}): Promise<SippPhone> {
   const host = options.host ?? PHONE_HOST;
   const port = options.port ?? (await freePort(host));
-  const media = await RtpEndpoint.open(host);
+  const media = await RtpEndpoint.open(host, options.codec);
   const scenario = calleeScenario(
     factsOf(options, options.user ?? 'customer', host),
     options.turns ?? [{ kind: 'answer' }],

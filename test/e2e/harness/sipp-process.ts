@@ -136,7 +136,7 @@ export function cueSipp(
   host: string,
   port: number,
   callId: string,
-  method: 'INFO' | 'MESSAGE',
+  method: 'INFO' | 'MESSAGE' | 'NOTIFY' | 'REFER',
 ): Promise<void> {
   const lines = [
     `${method} sip:cue@${host}:${port} SIP/2.0`,

@@ -1,3 +1,5 @@
+import type { PhoneCodec } from './rtp-endpoint.ts';
+
 /** How a callee treats one call. `ringMs` is the time between 180 and what follows. */
 export type CalleeTurn =
   | { readonly kind: 'answer'; readonly ringMs?: number }
@@ -24,23 +26,29 @@ function send(message: string, attributes = ''): string {
   return `<send ${attributes}><![CDATA[\n\n${head}\n\n${body.join('\n\n')}\n]]></send>`;
 }
 
-/** The body of an offer or answer: µ-law and telephone events at the harness's own port. */
-function sdp(host: string, port: string, payloadTypes = '0 101'): string {
-  const maps = payloadTypes.startsWith('0')
-    ? 'a=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\na=ptime:20'
+/** The body of an offer or answer: one codec and telephone events at the harness's own port. */
+function sdp(
+  host: string,
+  port: string,
+  payloadTypes: string,
+  { direction = 'sendrecv', version = 1 } = {},
+): string {
+  const audio = { '0 101': '0 PCMU', '8 101': '8 PCMA' }[payloadTypes];
+  const maps = audio
+    ? `a=rtpmap:${audio}/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\na=ptime:20`
     : payloadTypes
         .split(' ')
         .map((type) => `a=rtpmap:${type} CODEC${type}/16000`)
         .join('\n');
   return [
     'v=0',
-    `o=phone 1 1 IN IP4 ${host}`,
+    `o=phone 1 ${version} IN IP4 ${host}`,
     's=-',
     `c=IN IP4 ${host}`,
     't=0 0',
     `m=audio ${port} RTP/AVP ${payloadTypes}`,
     maps,
-    'a=sendrecv',
+    `a=${direction}`,
     '',
   ].join('\n');
 }
@@ -56,7 +64,10 @@ export interface PhoneFacts {
   readonly sippKeys: readonly string[];
   /** `sdp` in the INVITE: default offer, none, or an offer of payload types nobody supports. */
   readonly offer?: 'g711' | 'none' | 'unsupported';
+  readonly codec?: PhoneCodec;
 }
+
+const payloadTypesOf = ({ codec }: PhoneFacts): string => (codec === 'pcma' ? '8 101' : '0 101');
 
 const DIALOG_HEADERS = `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From:[$from]
@@ -71,9 +82,31 @@ function remember(from: string, to: string): string {
   </action>`;
 }
 
+/** The phone's own re-INVITE with another direction of its media (RFC 3264 §8.4). */
+function reInvite(
+  facts: PhoneFacts,
+  label: string,
+  { cseq, direction, next }: { cseq: number; direction: string; next: string },
+): string[] {
+  const body = sdp(facts.host, '[media_port+4]', payloadTypesOf(facts), { direction, version: cseq + 1 });
+  const request = (method: string): string =>
+    `${method} [next_url] SIP/2.0\n${DIALOG_HEADERS}\n[routes]\nCSeq: ${cseq} ${method}\nMax-Forwards: 70\n` +
+    `Contact: <sip:${facts.user}@[local_ip]:[local_port]>\n`;
+  return [
+    `<label id="${label}"/>`,
+    send(
+      `${request('INVITE')}Content-Type: application/sdp\nContent-Length: [len]\n\n${body}`,
+      'retrans="500"',
+    ),
+    '<recv response="100" optional="true"/>',
+    '<recv response="200"/>',
+    send(`${request('ACK')}Content-Length: 0`, `next="${next}"`),
+  ];
+}
+
 /**
  * The part after the answer, of both sides: waits for cues and for what the far end does, in any order.
- * INFO is the cue to send the next keys, MESSAGE the cue to hang up.
+ * INFO is the cue to send the next keys, MESSAGE to hang up, NOTIFY to hold, REFER to take the call back.
  */
 function inCall(facts: PhoneFacts, cseq: number): string[] {
   const steps: string[] = [];
@@ -84,6 +117,8 @@ function inCall(facts: PhoneFacts, cseq: number): string[] {
       `<label id="talk${stage}"/>`,
       last ? '' : `<recv request="INFO" optional="true" next="keys${stage}"/>`,
       '<recv request="MESSAGE" optional="true" next="hangup"/>',
+      `<recv request="NOTIFY" optional="true" next="hold${stage}"/>`,
+      `<recv request="REFER" optional="true" next="resume${stage}"/>`,
       `<recv request="INVITE" optional="true" next="reinvite${stage}"/>`,
       `<recv request="UPDATE" optional="true" next="update${stage}"/>`,
       `<recv request="OPTIONS" optional="true" next="options${stage}"/>`,
@@ -95,17 +130,19 @@ function inCall(facts: PhoneFacts, cseq: number): string[] {
       steps.push(`<label id="keys${stage}"/>`, `<nop next="talk${stage + 1}"><action>${play}</action></nop>`);
     }
     const answer = `SIP/2.0 200 OK\n${REPLY_HEADERS}\nContact: <sip:${facts.user}@[local_ip]:[local_port]>`;
-    const withBody = `${answer}\nContent-Type: application/sdp\nContent-Length: [len]\n\n${sdp(facts.host, '[media_port+4]')}`;
+    const withBody = `${answer}\nContent-Type: application/sdp\nContent-Length: [len]\n\n${sdp(facts.host, '[media_port+4]', payloadTypesOf(facts))}`;
     steps.push(
       `<label id="reinvite${stage}"/>`,
       send(withBody, `retrans="500" next="talk${stage}"`),
       `<label id="update${stage}"/>`,
       send(withBody, `next="talk${stage}"`),
+      ...reInvite(facts, `hold${stage}`, { cseq, direction: 'sendonly', next: `talk${stage}` }),
+      ...reInvite(facts, `resume${stage}`, { cseq: cseq + 1, direction: 'sendrecv', next: `talk${stage}` }),
       `<label id="options${stage}"/>`,
       send(`${answer}\nContent-Length: 0`, `next="talk${stage}"`),
     );
   }
-  const bye = `BYE [next_url] SIP/2.0\n${DIALOG_HEADERS}\n[routes]\nCSeq: ${cseq} BYE\nMax-Forwards: 70\nContent-Length: 0`;
+  const bye = `BYE [next_url] SIP/2.0\n${DIALOG_HEADERS}\n[routes]\nCSeq: ${cseq + 2} BYE\nMax-Forwards: 70\nContent-Length: 0`;
   steps.push(
     '<label id="hangup"/>',
     send(bye, 'retrans="500"'),
@@ -125,7 +162,9 @@ function inCall(facts: PhoneFacts, cseq: number): string[] {
 export function callerScenario(facts: PhoneFacts): string {
   const offer = facts.offer ?? 'g711';
   const body =
-    offer === 'none' ? '' : sdp(facts.host, '[media_port+4]', offer === 'g711' ? '0 101' : '96 97');
+    offer === 'none'
+      ? ''
+      : sdp(facts.host, '[media_port+4]', offer === 'g711' ? payloadTypesOf(facts) : '96 97');
   const content =
     offer === 'none'
       ? 'Content-Length: 0\n\n'
@@ -178,7 +217,7 @@ ${extra}${end}`.replace('[peer_tag_param]', method === 'ACK' ? '[peer_tag_param]
     send(
       `ACK [next_url] SIP/2.0\n${DIALOG_HEADERS}\n[routes]\nCSeq: ${cseq} ACK\nMax-Forwards: 70\n${
         offer === 'none'
-          ? `Content-Type: application/sdp\nContent-Length: [len]\n\n${sdp(facts.host, '[media_port+4]')}`
+          ? `Content-Type: application/sdp\nContent-Length: [len]\n\n${sdp(facts.host, '[media_port+4]', payloadTypesOf(facts))}`
           : 'Content-Length: 0'
       }`,
       'next="talk0"',
@@ -227,7 +266,7 @@ export function calleeScenario(facts: PhoneFacts, turns: readonly CalleeTurn[]):
         send(
           response(
             '200 OK',
-            `Content-Type: application/sdp\nContent-Length: [len]\n\n${sdp(facts.host, '[media_port+4]')}`,
+            `Content-Type: application/sdp\nContent-Length: [len]\n\n${sdp(facts.host, '[media_port+4]', payloadTypesOf(facts))}`,
           ),
           'retrans="500" next="talk0"',
         ),

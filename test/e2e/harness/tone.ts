@@ -7,13 +7,13 @@ export const FRAME_SAMPLES = 160;
 
 const AMPLITUDE = 8000;
 
-/** One packet's µ-law bytes of a sine, phase-continuous over `frameIndex`. 0 Hz is silence. */
-export function toneFrame(frequencyHz: number, frameIndex: number): Buffer {
-  const frame = Buffer.alloc(FRAME_SAMPLES, 0xff);
+/** One packet's bytes of a sine in the codec of `encode`, phase-continuous over `frameIndex`. 0 Hz is silence. */
+export function toneFrame(frequencyHz: number, frameIndex: number, encode = muLawByte): Buffer {
+  const frame = Buffer.alloc(FRAME_SAMPLES, encode(0));
   if (frequencyHz === 0) return frame;
   for (let i = 0; i < FRAME_SAMPLES; i++) {
     const at = frameIndex * FRAME_SAMPLES + i;
-    frame[i] = muLawByte(AMPLITUDE * Math.sin((2 * Math.PI * frequencyHz * at) / SAMPLE_RATE));
+    frame[i] = encode(AMPLITUDE * Math.sin((2 * Math.PI * frequencyHz * at) / SAMPLE_RATE));
   }
   return frame;
 }
