@@ -50,14 +50,19 @@ export class MediaEndpoint {
     this.uuid = endpoint.uuid;
     this.#endpoint = endpoint;
     this.#options = options;
+    const { dialog } = endpoint;
     this.gone = new Promise((resolve) => {
       this.#end = () => {
         this.#isGone = true;
         resolve();
       };
     });
-    endpoint.on('destroy', () => this.#end());
-    endpoint.dialog?.on('destroy', () => this.#end());
+    endpoint.on('destroy', (hangup?: unknown) => {
+      this.#end();
+      // Its event socket broke without a hang-up: should the channel still be there, SIP ends it.
+      if (hangup === undefined && dialog?.connected === true) void dialog.destroy().catch(() => undefined);
+    });
+    dialog?.on('destroy', () => this.#end());
     endpoint.on('dtmf', (event: { dtmf?: string }) => this.#heard(event.dtmf));
     // Keys must not stop a prompt by themselves (FreeSWITCH's default is "*"), and a leg outlives its bridge.
     for (const variable of [
