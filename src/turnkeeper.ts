@@ -96,6 +96,7 @@ async function start(
     config: servers.config,
     directory,
     registrations: storage.registrations,
+    openLegs: storage.openLegs,
     clock,
     ids,
     log,

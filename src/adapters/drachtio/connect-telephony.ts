@@ -5,12 +5,15 @@ import type { Log } from '../../kernel/log.ts';
 import { CallAdmission } from '../../telephony/call-admission.ts';
 import type { AdmissionLimits, AdmissionStats } from '../../telephony/call-admission.ts';
 import type { Counters } from '../../telephony/counters.ts';
+import type { OpenLegStore } from '../../telephony/open-leg.ts';
 import { Registrar } from '../../telephony/registrar.ts';
 import type { Binding, RegistrationStore } from '../../telephony/registration.ts';
 import type { TelephonyDirectory } from '../../telephony/telephony-directory.ts';
 import type { Telephony } from '../../telephony/telephony.ts';
+import { withDeadline } from '../freeswitch/deadline.ts';
 import { MediaServer } from '../freeswitch/media-server.ts';
 import type { MediaServerHealth } from '../freeswitch/media-server.ts';
+import { LegJournal } from './leg-journal.ts';
 import { mediaSip } from './media-sip.ts';
 import { EventLoopLag } from './event-loop-lag.ts';
 import { RegistrationService } from './registration-service.ts';
@@ -26,6 +29,8 @@ export interface ConnectTelephonyOptions {
   readonly config: TelephonyConfig;
   readonly directory: TelephonyDirectory;
   readonly registrations: RegistrationStore;
+  /** What was up at the SIP server when a process before this one was killed. */
+  readonly openLegs: OpenLegStore;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -58,6 +63,8 @@ export interface TelephonyAdapter extends Telephony {
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_INTERVAL_MS = 30_000;
 const CLOSE_DEADLINE_MS = 5000;
+/** How long a start waits for the calls of a killed process to be ended. */
+const ORPHANS_DEADLINE_MS = 2000;
 
 /**
  * Connects to both servers and takes calls from then on. Afterwards losses are mended by reconnecting.
@@ -66,10 +73,13 @@ const CLOSE_DEADLINE_MS = 5000;
  */
 export async function connectTelephony(options: ConnectTelephonyOptions): Promise<TelephonyAdapter> {
   const parts = assemble(options);
-  const { link, media, registrar } = parts;
-  link.onLost(() => parts.telephony.sipLost());
+  const { link, media, registrar, journal } = parts;
+  link.onLost(() => {
+    journal.lost();
+    parts.telephony.sipLost();
+  });
   try {
-    await registrar.load();
+    await Promise.all([registrar.load(), journal.load()]);
     const timeoutMs = options.config.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
     await Promise.all([link.connect(timeoutMs), media.connect(timeoutMs)]);
   } catch (thrown) {
@@ -78,7 +88,12 @@ export async function connectTelephony(options: ConnectTelephonyOptions): Promis
       ? thrown
       : new AppError('TELEPHONY_START_FAILED', messageOf(thrown), { cause: thrown });
   }
-  link.onConnected(() => media.warmUp());
+  // Before anybody is called: who sits in dead air would be busy.
+  await withDeadline(options.clock, ORPHANS_DEADLINE_MS, journal.endOrphans(link.srf));
+  link.onConnected(() => {
+    media.warmUp();
+    void journal.endOrphans(link.srf);
+  });
   media.warmUp();
   parts.registration.start();
   return adapterOf(parts);
@@ -94,6 +109,7 @@ interface Assembly {
   readonly admission: CallAdmission;
   readonly trace: SipTrace;
   readonly lag: EventLoopLag;
+  readonly journal: LegJournal;
 }
 
 function assemble({
@@ -104,9 +120,11 @@ function assemble({
   counters,
   ids,
   registrations,
+  openLegs,
 }: ConnectTelephonyOptions): Assembly {
   const trace = new SipTrace(clock);
   const lag = new EventLoopLag(clock);
+  const journal = new LegJournal(openLegs, clock, log);
   const admission = new CallAdmission(config.admission, clock, () => lag.lagMs);
   const registrar = new Registrar({ directory, store: registrations, clock, log, counters });
   const keepAliveIntervalMs = config.keepAliveIntervalMs ?? KEEP_ALIVE_INTERVAL_MS;
@@ -126,13 +144,14 @@ function assemble({
     ids,
     log,
     counters,
+    journal,
     link: () => link,
     media: () => media,
   });
   const routes = { ...telephony.routes, register: registration.handle };
   const link = new SipLink(config.sipServer, routes, trace, clock, log);
   const media = new MediaServer(config.mediaServer, mediaSip(link), clock, log, counters);
-  return { telephony, link, media, registrar, registration, admission, trace, lag };
+  return { telephony, link, media, registrar, registration, admission, trace, lag, journal };
 }
 
 function adapterOf(parts: Assembly): TelephonyAdapter {
@@ -163,4 +182,5 @@ async function dispose(parts: Assembly): Promise<void> {
   parts.lag.close();
   await parts.media.close();
   parts.link.close();
+  await parts.journal.close();
 }

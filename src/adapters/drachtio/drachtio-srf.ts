@@ -11,6 +11,8 @@ export interface SrfRequest extends EventEmitter {
   readonly source_port: number;
   readonly protocol: string;
   readonly isNewInvite: boolean;
+  /** The server's name for the transaction. */
+  readonly stackTxnId?: string;
   get(header: string): string | undefined;
   has(header: string): boolean;
   /** Only on requests that we sent. */
@@ -24,6 +26,8 @@ export interface SrfResponse {
   readonly body?: string;
   readonly source_address?: string;
   readonly finalResponseSent: boolean;
+  /** The server's name for the dialog that the response belongs to. */
+  readonly stackDialogId?: string;
   get(header: string): string | undefined;
   has(header: string): boolean;
   send(status: number, options?: { headers?: Record<string, string>; body?: string }): void;
@@ -99,7 +103,14 @@ export interface Srf extends EventEmitter {
   ): Promise<SrfDialog>;
   request(
     uri: string,
-    options: { method: string; headers?: Record<string, string>; proxy?: string },
+    options: {
+      method: string;
+      headers?: Record<string, string>;
+      proxy?: string;
+      /** Sends inside the dialog, or for CANCEL the transaction, of that name at the server. */
+      stackDialogId?: string;
+      stackTxnId?: string;
+    },
     callback: (err: unknown, req?: SrfRequest) => void,
   ): void;
   removeDialog(dialog: SrfDialog): void;

@@ -13,6 +13,7 @@ import type { MediaEndpoint } from '../freeswitch/media-endpoint.ts';
 import type { MediaServer } from '../freeswitch/media-server.ts';
 import { mediaFault, sameMedia } from '../freeswitch/session-description.ts';
 import type { SrfDialog, SrfRequest, SrfResponse, SrfSipError } from './drachtio-srf.ts';
+import type { LegJournal } from './leg-journal.ts';
 import { quietly } from './sip-link.ts';
 import type { SipLink } from './sip-link.ts';
 import { SipLeg } from './sip-leg.ts';
@@ -37,6 +38,7 @@ export interface OutboundCallParts {
   readonly media: MediaServer;
   readonly clock: Clock;
   readonly log: Log;
+  readonly journal: LegJournal;
   readonly onAnswered: (leg: SipLeg) => void;
   /** Called once when the call will have no leg. */
   readonly onOver: () => void;
@@ -130,9 +132,11 @@ export class SipOutboundCall implements OutboundCall {
         },
       );
     } catch (thrown) {
+      this.#journalClosed(branch);
       branch.end = inviteEndOf(thrown, branch.provisionalSeen);
       return this.#branchEnded();
     }
+    this.#journalClosed(branch);
     // An answer that crossed our CANCEL, or the second of a fork: the library has sent ACK, now BYE (RFC 3261 §15).
     if (branch.abandoned || this.#settled || this.#won) return sayBye(dialog);
     await this.#answered(branch, dialog, endpoint);
@@ -140,13 +144,19 @@ export class SipOutboundCall implements OutboundCall {
 
   #sent(branch: Branch, req: SrfRequest | undefined): void {
     if (!req) return;
+    // A second INVITE, with credentials, follows a refused one.
+    this.#journalClosed(branch);
     branch.req = req;
+    if (req.stackTxnId !== undefined) {
+      this.#parts.journal.opened(this.callId, { kind: 'invite', reference: req.stackTxnId });
+    }
     this.#settleInviteSent(this.#parts.clock.nowMs());
     if (branch.abandoned) cancelInvite(branch);
   }
 
   #progress(branch: Branch, res: SrfResponse): void {
     if (res.status <= 100) return;
+    this.#journalDialog(branch, res.stackDialogId);
     branch.provisionalSeen = true;
     this.#settleRinging();
     const sdp = res.body ?? '';
@@ -159,6 +169,17 @@ export class SipOutboundCall implements OutboundCall {
       this.#earlySdp = undefined;
       this.#parts.log.debug({ callId: this.callId, error: messageOf(thrown) }, 'early media not used');
     });
+  }
+
+  /** A provisional response tells what the dialog will be called. */
+  #journalDialog({ req, provisionalSeen }: Branch, dialogId: string | undefined): void {
+    const reference = req?.stackTxnId;
+    if (provisionalSeen || reference === undefined || dialogId === undefined) return;
+    this.#parts.journal.opened(this.callId, { kind: 'invite', reference, dialogId });
+  }
+
+  #journalClosed({ req }: Branch): void {
+    if (req?.stackTxnId !== undefined) this.#parts.journal.closed(req.stackTxnId);
   }
 
   async #answered(branch: Branch, dialog: SrfDialog, endpoint: MediaEndpoint): Promise<void> {

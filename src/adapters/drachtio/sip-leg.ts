@@ -60,6 +60,11 @@ export class SipLeg implements Leg {
     );
   }
 
+  /** The SIP server's name for the dialog. */
+  get dialogId(): string {
+    return this.#dialog.id;
+  }
+
   get termination(): Termination | undefined {
     return this.#termination;
   }

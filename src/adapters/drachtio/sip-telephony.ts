@@ -26,6 +26,7 @@ import { SipInboundCall } from './inbound-call.ts';
 import { originateHeaders } from './originate-headers.ts';
 import { SipOutboundCall } from './outbound-call.ts';
 import type { DialTarget } from './outbound-call.ts';
+import type { LegJournal } from './leg-journal.ts';
 import { sendResponse } from './send-response.ts';
 import type { SipLink, SipRoutes } from './sip-link.ts';
 import { SipLeg } from './sip-leg.ts';
@@ -42,6 +43,7 @@ export interface SipTelephonyParts {
   readonly ids: IdSource;
   readonly log: Log;
   readonly counters: Counters;
+  readonly journal: LegJournal;
   readonly link: () => SipLink;
   readonly media: () => MediaServer;
 }
@@ -144,6 +146,7 @@ export class SipTelephony implements Telephony {
       media: this.#parts.media(),
       clock: this.#parts.clock,
       log: this.#parts.log,
+      journal: this.#parts.journal,
       onAnswered: (leg) => {
         this.#outbound.delete(call);
         admission.answered();
@@ -236,9 +239,11 @@ export class SipTelephony implements Telephony {
 
   #adopt(leg: SipLeg, release: () => void): void {
     this.#legs.add(leg);
+    this.#parts.journal.opened(leg.callId, { kind: 'dialog', reference: leg.dialogId });
     if (this.#closing) void leg.hangUp();
     void leg.ended.then((termination) => {
       this.#legs.delete(leg);
+      this.#parts.journal.closed(leg.dialogId);
       release();
       this.#parts.counters.increment('legs_ended', termination.reason);
     });

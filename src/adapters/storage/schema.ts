@@ -12,6 +12,7 @@ export interface Schema {
   readonly eventRetention: EventRetentionRow;
   readonly agentStatus: AgentStatusRow;
   readonly registration: RegistrationRow;
+  readonly openLeg: OpenLegRow;
   readonly callRecord: CallRecordRow;
   readonly configuration: ConfigurationRow;
   readonly userAccount: UserAccountRow;
@@ -103,6 +104,16 @@ export interface RegistrationRow {
   expiresAtMs: number;
   /** JSON of the whole Binding. */
   data: string;
+}
+
+/** An INVITE or dialog that is up at the SIP server; the whole table is read at a start. */
+export interface OpenLegRow {
+  reference: string;
+  /** `invite` or `dialog`. */
+  kind: string;
+  dialogId: string | null;
+  callId: string;
+  openedAtMs: number;
 }
 
 /** One inbound call, for lists and reports. */

@@ -8,7 +8,13 @@ import { migrate } from './migrations/migrations.ts';
 import type { Schema } from './schema.ts';
 import { PreparedSqliteDialect } from './sqlite-dialect.ts';
 import { StorageTx } from './storage-tx.ts';
-import { StoredAccess, StoredErrors, StoredIdempotency, StoredRegistrations } from './stores.ts';
+import {
+  StoredAccess,
+  StoredErrors,
+  StoredIdempotency,
+  StoredOpenLegs,
+  StoredRegistrations,
+} from './stores.ts';
 
 /** A reader from outside (a backup, a report) may hold the file this long before we give up. */
 const BUSY_TIMEOUT_MS = 2000;
@@ -25,6 +31,7 @@ export interface StorageOptions {
 /** Everything that is kept: one SQLite file owned by one process. */
 export class Storage implements UnitOfWork<StorageTx> {
   readonly registrations: StoredRegistrations;
+  readonly openLegs: StoredOpenLegs;
   readonly access: StoredAccess;
   readonly errors: StoredErrors;
   readonly idempotency: StoredIdempotency;
@@ -46,6 +53,7 @@ export class Storage implements UnitOfWork<StorageTx> {
     this.migrated = migrated;
     this.#committer = new GroupCommitter(database, clock, () => new StorageTx(db));
     this.registrations = new StoredRegistrations(this);
+    this.openLegs = new StoredOpenLegs(this);
     this.access = new StoredAccess(this);
     this.errors = new StoredErrors(this);
     this.idempotency = new StoredIdempotency(this);

@@ -1,11 +1,13 @@
 import type { UnitOfWork } from '../../callback/callback-store.ts';
 import type { Id } from '../../kernel/ids.ts';
+import type { OpenLeg, OpenLegStore } from '../../telephony/open-leg.ts';
 import type { Binding, RegistrationStore } from '../../telephony/registration.ts';
 import type { AccessStore, ApiKey, Session, User } from '../http/access-store.ts';
 import type { ErrorRecord, ErrorStore } from '../http/error-store.ts';
 import type { IdempotencyClaim, IdempotencyStore } from '../http/idempotency-store.ts';
 import * as access from './access-queries.ts';
 import * as agents from './agent-queries.ts';
+import * as legs from './open-leg-queries.ts';
 import * as requests from './request-queries.ts';
 import type { StorageTx } from './storage-tx.ts';
 
@@ -29,6 +31,23 @@ export class StoredRegistrations implements RegistrationStore {
 
   remove(agentId: string, contactUri: string): Promise<void> {
     return this.#transactions.transact((tx) => agents.removeBinding(tx.executor, agentId, contactUri));
+  }
+}
+
+/** What is up at the SIP server, one transaction a call. */
+export class StoredOpenLegs implements OpenLegStore {
+  readonly #transactions: Transactions;
+
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions;
+  }
+
+  all(): Promise<readonly OpenLeg[]> {
+    return this.#transactions.transact((tx) => legs.openLegs(tx.executor));
+  }
+
+  change(opened: readonly OpenLeg[], closed: readonly string[]): Promise<void> {
+    return this.#transactions.transact((tx) => legs.changeOpenLegs(tx.executor, opened, closed));
   }
 }
 

@@ -66,7 +66,7 @@ describe('the SQLite file', () => {
 
   it('is refused when a newer version has written it', async () => {
     const first = await Storage.open({ path, clock });
-    expect(first.migrated).toEqual(['0001-first-schema']);
+    expect(first.migrated).toEqual(['0001-first-schema', '0002-open-legs']);
     await first.close();
     const raw = new BetterSqlite3(path);
     raw.prepare(`insert into kysely_migration values ('9999-of-tomorrow', '2030-01-01')`).run();

@@ -7,6 +7,7 @@ import { SystemRandom } from '../../../src/kernel/random.ts';
 import { EMBEDDED_ADMISSION } from '../../../src/telephony/call-admission.ts';
 import { noCounters } from '../../../src/telephony/counters.ts';
 import { MemoryRegistrationStore } from '../../../src/telephony/registration.ts';
+import { MemoryOpenLegs } from '../../fakes/memory-open-legs.ts';
 import type { Leg } from '../../../src/telephony/leg.ts';
 import type { PhoneCall } from '../../../src/demo/soft-phone/phone-call.ts';
 import { header } from '../../../src/demo/soft-phone/sip-text.ts';
@@ -198,6 +199,7 @@ describe('servers that cannot be used at the start', () => {
         trunkPassword: () => undefined,
       },
       registrations: new MemoryRegistrationStore(),
+      openLegs: new MemoryOpenLegs(),
       clock,
       ids: new IdSource(clock, new SystemRandom()),
       log: silentLog,

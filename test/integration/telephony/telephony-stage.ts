@@ -14,6 +14,7 @@ import { trunkSchema } from '../../../src/telephony/directory.ts';
 import type { Trunk } from '../../../src/telephony/directory.ts';
 import { MemoryRegistrationStore } from '../../../src/telephony/registration.ts';
 import type { InboundCall } from '../../../src/telephony/telephony.ts';
+import { MemoryOpenLegs } from '../../fakes/memory-open-legs.ts';
 import { SoftPhone } from '../../../src/demo/soft-phone/soft-phone.ts';
 
 export const REALM = 'turnkeeper.test';
@@ -62,6 +63,7 @@ export async function openStage(
     warm?: number;
     servers?: Servers;
     media?: Partial<MediaServerConfig>;
+    openLegs?: MemoryOpenLegs;
   } = {},
 ): Promise<Stage> {
   const servers = options.servers ?? (await openServers());
@@ -99,6 +101,7 @@ export async function openStage(
       },
     },
     registrations,
+    openLegs: options.openLegs ?? new MemoryOpenLegs(),
     clock,
     ids: new IdSource(clock, new SystemRandom()),
     log: process.env['TEST_LOG'] === undefined ? silentLog : testLog,

@@ -1,0 +1,15 @@
+import type { Kysely, Migration } from 'kysely';
+
+/** What is up at the SIP server, so that a start after a crash can end it (docs/decisions/0004-leg-journal.md). */
+export const openLegs: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('openLeg')
+      .addColumn('reference', 'text', (c) => c.primaryKey())
+      .addColumn('kind', 'text', (c) => c.notNull())
+      .addColumn('dialogId', 'text')
+      .addColumn('callId', 'text', (c) => c.notNull())
+      .addColumn('openedAtMs', 'bigint', (c) => c.notNull())
+      .execute();
+  },
+};
