@@ -20,7 +20,7 @@ export interface AgentStatus {
   readonly agentId: string;
   readonly state: AgentState;
   readonly notReadyReason: NotReadyReason | null;
-  /** When this state began. */
+  /** When this state began; 0: the agent never logged in. */
   readonly sinceMs: number;
   /** When the agent last finished work or became ready; the longest idle is chosen first. */
   readonly idleSinceMs: number;

@@ -143,8 +143,9 @@ export const agentSchema = named(
     sipUser: z.string(),
     state: z.enum(agentStates),
     notReadyReason: z.string().nullable(),
-    since: instant,
-    idleSince: instant,
+    /** Null: never logged in. */
+    since: instant.nullable(),
+    idleSince: instant.nullable(),
     subjectId: z.string().nullable().describe('The callback or call being served'),
     dueAt: nullableInstant,
     afterWork: z.string().nullable(),
