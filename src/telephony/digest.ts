@@ -6,8 +6,10 @@ import type { DigestSecret } from './telephony-directory.ts';
 export type DigestAlgorithm = 'SHA-256' | 'MD5';
 
 /**
- * The challenges of a response, in this order (RFC 8760 §2.4: clients take the first one they know). MD5 comes first
- * because many phones and test clients look at the first challenge only and give up on a hash they do not know.
+ * The challenges of a response, in this order (RFC 8760 §2.4: clients take the first one they know). MD5
+ * comes first
+ * because many phones and test clients look at the first challenge only and give up on a hash they do not
+ * know.
  */
 export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = ['MD5', 'SHA-256'];
 
@@ -24,7 +26,10 @@ export interface DigestCredentials {
   readonly cnonce?: string;
 }
 
-/** `stale`: the right password with a nonce that is too old, or used before: challenge again with stale=true. */
+/**
+ * `stale`: the right password with a nonce that is too old, or used before: challenge again with
+ * stale=true.
+ */
 export type DigestVerdict = 'ok' | 'stale' | 'wrong';
 
 /** How long a nonce is good for; phones re-authenticate silently afterwards. */
@@ -37,7 +42,8 @@ const HEADER_LENGTH_MAX = 2048;
 const NOBODY: DigestSecret = { md5: '0'.repeat(32), sha256: '0'.repeat(64) };
 
 /**
- * Digest authentication, server side (RFC 7616; RFC 2617 clients without qop or algorithm included; RFC 8760 for
+ * Digest authentication, server side (RFC 7616; RFC 2617 clients without qop or algorithm included; RFC
+ * 8760 for
  * SIP). The digest-uri is hashed but not compared with the Request-URI: phones and proxies rewrite it, and a
  * captured response is of no use anyway because each nonce count is accepted once.
  */

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Names of configured things: letters, digits, `.`, `_`, `-`; 1–64 characters; starts with a letter or digit. */
+/**
+ * Names of configured things: letters, digits, `.`, `_`, `-`; 1–64 characters; starts with a letter or
+ * digit.
+ */
 export const nameSchema = z
   .string()
   .regex(
@@ -22,8 +25,10 @@ export const trunkAddressSchema = z
   );
 
 /**
- * A password as configuration carries it: plain text (sealed on apply), `{env: NAME}` read on apply, `{generate: true}`
- * made at the first apply and kept afterwards, or `sealed:v1:…` as `turnkeeper export` writes it. The store and the
+ * A password as configuration carries it: plain text (sealed on apply), `{env: NAME}` read on apply,
+ * `{generate: true}`
+ * made at the first apply and kept afterwards, or `sealed:v1:…` as `turnkeeper export` writes it. The store
+ * and the
  * logs hold only the sealed form.
  */
 export const secretSchema = z.union([

@@ -53,7 +53,8 @@ export interface Party {
 }
 
 /**
- * One answered SIP dialog with its media endpoint (glossary: leg). Behaviour that belongs to a dialogue, a bridge
+ * One answered SIP dialog with its media endpoint (glossary: leg). Behaviour that belongs to a dialogue, a
+ * bridge
  * or a callback lives in those rooms; a leg only carries sound, digits and its end.
  */
 export interface Leg {
@@ -64,7 +65,9 @@ export interface Leg {
   readonly ended: Promise<Termination>;
   /** The end, once it has come. */
   readonly termination: Termination | undefined;
-  /** Plays the list without gaps. A new play stops the one before. Never rejects: failures read as `ended`. */
+  /**
+   * Plays the list without gaps. A new play stops the one before. Never rejects: failures read as `ended`.
+   */
   play(sources: readonly AudioSource[], options?: PlayOptions): Promise<PlayOutcome>;
   /** Calls `listener` for every digit as it is recognised; returns the way to stop listening. */
   onDigit(listener: (digit: Digit) => void): () => void;

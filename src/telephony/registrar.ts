@@ -51,7 +51,8 @@ export type AuthenticationResult =
   | { readonly kind: 'refused' };
 
 /**
- * The registrar for agents' phones (RFC 3261 §10): authenticates, keeps the bindings, knows which phones can be rung.
+ * The registrar for agents' phones (RFC 3261 §10): authenticates, keeps the bindings, knows which phones
+ * can be rung.
  * An unknown user and a wrong password are answered alike, at the same cost.
  */
 export class Registrar {
@@ -99,7 +100,8 @@ export class Registrar {
   }
 
   /**
-   * Checks credentials of any request against the agents. A source that keeps failing is refused unchecked, except
+   * Checks credentials of any request against the agents. A source that keeps failing is refused unchecked,
+   * except
    * the socket of a phone that is registered.
    */
   authenticate(method: string, header: string | undefined, source: SipSource): AuthenticationResult {
@@ -267,7 +269,9 @@ export class Registrar {
     return this.#stored(() => this.#options.store.remove(agentId, contactUri));
   }
 
-  /** A phone stays registered though the store fails: it only would have to register again after a restart. */
+  /**
+   * A phone stays registered though the store fails: it only would have to register again after a restart.
+   */
   async #stored(write: () => Promise<void>): Promise<void> {
     try {
       await write();

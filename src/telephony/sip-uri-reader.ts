@@ -56,7 +56,8 @@ function decodeUser(user: string): string {
 }
 
 /**
- * Reads a comma-separated list of name-addr or addr-spec with parameters. Undefined when the header is malformed,
+ * Reads a comma-separated list of name-addr or addr-spec with parameters. Undefined when the header is
+ * malformed,
  * too long or has more than 32 entries.
  */
 export function readNameAddresses(header: string): NameAddress[] | undefined {
@@ -148,7 +149,8 @@ export function numberOfUser(user: string | undefined): string | undefined {
 }
 
 /**
- * The digit in an INFO body: `application/dtmf-relay` (`Signal=5` and `Duration=160` lines) or `application/dtmf`
+ * The digit in an INFO body: `application/dtmf-relay` (`Signal=5` and `Duration=160` lines) or
+ * `application/dtmf`
  * (the digit alone). Undefined for anything else.
  */
 export function digitOfInfo(contentType: string | undefined, body: string | undefined): Digit | undefined {

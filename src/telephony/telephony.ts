@@ -7,7 +7,9 @@ export type CallSource =
   | { readonly kind: 'trunk'; readonly trunk: string }
   | { readonly kind: 'agent'; readonly agentId: string };
 
-/** An inbound call that has been admitted (known source, within limits) and waits to be answered or refused. */
+/**
+ * An inbound call that has been admitted (known source, within limits) and waits to be answered or refused.
+ */
 export interface InboundCall {
   readonly callId: CallId;
   readonly source: CallSource;
@@ -18,7 +20,10 @@ export interface InboundCall {
   readonly sipCallId: string;
   /** Resolves when the caller cancels before an answer; otherwise never. */
   readonly cancelled: Promise<void>;
-  /** Answers with media (200 OK). Resolves to the termination when it cannot be: caller gone, media refused (488). */
+  /**
+   * Answers with media (200 OK). Resolves to the termination when it cannot be: caller gone, media refused
+   * (488).
+   */
   answer(): Promise<{ kind: 'answered'; leg: Leg } | { kind: 'failed'; termination: Termination }>;
   /** Refuses with a final status; `retryAfterSec` adds Retry-After (RFC 3261 §20.33). */
   reject(sipStatus: number, options?: { reason?: string; retryAfterSec?: number }): void;
@@ -50,7 +55,10 @@ export interface OutboundCall {
   readonly outcome: Promise<OriginateOutcome>;
   /** 180/183 has been received; resolves at most once. */
   readonly ringing: Promise<void>;
-  /** Resolves with the instant (clock ms) at which the first INVITE was handed to the SIP server; for latency figures. */
+  /**
+   * Resolves with the instant (clock ms) at which the first INVITE was handed to the SIP server; for
+   * latency figures.
+   */
   readonly inviteSent: Promise<number>;
   /** CANCEL (or BYE if the answer crossed it). Idempotent. The outcome then reads `cancelled`. */
   cancel(): void;
@@ -62,7 +70,10 @@ export interface Bridge {
   separate(): Promise<void>;
 }
 
-/** The telephone network as rooms see it; implemented once, over drachtio and FreeSWITCH (adapters/drachtio). */
+/**
+ * The telephone network as rooms see it; implemented once, over drachtio and FreeSWITCH
+ * (adapters/drachtio).
+ */
 export interface Telephony {
   /** Exactly one handler; set before calls are taken. */
   onInboundCall(handler: (call: InboundCall) => void): void;

@@ -33,7 +33,8 @@ export interface TerminationRow {
 const { unreachable, clientError, upstreamError } = TerminationBucket;
 
 /**
- * The one table from a final response to an INVITE to the end of the call (RFC 3261 §21 and later status codes).
+ * The one table from a final response to an INVITE to the end of the call (RFC 3261 §21 and later status
+ * codes).
  * First match wins; docs/hangup.md is printed from it. 408 and 487 depend on what happened before: see
  * {@link terminationOfInvite}.
  */
@@ -101,7 +102,8 @@ export const TERMINATION_ROWS: readonly TerminationRow[] = [
 ];
 
 /**
- * Q.850 causes that say more than a generic SIP status does (ITU-T Q.850 table 1, mapping of RFC 3398 §7.2.4.1).
+ * Q.850 causes that say more than a generic SIP status does (ITU-T Q.850 table 1, mapping of RFC 3398
+ * §7.2.4.1).
  * They are only believed under {@link GENERIC_STATUSES}: a precise status such as 486 stands by itself.
  */
 const REASON_OF_CAUSE = new Map<number, { bucket: TerminationBucket; reason: TerminationReason }>([
@@ -134,7 +136,8 @@ export function terminationOfInvite(end: InviteEnd): Termination {
     case 'cancelled':
       return { bucket: TerminationBucket.success, reason: 'cancelled' };
     case 'ring-timeout':
-      // Without any provisional response nothing has rung: the far end is dead, which is not the callee's doing.
+      // Without any provisional response nothing has rung: the far end is dead, which is not the callee's
+      // doing.
       return end.provisionalSeen
         ? { bucket: unreachable, reason: 'no-answer' }
         : { bucket: upstreamError, reason: 'no-response' };
@@ -181,7 +184,8 @@ export interface DialVerdict {
 }
 
 /**
- * Dial result of each reason. A vacant number is ERROR_TONE (what the telephone network says with a SIT) and is never
+ * Dial result of each reason. A vacant number is ERROR_TONE (what the telephone network says with a SIT)
+ * and is never
  * tried again (product §3.3); a refusal is REJECTED and may be tried again when the queue allows it.
  */
 export const DIAL_VERDICTS: Readonly<Record<TerminationReason, DialVerdict>> = {

@@ -56,7 +56,10 @@ export interface TelephonyAdapter extends Telephony {
   trunkCallCounts(): ReadonlyMap<string, number>;
   /** Live registrations. */
   registrations(): readonly Binding[];
-  /** Ends all calls (BYE, CANCEL, 503), then disconnects; takes at most `deadlineMs` (default 5 000). Idempotent. */
+  /**
+   * Ends all calls (BYE, CANCEL, 503), then disconnects; takes at most `deadlineMs` (default 5 000).
+   * Idempotent.
+   */
   close(deadlineMs?: number): Promise<void>;
 }
 
@@ -68,8 +71,10 @@ const ORPHANS_DEADLINE_MS = 2000;
 
 /**
  * Connects to both servers and takes calls from then on. Afterwards losses are mended by reconnecting.
- * @throws AppError SIP_SERVER_UNREACHABLE, SIP_SERVER_REFUSED, MEDIA_SERVER_UNREACHABLE, MEDIA_SERVER_REFUSED or
- * MEDIA_SERVER_PROFILE_MISSING when a server cannot be reached in `config.connectTimeoutMs`; nothing is left open.
+ * @throws AppError SIP_SERVER_UNREACHABLE, SIP_SERVER_REFUSED, MEDIA_SERVER_UNREACHABLE,
+ * MEDIA_SERVER_REFUSED or
+ * MEDIA_SERVER_PROFILE_MISSING when a server cannot be reached in `config.connectTimeoutMs`; nothing is
+ * left open.
  */
 export async function connectTelephony(options: ConnectTelephonyOptions): Promise<TelephonyAdapter> {
   const parts = assemble(options);

@@ -4,8 +4,10 @@ import { readSipUri } from '../../telephony/sip-uri-reader.ts';
 import type { DialTarget } from './outbound-call.ts';
 
 /**
- * Where to ring a registered contact. The request names the contact; it is sent to the socket that the REGISTER came
- * from when the contact's address is another one (a NAT lies between) or the phone uses TCP (its connection is the
+ * Where to ring a registered contact. The request names the contact; it is sent to the socket that the
+ * REGISTER came
+ * from when the contact's address is another one (a NAT lies between) or the phone uses TCP (its connection
+ * is the
  * only way back; RFC 5626 §1).
  */
 export function contactTarget(binding: Binding): DialTarget {

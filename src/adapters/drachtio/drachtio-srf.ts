@@ -116,5 +116,8 @@ export interface Srf extends EventEmitter {
   removeDialog(dialog: SrfDialog): void;
 }
 
-/** The library's own declarations describe neither proxies nor errors as they are; these do, for what we use. */
+/**
+ * The library's own declarations describe neither proxies nor errors as they are; these do, for what we
+ * use.
+ */
 export const SrfClass = createRequire(import.meta.url)('drachtio-srf') as new () => Srf;

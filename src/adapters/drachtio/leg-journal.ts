@@ -19,7 +19,8 @@ const REASON = { Reason: 'Q.850;cause=41' };
 export type LegName = Pick<OpenLeg, 'kind' | 'reference'> & { readonly dialogId?: string };
 
 /**
- * Remembers across a crash what is up at the SIP server, and ends it when we are connected again: drachtio-server keeps
+ * Remembers across a crash what is up at the SIP server, and ends it when we are connected again:
+ * drachtio-server keeps
  * the dialogs of an application that has gone, and lets any later one speak in them by their id.
  * Storing is write-behind; nothing on the way of a call waits for it.
  */

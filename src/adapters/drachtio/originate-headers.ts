@@ -6,7 +6,8 @@ const HEADERS_MAX = 20;
 const HEADER_LENGTH_MAX = 512;
 
 /**
- * Headers of an outbound INVITE: From with the caller id, and the extra ones. Only `X-` names are taken, and values
+ * Headers of an outbound INVITE: From with the caller id, and the extra ones. Only `X-` names are taken,
+ * and values
  * lose their line ends: nothing given by a caller or an API may add a header of its own.
  */
 export function originateHeaders(request: OriginateRequest, realm: string): Record<string, string> {

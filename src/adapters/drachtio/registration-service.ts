@@ -17,7 +17,9 @@ const KEEP_ALIVES_PER_TICK_MAX = 100;
 /** Keep-alives waiting for an answer. */
 const KEEP_ALIVES_PENDING_MAX = 2000;
 
-/** Carries REGISTER to the registrar, sweeps expired bindings and asks phones whether they are still there. */
+/**
+ * Carries REGISTER to the registrar, sweeps expired bindings and asks phones whether they are still there.
+ */
 export class RegistrationService {
   readonly #registrar: Registrar;
   readonly #clock: Clock;
@@ -107,7 +109,10 @@ export class RegistrationService {
     }
   }
 
-  /** Any answer of the phone itself counts, a refusal too; 408 and 503 are the SIP server's own (RFC 3261 §8.1.3.1). */
+  /**
+   * Any answer of the phone itself counts, a refusal too; 408 and 503 are the SIP server's own (RFC 3261
+   * §8.1.3.1).
+   */
   #ask(binding: Binding): void {
     const target = contactTarget(binding);
     this.#pendingCount++;

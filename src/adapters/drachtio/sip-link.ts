@@ -26,7 +26,8 @@ const RETRY_MAX_MS = 1000;
 const PING_INTERVAL_MS = 15_000;
 
 /**
- * The connection to the SIP server. Each connection has its own Srf: what the old one knew of dialogs is worthless
+ * The connection to the SIP server. Each connection has its own Srf: what the old one knew of dialogs is
+ * worthless
  * after a loss, and the library's reconnection would keep it.
  */
 export class SipLink {
@@ -53,7 +54,9 @@ export class SipLink {
     this.#log = log;
   }
 
-  /** Starts connecting; resolves when connected. Rejects after `timeoutMs`, but goes on trying until closed. */
+  /**
+   * Starts connecting; resolves when connected. Rejects after `timeoutMs`, but goes on trying until closed.
+   */
   async connect(timeoutMs: number): Promise<void> {
     const connected = new Promise<true>((resolve) => {
       const stop = this.onConnected(() => {
@@ -176,7 +179,9 @@ export class SipLink {
     this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
   }
 
-  /** A fault of ours in one request must not reach the library, which would print and answer in its own way. */
+  /**
+   * A fault of ours in one request must not reach the library, which would print and answer in its own way.
+   */
   #guarded(
     handler: (req: SrfRequest, res: SrfResponse) => void,
   ): (req: SrfRequest, res: SrfResponse) => void {

@@ -48,7 +48,10 @@ export interface SipTelephonyParts {
   readonly media: () => MediaServer;
 }
 
-/** The Telephony port over drachtio and FreeSWITCH: keeps the calls in progress, and ends them when a server goes. */
+/**
+ * The Telephony port over drachtio and FreeSWITCH: keeps the calls in progress, and ends them when a server
+ * goes.
+ */
 export class SipTelephony implements Telephony {
   readonly #parts: SipTelephonyParts;
   readonly #gate: CallGate;

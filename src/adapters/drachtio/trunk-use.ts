@@ -9,7 +9,10 @@ export class TrunkUse {
     this.#directory = directory;
   }
 
-  /** Takes a place on the trunk; returns the way to give it back (once), or undefined when the trunk is full. */
+  /**
+   * Takes a place on the trunk; returns the way to give it back (once), or undefined when the trunk is
+   * full.
+   */
   take(name: string): (() => void) | undefined {
     const trunk = this.#directory.trunks().find((candidate) => candidate.name === name);
     const callCount = this.#callCounts.get(name) ?? 0;

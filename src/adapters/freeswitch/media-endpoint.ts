@@ -1,20 +1,10 @@
-import type { Clock } from '../../kernel/clock.ts';
 import { AppError, messageOf } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/log.ts';
 import type { AudioSource, Digit, PlayOptions, PlayOutcome } from '../../telephony/leg.ts';
 import { withDeadline } from './deadline.ts';
 import type { EslEvent, MrfEndpoint } from './drachtio-fsmrf.ts';
+import type { MediaEndpointOptions } from './media-endpoint-options.ts';
 import { playbackArgument } from './playback.ts';
 import { withoutEncryption } from './session-description.ts';
-
-/** What an endpoint is made of. */
-export interface MediaEndpointOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly audioRoot: string;
-  /** Ends a channel from outside, over the control connection. */
-  readonly killChannel: (uuid: string) => Promise<void>;
-}
 
 const COMMAND_DEADLINE_MS = 3000;
 /** Longest wait for each way of ending a channel. */
@@ -90,7 +80,8 @@ export class MediaEndpoint {
   async modify(remoteSdp: string): Promise<string> {
     const { dialog } = this.#endpoint;
     if (!dialog || this.#isGone) throw new AppError('MEDIA_NOT_ACCEPTED', 'the media channel has ended');
-    // Not fsmrf's modify: it asks for all channel variables afterwards, and after one refusal never comes back.
+    // Not fsmrf's modify: it asks for all channel variables afterwards, and after one refusal never comes
+    // back.
     const answer = new Promise<string>((resolve, reject) => {
       dialog.request(
         {
@@ -225,7 +216,8 @@ export class MediaEndpoint {
 
   async #destroy(): Promise<void> {
     if (this.#isGone) return;
-    // Killed at once: the goodbye of fsmrf waits for the channel to look up, which takes 1.5 s and more in a bridge.
+    // Killed at once: the goodbye of fsmrf waits for the channel to look up, which takes 1.5 s and more in
+    // a bridge.
     const killed = this.#options.killChannel(this.uuid).catch(() => undefined);
     await withDeadline(this.#options.clock, DESTROY_DEADLINE_MS, Promise.all([killed, this.gone]));
     if (!this.#isGone) {

@@ -26,8 +26,10 @@ export interface MediaServerConfig {
   /** Directory of prompts and music, as the media server sees it. */
   readonly audioRoot: string;
   /**
-   * Endpoints kept ready for outbound calls; 4 is enough for the agents of one moment. 0: none. From originate to the
-   * INVITE on the wire, real servers and two busy cores: p50 3.6 ms with four, 15.1 ms without (p95 6.2 and 39.5 ms).
+   * Endpoints kept ready for outbound calls; 4 is enough for the agents of one moment. 0: none. From
+   * originate to the
+   * INVITE on the wire, real servers and two busy cores: p50 3.6 ms with four, 15.1 ms without (p95 6.2 and
+   * 39.5 ms).
    */
   readonly warmEndpointCount: number;
 }
@@ -88,7 +90,9 @@ export class MediaServer {
     this.#pool = new EndpointPool(config.warmEndpointCount, clock, () => this.#make(undefined));
   }
 
-  /** Starts connecting; resolves when connected. Rejects after `timeoutMs`, but goes on trying until closed. */
+  /**
+   * Starts connecting; resolves when connected. Rejects after `timeoutMs`, but goes on trying until closed.
+   */
   async connect(timeoutMs: number): Promise<void> {
     const connected = new Promise<true>((resolve) => this.#connectedWaiters.push(() => resolve(true)));
     void this.#tryConnect();
@@ -189,7 +193,8 @@ export class MediaServer {
     const { host, port, secret, listenAddress, listenPort, profile } = this.#config;
     const { advertisedAddress, advertisedPort } = this.#config;
     const connecting = new Promise<MrfMediaServer>((resolve, reject) => {
-      // The callback form: the library calls it once more for every retry of its own; late servers are let go.
+      // The callback form: the library calls it once more for every retry of its own; late servers are let
+      // go.
       new MrfClass(this.#sip).connect(
         {
           address: host,
@@ -219,7 +224,8 @@ export class MediaServer {
     this.#server = server;
     this.#lastError = undefined;
     this.#pingsLost = 0;
-    // Each command is written in two pieces: without TCP_NODELAY every one waits about 42 ms for a delayed ACK.
+    // Each command is written in two pieces: without TCP_NODELAY every one waits about 42 ms for a delayed
+    // ACK.
     server.conn.socket?.setNoDelay(true);
     server._server?.server.prependListener('connection', (socket) => socket.setNoDelay(true));
     server.conn.on('error', () => this.#lost(server));

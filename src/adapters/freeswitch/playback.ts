@@ -27,8 +27,10 @@ function streamOf(source: AudioSource, audioRoot: string): string {
       return `${audioRoot}/${source.path}`;
     case 'silence':
       return `silence_stream://${Math.max(1, Math.round(source.durationMs))}`;
-    case 'tone':
-      return `tone_stream://%(${[source.onMs, source.offMs, ...source.frequencies].map(Math.round).join(',')})`;
+    case 'tone': {
+      const numbers = [source.onMs, source.offMs, ...source.frequencies].map((value) => Math.round(value));
+      return `tone_stream://%(${numbers.join(',')})`;
+    }
     default:
       return source satisfies never;
   }
