@@ -7,8 +7,8 @@ const DEPTH_MAX = 6;
 const MEMBERS_MAX = 100;
 const TEXT_CHARACTERS_MAX = 8192;
 
-/** Fields that are a telephone number whatever they look like. */
-const NUMBER_FIELD = /number$|^(?:ani|dnis|did|from|to|dialled|caller|callee|msisdn|phone)$/i;
+/** Fields that are a person's number whatever they look like; what was dialled is masked like any text: `5000` stays. */
+const NUMBER_FIELD = /number$|^(?:ani|from|to|caller|callee|msisdn|phone)$/i;
 /**
  * Credentials inside texts: header values (SIP and HTTP), digest parameters, our keys, sealed secrets, URI
  * passwords.
