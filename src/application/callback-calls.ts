@@ -212,6 +212,7 @@ export class CallbackCalls {
       ringTimeoutMs: settings.agentRingTimeoutSec * 1000,
       headers: { 'X-Turnkeeper-Callback': callback.id, 'X-Turnkeeper-Queue': callback.virtualQueue },
       signal: live.work.signal,
+      clock: this.#options.clock,
     });
     work
       .then((outcome) => {

@@ -100,6 +100,7 @@ export function createEngine(options: EngineOptions): Engine {
     openCallbacks,
     callBook: new CallBook(options),
   });
+  telephony.onCanCall(() => router.matchAll());
   telephony.onAgentReachability((agentId, reachable) => registry.reachabilityChanged(agentId, reachable));
   const rooms = { runner, router, registry, waits, openCallbacks, callbackCalls, inboundCalls };
   return { ...rooms, recover: () => recover(options, rooms), close: () => close(rooms) };
@@ -135,6 +136,7 @@ function createRouting(
     log,
     agentsOf: (queue) => directory.agentsOf(queue),
     dialsMax,
+    mayDial: () => telephony.canCall(),
     decisions: {
       dialGranted: (callbackId, agentId) => rooms.callbackCalls().dialGranted(callbackId, agentId),
       agentOffered: ({ subjectId, confirmed }, agentId) => {

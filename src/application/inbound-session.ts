@@ -275,6 +275,7 @@ export class InboundSession implements FlowHost {
       ringTimeoutMs,
       headers: { 'X-Turnkeeper-Call': this.call.callId, 'X-Turnkeeper-Queue': this.settings.name },
       signal,
+      clock: this.#options.clock,
     });
   }
 

@@ -1,3 +1,4 @@
+import { type Clock, delay } from '../kernel/clock.ts';
 import type { CallId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { ReleaseReason } from '../routing/agent-registry.ts';
@@ -33,7 +34,11 @@ export interface ConnectRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Aborted when the call is no longer wanted (cancelled, given to somebody else). */
   readonly signal: AbortSignal;
+  readonly clock: Clock;
 }
+
+/** After a fault of ours (overload, media) the same agent is not tried again before this; bounds a busy loop. */
+const FAULT_PAUSE_MS = 500;
 
 const releaseReasons: Partial<Record<TerminationReason, ReleaseReason>> = {
   busy: 'REJECTED',
@@ -71,7 +76,9 @@ export async function connectAgent(
   if (outcome.kind === 'failed') {
     const { termination } = outcome;
     log.info({ callId, target, termination }, 'agent did not take the call');
-    return { kind: 'agent-failed', reason: releaseReasonOf(termination), termination };
+    const reason = releaseReasonOf(termination);
+    if (reason === 'not-needed') await delay(request.clock, FAULT_PAUSE_MS);
+    return { kind: 'agent-failed', reason, termination };
   }
   const agent = outcome.leg;
   try {
@@ -80,6 +87,7 @@ export async function connectAgent(
     await agent.hangUp();
     if (customer.termination) return { kind: 'customer-gone' };
     log.error({ callId, target, error }, 'bridge failed');
+    await delay(request.clock, FAULT_PAUSE_MS);
     const termination = { bucket: 'server_error', reason: 'media-server-failure' } as const;
     return { kind: 'agent-failed', reason: 'not-needed', termination };
   }

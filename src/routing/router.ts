@@ -20,6 +20,8 @@ export interface RouterOptions {
   readonly decisions: RouterDecisions;
   /** Dials in progress at most, over all queues; keeps outbound attempts inside what telephony admits. */
   readonly dialsMax: number;
+  /** False while nothing can be dialled: callbacks keep their places and no attempt is spent. */
+  readonly mayDial: () => boolean;
   /** A token left its line for an agent; feeds the wait estimators. */
   readonly onDeparture: (queue: string) => void;
 }
@@ -98,7 +100,7 @@ export class Router {
       const token = this.#firstFor(agentId);
       if (!token) return;
       if (token.kind === 'callback') {
-        if (this.#dialBackedBy.has(agentId) || this.#dialBackedBy.size >= this.#options.dialsMax) return;
+        if (!this.#mayGrant(agentId)) return;
         this.#grantDial(token, agentId);
       } else {
         this.#offer(token, agentId);
@@ -133,6 +135,11 @@ export class Router {
       if (this.#options.agentsOf(queue.name).includes(agentId)) first = head;
     }
     return first;
+  }
+
+  #mayGrant(agentId: string): boolean {
+    const { dialsMax, mayDial } = this.#options;
+    return !this.#dialBackedBy.has(agentId) && this.#dialBackedBy.size < dialsMax && mayDial();
   }
 
   #grantDial(token: Token, agentId: string): void {

@@ -80,6 +80,10 @@ export interface Telephony {
   originate(request: OriginateRequest): OutboundCall;
   /** Joins media both ways. Rejects with AppError MEDIA_BRIDGE_FAILED when the media server cannot. */
   bridge(a: Leg, b: Leg): Promise<Bridge>;
+  /** False while a server is lost or the program ends: a call begun now could only fail. */
+  canCall(): boolean;
+  /** Calls `listener` whenever calls have become possible again. */
+  onCanCall(listener: () => void): void;
   /** True when the agent's phone has at least one live registration. */
   isAgentReachable(agentId: string): boolean;
   /** `gained`/`lost` the first/last registration of an agent's phone. */

@@ -103,6 +103,8 @@ export class FakeTelephony implements Telephony {
   readonly bridges: [Leg, Leg][] = [];
   readonly unreachable = new Set<string>();
   bridgeError: Error | undefined;
+  connected = true;
+  readonly #canCallListeners = new Set<() => void>();
   #handler: ((call: InboundCall) => void) | undefined;
 
   onInboundCall(handler: (call: InboundCall) => void): void {
@@ -123,6 +125,20 @@ export class FakeTelephony implements Telephony {
     if (this.bridgeError) throw this.bridgeError;
     this.bridges.push([a, b]);
     return { separate: async () => undefined };
+  }
+
+  canCall(): boolean {
+    return this.connected;
+  }
+
+  onCanCall(listener: () => void): void {
+    this.#canCallListeners.add(listener);
+  }
+
+  /** Both servers are lost, or are there again. */
+  setConnected(connected: boolean): void {
+    this.connected = connected;
+    if (connected) for (const listener of this.#canCallListeners) listener();
   }
 
   isAgentReachable(agentId: string): boolean {

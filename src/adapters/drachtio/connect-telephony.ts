@@ -99,6 +99,8 @@ export async function connectTelephony(options: ConnectTelephonyOptions): Promis
     media.warmUp();
     void journal.endOrphans(link.srf);
   });
+  link.onConnected(() => parts.telephony.serverConnected());
+  media.onConnected(() => parts.telephony.serverConnected());
   media.warmUp();
   parts.registration.start();
   return adapterOf(parts);

@@ -60,6 +60,7 @@ export class SipTelephony implements Telephony {
   readonly #outbound = new Set<SipOutboundCall>();
   /** Attempts with an INVITE that is not over, given-up ones included. */
   readonly #attempts = new Set<Promise<void>>();
+  readonly #canCallListeners = new Set<() => void>();
   #closing = false;
   #handler: ((call: InboundCall) => void) | undefined;
 
@@ -98,6 +99,19 @@ export class SipTelephony implements Telephony {
   onInboundCall(handler: (call: InboundCall) => void): void {
     assert(this.#handler === undefined, 'onInboundCall is set once');
     this.#handler = handler;
+  }
+
+  canCall(): boolean {
+    return !this.#closing && this.#parts.link().connected && this.#parts.media().connected;
+  }
+
+  onCanCall(listener: () => void): void {
+    this.#canCallListeners.add(listener);
+  }
+
+  /** One of the two servers has been connected. */
+  serverConnected(): void {
+    if (this.canCall()) for (const listener of this.#canCallListeners) listener();
   }
 
   isAgentReachable(agentId: string): boolean {

@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Counters } from '../../telephony/counters.ts';
+import { coalesceWrites } from './coalesced-writes.ts';
 import { withDeadline } from './deadline.ts';
 import { MrfClass } from './drachtio-fsmrf.ts';
 import type { MrfEndpoint, MrfMediaServer, MrfSip } from './drachtio-fsmrf.ts';
@@ -80,6 +82,7 @@ export class MediaServer {
   #pingsLost = 0;
   #lastError: AppError | undefined;
   #connectedWaiters: (() => void)[] = [];
+  readonly #connectedListeners = new Set<() => void>();
 
   constructor(config: MediaServerConfig, sip: MrfSip, clock: Clock, log: Log, counters: Counters) {
     this.#config = config;
@@ -107,6 +110,11 @@ export class MediaServer {
         },
       )
     );
+  }
+
+  /** Calls `listener` at each connection. */
+  onConnected(listener: () => void): void {
+    this.#connectedListeners.add(listener);
   }
 
   get connected(): boolean {
@@ -236,6 +244,7 @@ export class MediaServer {
     this.#log.info({ host: this.#config.host, port: this.#config.port }, 'media server connected');
     this.#timer = this.#clock.setTimer(PING_INTERVAL_MS, () => void this.#ping(server));
     for (const waiter of this.#connectedWaiters.splice(0)) waiter();
+    for (const listener of this.#connectedListeners) listener();
     this.#pool.fill();
   }
 
@@ -310,6 +319,12 @@ export class MediaServer {
     void endpoint.gone.then(() => this.#endpoints.delete(endpoint));
     return endpoint;
   }
+}
+
+/** Without TCP_NODELAY a command written while another is on its way waits about 42 ms for a delayed ACK. */
+function tuneSocket(socket: Socket): void {
+  socket.setNoDelay(true);
+  coalesceWrites(socket);
 }
 
 function release(server: MrfMediaServer): void {

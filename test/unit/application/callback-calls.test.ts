@@ -105,6 +105,17 @@ describe('a callback on the telephone', () => {
     expect(customer.termination).toBeDefined();
   });
 
+  it('spends no attempt while a server is lost, and dials when it is there again', async () => {
+    const { id } = await house.book();
+    house.telephony.setConnected(false);
+    await house.ready('a1');
+    expect(house.telephony.placed).toHaveLength(0);
+    expect(house.now(id)).toMatchObject({ state: 'QUEUED', attemptCount: 0 });
+    house.telephony.setConnected(true);
+    await settle();
+    expect(house.telephony.placed).toHaveLength(1);
+  });
+
   it('keeps the place and dials later when the decision could not be stored', async () => {
     const { id } = await house.book();
     house.store.failNextCount = 2;

@@ -55,6 +55,7 @@ beforeEach(() => {
       agentOffered: ({ subjectId }, agentId) => decisions.push(`offer ${subjectId} to ${agentId}`),
     },
     dialsMax: 2,
+    mayDial: () => true,
     onDeparture: (queue) => decisions.push(`departed ${queue}`),
   });
 });
