@@ -13,6 +13,8 @@ export interface EslConnection {
   readonly socket: Socket | null;
   /** Set before a loss: no reconnection by the library, which would mix up pending replies. */
   closing?: boolean;
+  /** Sends a command whose reply is not looked at. */
+  sendRecv(command: string): unknown;
   on(event: string, listener: (event: EslEvent) => void): unknown;
   removeListener(event: string, listener: (event: EslEvent) => void): unknown;
 }

@@ -22,6 +22,9 @@ interface CachedFile {
 const CACHE_BYTES_MAX = 256 * 1024 * 1024;
 /** Parts of one file_string. */
 const PARTS_MAX = 256;
+/** For so long a file is not looked up again: a hundred callers a second hear the same greeting. */
+const FRESH_MS = 500;
+const FRESH_MAX = 1000;
 
 /** Finds what is to be played: files below the allowed directories, tone, silence and local streams. */
 export class AudioLibrary {
@@ -29,6 +32,8 @@ export class AudioLibrary {
   readonly #fileBytesMax: number;
   readonly #cache = new Map<string, CachedFile>();
   #cachedBytes = 0;
+  /** Files looked up a moment ago, by the name they were asked for. */
+  readonly #fresh = new Map<string, { readonly untilMs: number; readonly samples: Int16Array }>();
 
   constructor(directories: readonly string[], fileBytesMax: number) {
     this.#directories = directories.map((directory) => resolve(directory));
@@ -85,6 +90,17 @@ export class AudioLibrary {
   }
 
   async #load(name: string): Promise<Int16Array | undefined> {
+    const nowMs = performance.now();
+    const fresh = this.#fresh.get(name);
+    if (fresh !== undefined && fresh.untilMs > nowMs) return fresh.samples;
+    const samples = await this.#read(name);
+    if (this.#fresh.size >= FRESH_MAX) this.#fresh.clear();
+    if (samples === undefined) this.#fresh.delete(name);
+    else this.#fresh.set(name, { untilMs: nowMs + FRESH_MS, samples });
+    return samples;
+  }
+
+  async #read(name: string): Promise<Int16Array | undefined> {
     const path = await this.#locate(name);
     if (path === undefined) return undefined;
     const info = await stat(path).catch(() => undefined);

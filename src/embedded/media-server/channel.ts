@@ -151,13 +151,22 @@ export class Channel {
 
   /** Fires an event of this channel with the variables that change. */
   fire(name: string, headers: EventHeaders = {}, subclass?: string, body?: string): void {
+    if (!this.#isWanted(name, headers, subclass)) return;
     const variables = this.#variableHeaders((variable) => !STATIC_VARIABLE.test(variable));
     this.#host.events.fire(name, { ...this.basicHeaders(), ...variables, ...headers }, subclass, body);
   }
 
   /** Fires an event with identity headers only. */
   fireBrief(name: string, headers: EventHeaders, subclass?: string, body?: string): void {
+    if (!this.#isWanted(name, headers, subclass)) return;
     this.#host.events.fire(name, { ...this.basicHeaders(), ...headers }, subclass, body);
+  }
+
+  /** Most events have nobody who wants them; a conference's may be asked for by its own id. */
+  #isWanted(name: string, headers: EventHeaders, subclass: string | undefined): boolean {
+    return (
+      headers['Conference-Unique-ID'] !== undefined || this.#host.events.isWanted(name, this.uuid, subclass)
+    );
   }
 
   /**

@@ -51,6 +51,15 @@ export class EventHub {
     this.#unindexed.delete(receiver);
   }
 
+  /** False when nobody would get such an event of this channel: then it need not be made. */
+  isWanted(name: string, uuid: string, subclass?: string): boolean {
+    for (const { subscription } of this.#byKey.get(uuid) ?? []) {
+      if (subscription.isNamed(name, subclass)) return true;
+    }
+    for (const { subscription } of this.#unindexed) if (subscription.isNamed(name, subclass)) return true;
+    return false;
+  }
+
   deliver(event: SwitchEvent): void {
     const receivers = new Set(this.#unindexed);
     for (const key of indexKeysOf(event.headers)) {

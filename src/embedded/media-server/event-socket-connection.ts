@@ -43,6 +43,11 @@ export class EventSocketConnection implements EventReceiver {
   /** Replies leave in the order of the commands, whatever finishes first. */
   #work: Promise<void> = Promise.resolve();
   #pendingCount = 0;
+  #isHeld = false;
+  readonly #release = (): void => {
+    this.#isHeld = false;
+    this.#socket.uncork();
+  };
 
   constructor(socket: Socket, host: EventSocketHost, ownUuid?: string) {
     this.#socket = socket;
@@ -280,6 +285,12 @@ export class EventSocketConnection implements EventReceiver {
 
   #write(data: string | Buffer): void {
     if (this.#isClosed || this.#socket.destroyed) return;
+    if (!this.#isHeld) {
+      // Replies and events of one turn leave in one piece.
+      this.#isHeld = true;
+      this.#socket.cork();
+      process.nextTick(this.#release);
+    }
     this.#socket.write(data);
     // A client that does not read must not fill our memory.
     if (this.#socket.writableLength > this.#host.backlogBytesMax) this.close();

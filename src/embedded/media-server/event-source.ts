@@ -11,11 +11,22 @@ export class EventSource {
   readonly hostname = hostname();
   readonly #host: string;
   readonly #deliver: (event: SwitchEvent) => void;
+  readonly #isWanted: (name: string, uuid: string, subclass?: string) => boolean;
   #sequence = 0;
 
-  constructor(host: string, deliver: (event: SwitchEvent) => void) {
+  constructor(
+    host: string,
+    deliver: (event: SwitchEvent) => void,
+    isWanted: (name: string, uuid: string, subclass?: string) => boolean = () => true,
+  ) {
     this.#host = host;
     this.#deliver = deliver;
+    this.#isWanted = isWanted;
+  }
+
+  /** False when nobody listens for such an event of the channel `uuid`. */
+  isWanted(name: string, uuid: string, subclass?: string): boolean {
+    return this.#isWanted(name, uuid, subclass);
   }
 
   /** The headers at the head of every event. */

@@ -63,16 +63,15 @@ export class EventSubscription {
 
   /** True when the event is wanted: its name is subscribed to and, when there are filters, one matches. */
   wants(headers: EventHeaders): boolean {
-    if (!this.#isNamed(headers)) return false;
+    if (!this.isNamed(headers['Event-Name'] ?? '', headers['Event-Subclass'])) return false;
     if (this.#filters.length === 0) return true;
     return this.#filters.some(({ name, value }) => headers[name]?.includes(value) ?? false);
   }
 
-  #isNamed(headers: EventHeaders): boolean {
+  /** True when events of this name, or this subclass of CUSTOM, are subscribed to. */
+  isNamed(name: string, subclass = ''): boolean {
     if (this.#isAll) return true;
-    const name = headers['Event-Name'] ?? '';
-    if (name !== 'CUSTOM') return this.#names.has(name);
-    return this.#subclasses.has(headers['Event-Subclass'] ?? '');
+    return name === 'CUSTOM' ? this.#subclasses.has(subclass) : this.#names.has(name);
   }
 }
 

@@ -58,7 +58,12 @@ export class MediaServer {
     this.#limits = { ...DEFAULT_MEDIA_SERVER_LIMITS, ...options.limits };
     this.#tell = tell;
     this.#lost = lost;
-    this.#events = new EventSource(this.#mediaAddress, (event) => this.#hub.deliver(event));
+    const hub = this.#hub;
+    this.#events = new EventSource(
+      this.#mediaAddress,
+      (event) => hub.deliver(event),
+      (name, uuid, subclass) => hub.isWanted(name, uuid, subclass),
+    );
   }
 
   get sipPort(): number {

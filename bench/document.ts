@@ -1,0 +1,39 @@
+import type { Address } from './program.ts';
+
+/** Password of every agent's phone in a measurement; the database is thrown away with it. */
+export const PHONE_PASSWORD = 'bench-phone-4kZq';
+
+/** One queue, `agentCount` agents from 1000 on, DID 5000, calls of this machine trusted, customers at `customer`. */
+export function benchDocument(customer: Address, agentCount: number, trusted: string): string {
+  const agents = Array.from({ length: agentCount }, (_, at) => String(1000 + at));
+  const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+  return [
+    'queues:',
+    '  - name: support',
+    '    businessHours: always',
+    '    skillExpression: Skill("Support") >= 1',
+    '    retryIntervalSec: 3600',
+    '    defaultHandlingTimeSec: 60',
+    'agents:',
+    ...agents.flatMap((id) => [
+      `  - id: '${id}'`,
+      `    name: Agent ${id}`,
+      `    sipUser: '${id}'`,
+      `    password: ${PHONE_PASSWORD}`,
+      '    skills: { Support: 5 }',
+    ]),
+    'dids:',
+    "  - { number: '5000', flow: inbound, queue: support, language: en }",
+    'trunks:',
+    '  - name: here',
+    `    addresses: [${trusted}]`,
+    `    outboundHost: ${customer.host}:${customer.port}`,
+    'businessHours:',
+    '  - name: always',
+    '    timeZone: Etc/UTC',
+    '    weekly:',
+    ...days.map((day) => `      ${day}: [{ from: '00:00', to: '24:00' }]`),
+    'flows: [inbound, outbound-confirm]',
+    '',
+  ].join('\n');
+}

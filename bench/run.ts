@@ -1,0 +1,53 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { dialogues } from './dialogues.ts';
+import { readMachine } from './machine.ts';
+import type { Measurement, Report, Row } from './measurement.ts';
+
+const MEASUREMENTS: readonly Measurement[] = [dialogues];
+const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
+
+async function main(): Promise<void> {
+  const names = process.argv.slice(2).filter((name) => !name.startsWith('-'));
+  const unknown = names.filter((name) => !MEASUREMENTS.some((measurement) => measurement.name === name));
+  if (unknown.length > 0) {
+    console.error(`no measurement ${unknown.join(', ')}; there are:`);
+    for (const { name, title } of MEASUREMENTS) console.error(`  ${name.padEnd(12)} ${title}`);
+    process.exitCode = 1;
+    return;
+  }
+  const chosen = MEASUREMENTS.filter(({ name }) => names.length === 0 || names.includes(name));
+  mkdirSync(RESULTS, { recursive: true });
+  for (const measurement of chosen) await measure(measurement);
+}
+
+async function measure({ name, title, run }: Measurement): Promise<void> {
+  const machine = readMachine();
+  const at = new Date().toISOString();
+  const startedAtMs = performance.now();
+  console.log(`\n${title}`);
+  console.log(
+    `${machine.coreCount} × ${machine.cpu}, ${machine.memoryMib} MiB, Node ${machine.node}, ` +
+      `load average before: ${machine.loadBefore}`,
+  );
+  const result = await run();
+  const durationSec = Math.round((performance.now() - startedAtMs) / 1000);
+  const report: Report = { name, title, at, machine, durationSec, ...result };
+  console.log(tableOf(result.rows));
+  for (const note of result.notes) console.log(note);
+  writeFileSync(`${RESULTS}${name}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
+}
+
+/** Rows as a Markdown table with aligned columns. */
+function tableOf(rows: readonly Row[]): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cells = [columns, ...rows.map((row) => columns.map((column) => String(row[column] ?? '')))];
+  const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
+  const lines = cells.map(
+    (line) => `| ${line.map((cell, at) => cell.padStart(widths[at] ?? 0)).join(' | ')} |`,
+  );
+  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
+  return [lines[0], rule, ...lines.slice(1)].join('\n');
+}
+
+await main();
