@@ -42,6 +42,7 @@ export async function startTelephonyServers(
         sipServer: { ...drachtio, secret: config.drachtioSecret },
         mediaServer: { ...common, ...freeswitch, secret: config.freeswitchSecret },
         admission: config.admission,
+        digestAlgorithms: config.digestAlgorithms,
       },
       sipAddress: undefined,
       close: () => Promise.resolve(),
@@ -96,6 +97,7 @@ async function startEmbedded(
         secret,
       },
       admission: config.admission,
+      digestAlgorithms: config.digestAlgorithms,
     },
     sipAddress: { host: sip.advertisedHost ?? sip.host, port: sipServer.sipAddresses[0]?.port ?? sip.port },
     close: async () => {

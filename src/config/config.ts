@@ -49,6 +49,7 @@ export interface Config {
   readonly audioRoot: string;
   readonly mediaAudioRoot: string;
   readonly realm: string;
+  readonly digestAlgorithms: readonly ('MD5' | 'SHA-256')[];
   readonly admission: AdmissionLimits;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -131,6 +132,7 @@ function assemble(read: SettingReader, baseDirectory: string): Config {
     audioRoot,
     mediaAudioRoot: read.text('mediaAudioRoot') ?? audioRoot,
     realm: read.required('realm'),
+    digestAlgorithms: read.flag('digestSha256') ? ['MD5', 'SHA-256'] : ['MD5'],
     admission: {
       callsMax: read.integer('callsMax', base.callsMax),
       outboundReserve: read.integer('outboundReserve', base.outboundReserve),

@@ -197,6 +197,12 @@ export const settings = {
     fallback: 'turnkeeper',
     meaning: 'Realm of digest authentication; phones show it when they ask for a password.',
   },
+  digestSha256: {
+    variable: 'TURNKEEPER_DIGEST_SHA256',
+    value: { kind: 'flag' },
+    fallback: 'false',
+    meaning: 'Offer SHA-256 beside MD5 in digest challenges. Some phones cannot register then.',
+  },
   callsMax: {
     variable: 'TURNKEEPER_CALLS_MAX',
     value: count(1, 100_000),

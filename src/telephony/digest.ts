@@ -6,12 +6,10 @@ import type { DigestSecret } from './telephony-directory.ts';
 export type DigestAlgorithm = 'SHA-256' | 'MD5';
 
 /**
- * The challenges of a response, in this order (RFC 8760 §2.4: clients take the first one they know). MD5
- * comes first
- * because many phones and test clients look at the first challenge only and give up on a hash they do not
- * know.
+ * Offered when nothing else is configured: MD5 alone. RFC 8760 §2.4 lets a client skip a challenge it does not know, but
+ * baresip 1.0 (libre) gives up the whole registration with ENOSYS when one of several challenges names SHA-256.
  */
-export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = ['MD5', 'SHA-256'];
+export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = ['MD5'];
 
 /** The fields of an Authorization or Proxy-Authorization header. */
 export interface DigestCredentials {

@@ -40,7 +40,7 @@ export interface RegistrarOptions {
   readonly counters: Counters;
   readonly limits?: RegistrarLimits;
   readonly throttle?: AuthThrottleLimits;
-  /** Digest algorithms in the order of the challenges. Default MD5, then SHA-256. */
+  /** Digest algorithms in the order of the challenges. Default MD5 alone. */
   readonly algorithms?: readonly DigestAlgorithm[];
 }
 

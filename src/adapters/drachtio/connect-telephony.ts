@@ -133,7 +133,14 @@ function assemble({
   const lag = new EventLoopLag(clock);
   const journal = new LegJournal(openLegs, clock, log);
   const admission = new CallAdmission(config.admission, clock, () => lag.lagMs);
-  const registrar = new Registrar({ directory, store: registrations, clock, log, counters });
+  const registrar = new Registrar({
+    directory,
+    store: registrations,
+    clock,
+    log,
+    counters,
+    ...(config.digestAlgorithms && { algorithms: config.digestAlgorithms }),
+  });
   const keepAliveIntervalMs = config.keepAliveIntervalMs ?? KEEP_ALIVE_INTERVAL_MS;
   const registration = new RegistrationService({
     registrar,

@@ -1,4 +1,5 @@
 import type { AdmissionLimits } from '../../telephony/call-admission.ts';
+import type { DigestAlgorithm } from '../../telephony/digest.ts';
 import type { MediaServerConfig } from '../freeswitch/media-server.ts';
 
 /** The SIP server's control port. */
@@ -17,4 +18,6 @@ export interface TelephonyConfig {
   readonly connectTimeoutMs?: number;
   /** Time between two OPTIONS to a registered contact. Default 30 000; 0 switches keep-alive off. */
   readonly keepAliveIntervalMs?: number;
+  /** Offered to phones and trunks, in this order. Default MD5 alone. */
+  readonly digestAlgorithms?: readonly DigestAlgorithm[];
 }

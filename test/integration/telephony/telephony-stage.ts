@@ -84,6 +84,7 @@ export async function openStage(
         ...options.media,
       },
       admission: { ...EMBEDDED_ADMISSION, ...options.admission },
+      digestAlgorithms: ['MD5', 'SHA-256'],
       keepAliveIntervalMs: options.keepAliveIntervalMs ?? 0,
     },
     directory: {

@@ -87,7 +87,7 @@ describe('a registration', () => {
   it('is challenged first, then kept, answered with its contacts and stored', async () => {
     const challenged = await registrar.register(request());
     expect(challenged.status).toBe(401);
-    expect(challenged.headers['WWW-Authenticate']).toHaveLength(2);
+    expect(challenged.headers['WWW-Authenticate']).toEqual([expect.stringContaining('algorithm=MD5')]);
     const response = await register({ expires: '120' });
     expect(response.status).toBe(200);
     expect(contactsOf(response)).toEqual(['<sip:alice@192.0.2.1:5060>;expires=120']);
