@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from '../../kernel/clock.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { CallId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -6,8 +6,6 @@ import type { OpenLeg, OpenLegStore } from '../../telephony/open-leg.ts';
 import { withDeadline } from '../freeswitch/deadline.ts';
 import type { Srf } from './drachtio-srf.ts';
 
-/** How long changes are gathered before they are stored: what opens and closes within is never written. */
-const WRITE_DELAY_MS = 25;
 /** Orphans that are ended at the same time: a server just reconnected to is not flooded. */
 const ENDED_AT_ONCE_MAX = 32;
 /** Longest wait for the server's word on one request. */
@@ -35,8 +33,7 @@ export class LegJournal {
   readonly #closed = new Set<string>();
   /** References that the store has or is about to have. */
   readonly #stored = new Set<string>();
-  #timer: TimerHandle | undefined;
-  #written: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
 
   constructor(store: OpenLegStore, clock: Clock, log: Log) {
     this.#store = store;
@@ -91,9 +88,7 @@ export class LegJournal {
 
   /** Resolves when everything so far is stored. */
   async close(): Promise<void> {
-    if (this.#timer) this.#clock.clearTimer(this.#timer);
-    this.#write();
-    await this.#written;
+    await this.#writing;
   }
 
   /** True: ended now; false: it had ended already; undefined: no word. */
@@ -129,21 +124,24 @@ export class LegJournal {
     this.#writeSoon();
   }
 
+  /** One write at a time: what changes meanwhile goes with the next one, and what has closed by then is never written. */
   #writeSoon(): void {
-    this.#timer ??= this.#clock.setTimer(WRITE_DELAY_MS, () => this.#write());
+    if (!this.#writing) this.#writing = this.#writeAll();
   }
 
-  #write(): void {
-    this.#timer = undefined;
-    const [opened, closed] = [[...this.#opened.values()], [...this.#closed]];
-    this.#opened.clear();
-    this.#closed.clear();
-    if (opened.length + closed.length === 0) return;
-    for (const { reference } of opened) this.#stored.add(reference);
-    const written = this.#store.change(opened, closed).catch((error: unknown) => {
-      // A call is worth more than its line here.
-      this.#log.error({ error: messageOf(error) }, 'open calls could not be written down');
-    });
-    this.#written = Promise.all([this.#written, written]).then(() => undefined);
+  async #writeAll(): Promise<void> {
+    while (this.#opened.size + this.#closed.size > 0) {
+      const [opened, closed] = [[...this.#opened.values()], [...this.#closed]];
+      this.#opened.clear();
+      this.#closed.clear();
+      for (const { reference } of opened) this.#stored.add(reference);
+      try {
+        await this.#store.change(opened, closed);
+      } catch (error) {
+        // A call is worth more than its line here.
+        this.#log.error({ error: messageOf(error) }, 'open calls could not be written down');
+      }
+    }
+    this.#writing = undefined;
   }
 }
