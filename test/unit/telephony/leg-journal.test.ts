@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { Srf, SrfRequest } from '../../../src/adapters/drachtio/drachtio-srf.ts';
+import { LegJournal } from '../../../src/adapters/drachtio/leg-journal.ts';
+import { SystemClock } from '../../../src/kernel/clock.ts';
+import type { CallId } from '../../../src/kernel/ids.ts';
+import { silentLog } from '../../../src/kernel/log.ts';
+import { MemoryOpenLegs } from '../../fakes/memory-open-legs.ts';
+
+const CALL = 'call_1' as CallId;
+
+interface Asked {
+  readonly method: string;
+  readonly stackDialogId?: string;
+  readonly stackTxnId?: string;
+}
+
+/** A SIP server that knows these dialogs and transactions; `silent` never answers. */
+function server(known: readonly string[], silent = false): { srf: Srf; asked: string[] } {
+  const asked: string[] = [];
+  const request = (
+    _uri: string,
+    { method, stackDialogId, stackTxnId }: Asked,
+    callback: (err: unknown, req?: SrfRequest) => void,
+  ): void => {
+    const name = stackDialogId ?? stackTxnId ?? '';
+    asked.push(`${method} ${name}`);
+    if (!silent) callback(known.includes(name) ? null : new Error('unknown'));
+  };
+  return { srf: { request } as unknown as Srf, asked };
+}
+
+const journalOver = (store: MemoryOpenLegs): LegJournal =>
+  new LegJournal(store, new SystemClock(), silentLog);
+
+describe('the leg journal', () => {
+  it('gives what is open to the next process, which ends it by BYE and CANCEL and forgets it', async () => {
+    const store = new MemoryOpenLegs();
+    const killed = journalOver(store);
+    killed.opened(CALL, { kind: 'dialog', reference: 'dialog-1' });
+    killed.opened(CALL, { kind: 'invite', reference: 'invite-1' });
+    await killed.close();
+
+    const next = journalOver(store);
+    await next.load();
+    const { srf, asked } = server(['dialog-1', 'invite-1']);
+    await next.endOrphans(srf);
+    await next.close();
+    expect(asked.toSorted()).toEqual(['BYE dialog-1', 'CANCEL invite-1']);
+    expect(store.legs.size).toBe(0);
+  });
+
+  it('ends a call that was answered while nobody was there by ACK and BYE', async () => {
+    const store = new MemoryOpenLegs();
+    const killed = journalOver(store);
+    killed.opened(CALL, { kind: 'invite', reference: 'invite-1' });
+    killed.opened(CALL, { kind: 'invite', reference: 'invite-1', dialogId: 'dialog-1' });
+    await killed.close();
+
+    const next = journalOver(store);
+    await next.load();
+    const { srf, asked } = server(['dialog-1']);
+    await next.endOrphans(srf);
+    expect(asked).toEqual(['CANCEL invite-1', 'ACK dialog-1', 'BYE dialog-1']);
+  });
+
+  it('leaves alone what is in use, and forgets what has ended', async () => {
+    const store = new MemoryOpenLegs();
+    const journal = journalOver(store);
+    journal.opened(CALL, { kind: 'dialog', reference: 'over' });
+    journal.opened(CALL, { kind: 'dialog', reference: 'in use' });
+    journal.closed('over');
+    const { srf, asked } = server(['in use', 'over']);
+    await journal.endOrphans(srf);
+    await journal.close();
+    expect(asked).toEqual([]);
+    expect([...store.legs.keys()]).toEqual(['in use']);
+  });
+
+  it('ends after a reconnection what was up when the connection was lost', async () => {
+    const store = new MemoryOpenLegs();
+    const journal = journalOver(store);
+    journal.opened(CALL, { kind: 'dialog', reference: 'dialog-1' });
+    journal.lost();
+    // The leg ends in the application as the connection goes: that tells nobody at the other end.
+    journal.closed('dialog-1');
+    const { srf, asked } = server(['dialog-1']);
+    await journal.endOrphans(srf);
+    await journal.close();
+    expect(asked).toEqual(['BYE dialog-1']);
+    expect(store.legs.size).toBe(0);
+  });
+
+  it('tries again at the next connection when there was no word', async () => {
+    const store = new MemoryOpenLegs();
+    const journal = journalOver(store);
+    journal.opened(CALL, { kind: 'dialog', reference: 'dialog-1' });
+    journal.lost();
+    await journal.endOrphans(server([], true).srf);
+    const { srf, asked } = server(['dialog-1']);
+    await journal.endOrphans(srf);
+    expect(asked).toEqual(['BYE dialog-1']);
+  });
+
+  it('goes on when the store fails', async () => {
+    const store = new MemoryOpenLegs();
+    const failing = Object.assign(store, { change: () => Promise.reject(new Error('disk full')) });
+    const journal = journalOver(failing);
+    journal.opened(CALL, { kind: 'dialog', reference: 'dialog-1' });
+    journal.lost();
+    await journal.close();
+    const { srf, asked } = server(['dialog-1']);
+    await journal.endOrphans(srf);
+    expect(asked).toEqual(['BYE dialog-1']);
+  });
+});
