@@ -1,13 +1,17 @@
 import { EVENT_PAYLOAD_TYPE, eventPayloads, rtpPacket } from './rtp-endpoint.ts';
 
 const FRAME_MS = 20;
+/** More packets than any capture has. */
+const SEQUENCES_MAX = 1000;
 
 /**
  * A capture file (libpcap format) that sipp plays: the keys as RFC 4733 events in RTP over UDP. sipp puts its
  * own
  * addresses and ports in. Its built-in `play_dtmf` cannot be used: it always sends payload type 96.
+ * `at` is the capture's place among those of one phone: sequence numbers go on from one to the next, because a media
+ * server drops events whose number is a little lower than the last one's.
  */
-export function dtmfCapture(keys: string): Buffer {
+export function dtmfCapture(keys: string, at = 0): Buffer {
   const header = Buffer.alloc(24);
   header.writeUInt32LE(0xa1b2c3d4, 0);
   header.writeUInt16LE(2, 4);
@@ -16,7 +20,7 @@ export function dtmfCapture(keys: string): Buffer {
   header.writeUInt32LE(1, 20);
   const records: Buffer[] = [header];
   const ssrc = (Math.random() * 2 ** 32) >>> 0;
-  let sequence = 1;
+  let sequence = 1 + at * SEQUENCES_MAX;
   let timestamp = (Math.random() * 2 ** 31) >>> 0;
   let frame = 0;
   for (const key of keys) {

@@ -63,6 +63,7 @@ export class RtpEndpoint {
   #collected: number[] = [];
   #lastEvent = '';
   #packetCount = 0;
+  #isClosed = false;
   readonly #events: Buffer[] = [];
 
   private constructor(socket: Socket, codec: PhoneCodec) {
@@ -158,9 +159,11 @@ export class RtpEndpoint {
     );
   }
 
+  /** Idempotent. */
   close(): void {
     clearInterval(this.#timer);
-    this.#socket.close();
+    if (!this.#isClosed) this.#socket.close();
+    this.#isClosed = true;
   }
 
   #tick(): void {

@@ -241,7 +241,7 @@ function factsOf(
 
 function captures(options: PhoneOptions): Record<string, Buffer> {
   return Object.fromEntries(
-    (options.sippKeys ?? []).map((keys, at) => [`keys${at}.pcap`, dtmfCapture(keys)]),
+    (options.sippKeys ?? []).map((keys, at) => [`keys${at}.pcap`, dtmfCapture(keys, at)]),
   );
 }
 

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, test } from 'vitest';
+import { PHONE_PASSWORD } from '../harness/document.ts';
+import { Product } from '../harness/product.ts';
+import { freePort } from '../harness/sipp-process.ts';
+import { PHONE_HOST } from '../harness/sipp-phone.ts';
+import { Lane, type LaneOptions } from './lane.ts';
+
+/** Timers as short as the product allows, so that a test waits for nothing else. */
+const QUICK = {
+  offerEwtThresholdSec: 0,
+  announceIntervalSec: 5,
+  wrapUpSec: 1,
+  maxAttempts: 2,
+  retryIntervalSec: 1,
+  dialTimeoutSec: 5,
+  confirmTimeoutSec: 5,
+  agentRingTimeoutSec: 5,
+  snoozeSec: 60,
+  defaultHandlingTimeSec: 60,
+  defaultCountry: 'DE',
+};
+
+/** One scene: what happens on a lane of its own. */
+type Scene = (name: string, run: (lane: Lane) => Promise<void>, options?: LaneOptions) => void;
+
+/**
+ * One product for all scenes of a file. Every scene has its own queue, DID, agents, customer and trunk in the one
+ * document, so that scenes run at the same time without disturbing each other.
+ */
+export function scenesOfOneProduct(): Scene {
+  const lanes: Lane[] = [];
+  let product: Product | undefined;
+  beforeAll(async () => {
+    for (const lane of lanes) lane.customerAddress = { host: PHONE_HOST, port: await freePort(PHONE_HOST) };
+    product = await Product.start({ document: documentOf(lanes) });
+  });
+  afterAll(async () => {
+    await product?.stop();
+  });
+  return (name, run, options = {}) => {
+    const lane = new Lane(lanes.length + 1, options);
+    lanes.push(lane);
+    test.concurrent(name, async () => {
+      if (product === undefined) throw new Error('the product has not started');
+      lane.enter(product);
+      try {
+        await run(lane);
+      } catch (error) {
+        throw new Error(`${String(error)}\n\nwhat the product told of this lane:\n${lane.story()}`, {
+          cause: error,
+        });
+      } finally {
+        await lane.leave();
+      }
+    });
+  };
+}
+
+function documentOf(lanes: readonly Lane[]): string {
+  const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+  const section = (name: string, entries: readonly Readonly<Record<string, unknown>>[]): string[] => [
+    `${name}:`,
+    ...entries.flatMap((entry) =>
+      Object.entries(entry).map(([key, value], at) => `${at === 0 ? '  - ' : '    '}${key}: ${yaml(value)}`),
+    ),
+  ];
+  return [
+    ...section(
+      'queues',
+      lanes.map(({ queue, skill, settings }) => ({
+        name: queue,
+        businessHours: 'always',
+        skillExpression: `Skill("${skill}") >= 1`,
+        trunk: queue,
+        ...QUICK,
+        ...settings,
+      })),
+    ),
+    ...section(
+      'agents',
+      lanes.flatMap(({ agentIds, skill }) =>
+        agentIds.map((id) => ({
+          id,
+          name: `Agent ${id}`,
+          sipUser: id,
+          password: PHONE_PASSWORD,
+          skills: { [skill]: 5 },
+        })),
+      ),
+    ),
+    ...section(
+      'dids',
+      lanes.map(({ did, queue }) => ({ number: did, flow: 'inbound', queue, language: 'en' })),
+    ),
+    ...section('trunks', [
+      // Callers come from this one address; any other address of the loopback network is a stranger's.
+      { name: 'callers', addresses: [`${PHONE_HOST}/32`] },
+      ...lanes.map(({ queue, customerAddress }) => ({
+        name: queue,
+        outboundHost: `${customerAddress.host}:${customerAddress.port}`,
+      })),
+    ]),
+    'businessHours:',
+    '  - name: always',
+    '    timeZone: Etc/UTC',
+    '    weekly:',
+    ...days.map((day) => `      ${day}: [{ from: '00:00', to: '24:00' }]`),
+    'flows: [inbound, outbound-confirm]',
+    '',
+  ].join('\n');
+}
+
+/** JSON is YAML. */
+const yaml = (value: unknown): string => JSON.stringify(value);
