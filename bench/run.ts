@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dialogues } from './dialogues.ts';
+import { latency } from './latency.ts';
 import { readMachine } from './machine.ts';
 import type { Measurement, Report, Row } from './measurement.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [dialogues];
+const MEASUREMENTS: readonly Measurement[] = [latency, dialogues];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 
 async function main(): Promise<void> {
