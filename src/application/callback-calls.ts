@@ -14,6 +14,8 @@ import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
 import { dialVerdictOf } from '../telephony/termination-table.ts';
+import { EventTeller } from './event-teller.ts';
+import { STORE_RETRY_MS } from '../callback/store-retry.ts';
 
 /** How the customer answered "press 1 to be connected". */
 export type Confirmation = 'confirmed' | 'not-confirmed' | 'snoozed' | 'cancelled' | 'hung-up';
@@ -41,6 +43,8 @@ interface Live {
   /** Withdraws the confirmation dialogue or the agent's ringing. */
   work: AbortController;
   conversation?: Conversation;
+  /** The dialogue is running: it tells how the call went, the hang-up included. */
+  asking?: boolean;
 }
 
 const system = (part: string): Actor => ({ kind: 'system', part });
@@ -53,19 +57,23 @@ const customer: Actor = { kind: 'customer' };
 export class CallbackCalls {
   readonly #options: CallbackCallsOptions;
   readonly #dialer: Dialer;
+  readonly #teller: EventTeller;
   /** By attempt: what belongs to an earlier attempt never meets a later one. */
   readonly #live = new Map<AttemptId, Live>();
   readonly #grantedAtMs = new Map<CallbackId, number>();
+  /** Agents whose phone rings or is being silenced, and for whom: they are free once it is quiet. */
+  readonly #ringing = new Map<string, CallbackId>();
 
   constructor(options: CallbackCallsOptions) {
     this.#options = options;
     const { telephony, ids, log } = options;
+    this.#teller = new EventTeller({ ...options, hangUp: (id) => void this.#dialer.hangUp(id) });
     this.#dialer = new Dialer({
       telephony,
       ids,
       log,
       events: {
-        answered: (callback) => this.#tell(callback, { type: 'ANSWERED' }, customer, { result: 'CONNECTED' }),
+        answered: (callback, leg) => this.#answered(callback, leg),
         failed: (callback, termination) => this.#dialFailed(callback, termination),
         ended: (callback, termination) => this.#customerEnded(callback, termination),
         inviteSent: (callback) => this.#inviteSent(callback),
@@ -94,13 +102,14 @@ export class CallbackCalls {
       .catch((error: unknown) => {
         // The place is kept: the line gets it back when storage works again.
         log.error({ error, callbackId }, 'dial could not be stored');
-        router.offerFailed(callbackId);
+        this.#grantedAtMs.delete(callbackId);
+        clock.setTimer(STORE_RETRY_MS, () => router.offerFailed(callbackId));
       });
   }
 
   /** The router's word that the agent is reserved for the confirmed customer. */
   agentOffered(callbackId: CallbackId, agentId: string): void {
-    const { log, registry } = this.#options;
+    const { clock, log, registry, router } = this.#options;
     const offered = this.#options
       .runner()
       .dispatch(callbackId, { type: 'AGENT_RESERVED', agentId }, system('router'));
@@ -111,8 +120,16 @@ export class CallbackCalls {
       .catch((error: unknown) => {
         log.error({ error, callbackId }, 'reservation could not be stored');
         registry.release(agentId, callbackId, 'not-needed');
-        this.#options.router.offerFailed(callbackId);
+        clock.setTimer(STORE_RETRY_MS, () => router.offerFailed(callbackId));
       });
+  }
+
+  /** The agent has finished with the callback, after-call work included. */
+  workEnded(callbackId: CallbackId, agentId: string): void {
+    const actor: Actor = { kind: 'agent', id: agentId };
+    this.#teller
+      .tell(callbackId, { happening: { type: 'WRAP_UP_DONE' }, actor, facts: {} })
+      .catch(() => undefined);
   }
 
   /** Carries out one effect of a stored step. */
@@ -154,17 +171,22 @@ export class CallbackCalls {
   #askConfirmation(callback: Callback): void {
     const leg = this.#dialer.legOf(callback.id);
     const live = this.#liveOf(callback);
-    if (!leg || !live) return;
+    if (!leg || !live) return this.#tell(callback, { type: 'CUSTOMER_HUNG_UP' }, customer);
+    live.asking = true;
     this.#options
       .confirm(leg, callback, live.work.signal)
-      .then((confirmation) => this.#confirmed(callback, confirmation))
+      .then((confirmation) => {
+        live.asking = false;
+        return this.#confirmed(callback, confirmation, leg);
+      })
       .catch((error: unknown) => {
+        live.asking = false;
         this.#options.log.error({ error, callbackId: callback.id }, 'confirmation dialogue failed');
         this.#tell(callback, { type: 'NOT_CONFIRMED' }, system('ivr'));
       });
   }
 
-  #confirmed(callback: Callback, confirmation: Confirmation): void {
+  #confirmed(callback: Callback, confirmation: Confirmation, leg: Leg): void {
     switch (confirmation) {
       case 'confirmed':
         return this.#tell(callback, { type: 'CONFIRMED' }, customer, { result: 'PERSON', confirmed: true });
@@ -175,8 +197,7 @@ export class CallbackCalls {
       case 'cancelled':
         return this.#tell(callback, { type: 'CANCELLED', by: 'customer' }, customer, { result: 'PERSON' });
       case 'hung-up':
-        // The leg's end is reported by the dialler, with its termination.
-        return;
+        return leg.termination && this.#tellEnd(callback, leg.termination);
       default:
         return confirmation satisfies never;
     }
@@ -184,7 +205,9 @@ export class CallbackCalls {
 
   #seekAgent(callback: Callback): void {
     const { router, holdMusic } = this.#options;
-    void this.#dialer.legOf(callback.id)?.play(holdMusic, { loop: true });
+    const leg = this.#dialer.legOf(callback.id);
+    if (!leg || leg.termination) return this.#tell(callback, { type: 'CUSTOMER_HUNG_UP' }, customer);
+    void leg.play(holdMusic, { loop: true });
     if (router.queueOf(callback.id)?.find(callback.id)?.kind === 'call') {
       router.offerFailed(callback.id);
       return;
@@ -204,6 +227,7 @@ export class CallbackCalls {
       this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, system('router'));
       return;
     }
+    this.#ringing.set(agentId, callback.id);
     const work = connectAgent(telephony, log.child({ callbackId: callback.id }), {
       customer: leg,
       target: { kind: 'agent', agentId },
@@ -215,6 +239,7 @@ export class CallbackCalls {
       clock: this.#options.clock,
     });
     work
+      .finally(() => this.#ringing.delete(agentId))
       .then((outcome) => {
         if (outcome.kind === 'connected')
           return this.#connected(callback, agentId, live, outcome.conversation);
@@ -243,23 +268,32 @@ export class CallbackCalls {
     registry.connected(agentId, callback.id);
     router.served(callback.id);
     this.#options.onWorkStarted(callback.virtualQueue, callback.id);
-    const step = await this.#options
-      .runner()
-      .dispatch(
-        callback.id,
-        { type: 'CONNECTED' },
-        { kind: 'agent', id: agentId },
-        { attemptId: callback.attemptId },
-      );
-    if (step?.kind !== 'taken') {
+    const agent: Actor = { kind: 'agent', id: agentId };
+    let isOver = false;
+    const over = conversation.ended.then((endedBy) => {
+      isOver = true;
+      return endedBy;
+    });
+    // They talk even while the store fails: that they do is told as long as it is true.
+    const { attemptId } = callback;
+    const happening = { type: 'CONNECTED' } as const;
+    const step = await this.#teller
+      .tell(callback.id, { happening, actor: agent, facts: { attemptId }, wanted: () => !isOver })
+      // Told of in the log; the end that follows is told too.
+      .catch(() => 'not-stored' as const);
+    if (step !== 'not-stored' && step?.kind !== 'taken') {
       await conversation.end();
-      registry.workOver(agentId, 0);
+      registry.workOver(agentId, callback.id, 0);
+      if (step?.callback.state !== 'COMPLETED')
+        this.#tell(callback, { type: 'CALLS_LOST' }, system('callback'));
       return;
     }
-    const endedBy = await conversation.ended;
+    const endedBy = await over;
+    // The agent is free of the call whether or not the store hears of it now.
+    registry.workOver(agentId, callback.id, this.#wrapUpMs(callback));
     const ends = {
       customer: { type: 'CUSTOMER_HUNG_UP', actor: customer },
-      agent: { type: 'AGENT_HUNG_UP', actor: { kind: 'agent', id: agentId } },
+      agent: { type: 'AGENT_HUNG_UP', actor: agent },
       system: { type: 'CALLS_LOST', actor: system('telephony') },
     } as const;
     this.#tell(callback, { type: ends[endedBy].type }, ends[endedBy].actor);
@@ -276,21 +310,33 @@ export class CallbackCalls {
 
   #releaseAgent(callback: Callback, params: { agentId: string; wrapUp: boolean }): void {
     const { registry } = this.#options;
-    if (params.wrapUp) {
-      const wrapUpSec = this.#options.settingsOf(callback.virtualQueue)?.wrapUpSec ?? 0;
-      registry.workOver(params.agentId, wrapUpSec * 1000);
-      return;
-    }
+    if (params.wrapUp) return registry.workOver(params.agentId, callback.id, this.#wrapUpMs(callback));
     const live = this.#liveOf(callback);
     live?.work.abort();
     // A later agent of the same customer must be ringable: the controller is spent.
     if (live) live.work = new AbortController();
+    if (this.#ringing.get(params.agentId) === callback.id) return;
     registry.release(params.agentId, callback.id, 'not-needed');
+  }
+
+  #wrapUpMs(callback: Callback): number {
+    return (this.#options.settingsOf(callback.virtualQueue)?.wrapUpSec ?? 0) * 1000;
+  }
+
+  /** Nobody wants the answer when the state has moved on meanwhile: the customer is not kept on the line. */
+  #answered(callback: Callback, leg: Leg): void {
+    const { attemptId } = callback;
+    const happening = { type: 'ANSWERED' } as const;
+    this.#teller
+      .tell(callback.id, { happening, actor: customer, facts: { result: 'CONNECTED', attemptId } })
+      .then((step) => (step?.kind === 'taken' ? undefined : leg.hangUp()))
+      .catch(() => leg.hangUp());
   }
 
   #dialFailed(callback: Callback, termination: Termination): void {
     const { result, retry } = dialVerdictOf(termination);
     this.#forget(callback);
+    this.#grantedAtMs.delete(callback.id);
     this.#options.metrics.count(MetricName.attemptsTotal, { result });
     this.#tell(callback, { type: 'ATTEMPT_FAILED', result, final: retry === 'never' }, system('dialing'), {
       termination,
@@ -300,8 +346,12 @@ export class CallbackCalls {
   #customerEnded(callback: Callback, termination: Termination): void {
     const live = this.#liveOf(callback);
     this.#forget(callback);
-    // A conversation and a dialogue that hung up tell their own end; without a live entry the machine did it.
-    if (!live || live.conversation || termination.reason === 'local-hangup') return;
+    // A conversation and a dialogue tell their own end; without a live entry the machine did it.
+    if (live && !live.conversation && live.asking !== true) this.#tellEnd(callback, termination);
+  }
+
+  #tellEnd(callback: Callback, termination: Termination): void {
+    if (termination.reason === 'local-hangup') return;
     const lost = termination.bucket === 'server_error';
     this.#tell(callback, { type: lost ? 'CALLS_LOST' : 'CUSTOMER_HUNG_UP' }, customer, { termination });
   }
@@ -323,15 +373,9 @@ export class CallbackCalls {
   }
 
   #tell(callback: Callback, happening: CallbackHappening, actor: Actor, facts: AttemptFacts = {}): void {
-    const sent = this.#options
-      .runner()
-      .dispatch(callback.id, happening, actor, { ...facts, attemptId: callback.attemptId });
-    sent.catch((error: unknown) => {
-      // The due row of the state stays: the machine ends the state by itself.
-      this.#options.log.error(
-        { error, callbackId: callback.id, event: happening.type },
-        'event could not be stored',
-      );
-    });
+    const { attemptId } = callback;
+    const told = this.#teller.tell(callback.id, { happening, actor, facts: { ...facts, attemptId } });
+    // Logged; what remains is the due row of the state: the machine ends the state by itself.
+    told.catch(() => undefined);
   }
 }

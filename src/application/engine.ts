@@ -64,7 +64,6 @@ export function createEngine(options: EngineOptions): Engine {
   const openCallbacks = new OpenCallbacks();
   const settingsOf = (queue: string) => options.directory.queue(queue);
   const { registry, router, waits } = createRouting(options, {
-    runner: () => runner,
     callbackCalls: () => callbackCalls,
     inboundCalls: () => inboundCalls,
   });
@@ -111,7 +110,7 @@ type Rooms = Omit<Engine, 'recover' | 'close'>;
 /** Queue and routing: who waits, who can take them, and whom the decisions go to. */
 function createRouting(
   { telephony, store, directory, clock, log, dialsMax }: EngineOptions,
-  rooms: { [K in 'runner' | 'callbackCalls' | 'inboundCalls']: () => Engine[K] },
+  rooms: { [K in 'callbackCalls' | 'inboundCalls']: () => Engine[K] },
 ): Pick<Engine, 'registry' | 'router' | 'waits'> {
   const registry: AgentRegistry = new AgentRegistry({
     unitOfWork: store,
@@ -122,12 +121,7 @@ function createRouting(
     onWorkEnded: (agentId, subjectId) => {
       waits.workEnded(subjectId);
       if (!subjectId.startsWith('callback_')) return;
-      const done = rooms
-        .runner()
-        .dispatch(subjectId, { type: 'WRAP_UP_DONE' }, { kind: 'agent', id: agentId });
-      done.catch((error: unknown) =>
-        log.error({ error, callbackId: subjectId }, 'wrap-up could not be stored'),
-      );
+      rooms.callbackCalls().workEnded(subjectId, agentId);
     },
   });
   const waits = new QueueWaits({ directory, registry: () => registry, clock });

@@ -237,7 +237,7 @@ export class InboundSession implements FlowHost {
     waits.workStarted(this.settings.name, callId);
     const endedBy = await outcome.conversation.ended;
     this.#log.info({ agentId, endedBy }, 'conversation ended');
-    registry.workOver(agentId, this.settings.wrapUpSec * 1000);
+    registry.workOver(agentId, callId, this.settings.wrapUpSec * 1000);
     return 'over';
   }
 

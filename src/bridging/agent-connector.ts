@@ -81,15 +81,20 @@ export async function connectAgent(
     return { kind: 'agent-failed', reason, termination };
   }
   const agent = outcome.leg;
+  const isWithdrawn = (): boolean => customer.termination !== undefined || signal.aborted;
   try {
     await telephony.bridge(customer, agent);
   } catch (error) {
     await agent.hangUp();
-    if (customer.termination) return { kind: 'customer-gone' };
+    if (isWithdrawn()) return { kind: 'customer-gone' };
     log.error({ callId, target, error }, 'bridge failed');
     await delay(request.clock, FAULT_PAUSE_MS);
     const termination = { bucket: 'server_error', reason: 'media-server-failure' } as const;
     return { kind: 'agent-failed', reason: 'not-needed', termination };
+  }
+  if (isWithdrawn()) {
+    await agent.hangUp();
+    return { kind: 'customer-gone' };
   }
   return { kind: 'connected', conversation: converse(customer, agent) };
 }

@@ -61,8 +61,8 @@ export interface CallbackRunnerOptions {
 const DUE_BATCH_MAX = 200;
 /** Pause after a failed wake-up; bounds a loop over a record that cannot be stored. */
 const DUE_RETRY_MS = 1000;
-/** setTimeout's own limit is 2^31−1 ms; waking once a day costs nothing. */
-const WAKE_MAX_MS = 24 * 3_600_000;
+/** The wall clock may be set forward while the timer sleeps: bounds how late that makes a due callback. */
+const WAKE_MAX_MS = 60_000;
 
 /**
  * Drives callbacks: load → step → store record, attempt and event in one transaction → effects. Whatever a state waits

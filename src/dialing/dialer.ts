@@ -26,7 +26,12 @@ export interface DialerOptions {
   readonly events: DialerEvents;
 }
 
-type CustomerCall = { readonly outbound: OutboundCall; leg: Leg | undefined };
+interface CustomerCall {
+  readonly outbound: OutboundCall;
+  leg: Leg | undefined;
+  /** Hung up before its outcome was known: an answer that crosses it is not wanted. */
+  abandoned: boolean;
+}
 
 /** Shown when neither the queue nor the customer's own call says a number. */
 const CALLER_ID_FALLBACK = 'turnkeeper';
@@ -72,7 +77,7 @@ export class Dialer {
         'X-Turnkeeper-Attempt': String(callback.attemptCount),
       },
     });
-    const call: CustomerCall = { outbound, leg: undefined };
+    const call: CustomerCall = { outbound, leg: undefined, abandoned: false };
     this.#calls.set(callback.id, call);
     log.info({ callbackId: callback.id, callId, attempt: callback.attemptCount }, 'dialling');
     void outbound.inviteSent.then((atMs) => events.inviteSent(callback, atMs));
@@ -83,8 +88,9 @@ export class Dialer {
   async hangUp(callbackId: CallbackId): Promise<void> {
     const call = this.#calls.get(callbackId);
     if (!call) return;
-    if (call.leg) await call.leg.hangUp();
-    else call.outbound.cancel();
+    if (call.leg) return call.leg.hangUp();
+    call.abandoned = true;
+    return call.outbound.cancel();
   }
 
   async #follow(callback: Callback, call: CustomerCall): Promise<void> {
@@ -96,6 +102,12 @@ export class Dialer {
       return;
     }
     call.leg = outcome.leg;
+    if (call.abandoned) {
+      await outcome.leg.hangUp();
+      this.#forget(callback.id, call);
+      events.failed(callback, { bucket: 'success', reason: 'cancelled' });
+      return;
+    }
     events.answered(callback, outcome.leg);
     const termination = await outcome.leg.ended;
     this.#forget(callback.id, call);

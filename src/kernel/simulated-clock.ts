@@ -53,6 +53,24 @@ export class SimulatedClock implements Clock {
     this.#nowMs = untilMs;
   }
 
+  /**
+   * Moves to `now + byMs` as {@link advance} does, and awaits `settle` after each timer: what a timer starts with
+   * promises has happened before time goes on.
+   */
+  async run(byMs: number, settle: () => Promise<void>): Promise<void> {
+    const untilMs = this.#nowMs + byMs;
+    await settle();
+    for (;;) {
+      const next = this.#next();
+      if (!next || next.dueAtMs > untilMs) break;
+      this.#timers.delete(next.order);
+      this.#nowMs = next.dueAtMs;
+      next.callback();
+      await settle();
+    }
+    this.#nowMs = untilMs;
+  }
+
   #next(): SimulatedTimer | undefined {
     let best: SimulatedTimer | undefined;
     for (const timer of this.#timers.values()) {

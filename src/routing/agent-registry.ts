@@ -1,4 +1,5 @@
 import type { UnitOfWork } from '../callback/callback-store.ts';
+import { untilStored } from '../callback/store-retry.ts';
 import type { Clock, TimerHandle } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { AgentStatus, AgentTx, NotReadyReason } from './agent.ts';
@@ -32,6 +33,7 @@ export class AgentRegistry {
   readonly #statuses = new Map<string, AgentStatus>();
   readonly #timers = new Map<string, TimerHandle>();
   #stored: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(options: AgentRegistryOptions) {
     this.#options = options;
@@ -47,9 +49,9 @@ export class AgentRegistry {
       this.#statuses.set(status.agentId, status);
       if (status.state === 'RESERVED' || status.state === 'RINGING')
         this.#becomeIdle(status.agentId, 'RESTARTED');
-      else if (status.state === 'ON_CALL') this.workOver(status.agentId, wrapUpMs);
+      else if (status.state === 'ON_CALL') this.workOver(status.agentId, status.subjectId ?? '', wrapUpMs);
       else if (status.state === 'AFTER_CALL_WORK') this.#armAt(status.agentId, status.dueAtMs ?? 0);
-      else if (status.state === 'READY')
+      else if (status.state === 'READY' || status.state === 'NOT_READY')
         this.reachabilityChanged(status.agentId, this.#options.isReachable(status.agentId));
     }
   }
@@ -122,14 +124,19 @@ export class AgentRegistry {
   release(agentId: string, subjectId: string, reason: ReleaseReason): void {
     if (!this.#holds(agentId, subjectId, 'RESERVED') && !this.#holds(agentId, subjectId, 'RINGING')) return;
     this.#disarm(agentId);
-    const { idleSinceMs } = this.status(agentId);
-    if (reason === 'not-needed') this.#becomeIdle(agentId, 'RELEASED', 'router', idleSinceMs);
+    const { idleSinceMs, afterWork } = this.status(agentId);
+    const leaves = afterWork === 'LOGGED_OUT';
+    if (reason === 'not-needed' || leaves) this.#becomeIdle(agentId, 'RELEASED', 'router', idleSinceMs);
     else this.#becomeNotReady(agentId, reason, 'router');
   }
 
-  /** ON_CALL → AFTER_CALL_WORK for at most `wrapUpMs`, or straight to idle when that is 0. */
-  workOver(agentId: string, wrapUpMs: number): void {
-    if (this.status(agentId).state !== 'ON_CALL') return;
+  /**
+   * ON_CALL → AFTER_CALL_WORK for at most `wrapUpMs`, or straight to idle when that is 0. Harmless when the agent is
+   * not on the call of this subject.
+   */
+  workOver(agentId: string, subjectId: string, wrapUpMs: number): void {
+    const { state, subjectId: current } = this.status(agentId);
+    if (state !== 'ON_CALL' || current !== subjectId) return;
     const dueAtMs = this.#options.clock.nowMs() + wrapUpMs;
     this.#put(agentId, { state: 'AFTER_CALL_WORK', dueAtMs }, 'CALL_ENDED', 'router');
     this.#armAt(agentId, dueAtMs);
@@ -150,6 +157,7 @@ export class AgentRegistry {
   }
 
   close(): void {
+    this.#closed = true;
     for (const handle of this.#timers.values()) this.#options.clock.clearTimer(handle);
     this.#timers.clear();
   }
@@ -215,14 +223,16 @@ export class AgentRegistry {
       reason: status.notReadyReason,
       subjectId: status.subjectId,
     };
-    const write = unitOfWork
-      .transact(async (tx) => {
-        await tx.putAgentStatus(status);
+    const onFailure = (error: unknown): void => {
+      log.error({ error, agentId, event: kind }, 'agent state could not be stored');
+    };
+    const write = untilStored({ clock, onFailure, wanted: () => !this.#closed }, () =>
+      unitOfWork.transact(async (tx) => {
+        // A later state may have been stored while this one was tried again: it is history only.
+        if (this.#statuses.get(agentId) === status) await tx.putAgentStatus(status);
         await tx.appendAgentEvent({ agentId, atMs, kind, actor, data });
-      })
-      .catch((error: unknown) => {
-        log.error({ error, agentId }, 'agent state could not be stored');
-      });
+      }),
+    ).catch(() => undefined);
     this.#stored = Promise.all([this.#stored, write]).then(() => undefined);
   }
 

@@ -76,10 +76,11 @@ export class Router {
     if (queue) this.#matchQueue(queue.name);
   }
 
-  /** The offered agent did not take the call: the token is free again at its old place. */
+  /** The offered agent did not take the call, or the dial was not begun: the token is free again at its old place. */
   offerFailed(subjectId: string): void {
     const queue = this.queueOf(subjectId);
     queue?.release(subjectId);
+    this.#dialEnded(subjectId);
     if (queue) this.#matchQueue(queue.name);
   }
 

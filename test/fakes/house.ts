@@ -84,6 +84,18 @@ export class House {
     await settle();
   }
 
+  /** Every transaction fails meanwhile. */
+  async storeFails<Result>(meanwhile: () => Promise<Result>): Promise<Result> {
+    this.store.failNextCount = Number.POSITIVE_INFINITY;
+    const result = await meanwhile();
+    this.store.failNextCount = 0;
+    return result;
+  }
+
+  decide(confirmation: Confirmation): void {
+    this.#answer(confirmation);
+  }
+
   async says(confirmation: Confirmation): Promise<void> {
     this.#answer(confirmation);
     await settle();

@@ -116,14 +116,73 @@ describe('a callback on the telephone', () => {
     expect(house.telephony.placed).toHaveLength(1);
   });
 
-  it('keeps the place and dials later when the decision could not be stored', async () => {
+  it('keeps the place and dials by the same agent when the decision could be stored', async () => {
     const { id } = await house.book();
-    house.store.failNextCount = 2;
-    await house.ready('a1');
-    expect(house.telephony.placed.length).toBeLessThanOrEqual(1);
-    await house.ready('a2');
+    await house.storeFails(() => house.ready('a1'));
+    expect(house.telephony.placed).toHaveLength(0);
+    await house.pass(500);
     expect(house.telephony.placed).toHaveLength(1);
     expect(house.now(id).attemptCount).toBe(1);
+  });
+
+  it('tells an answer again when it could not be stored', async () => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    await house.storeFails(() => house.answers(house.last));
+    expect(house.now(id).subState).toBe('dialing');
+    await house.pass(500);
+    expect(house.now(id).subState).toBe('confirming');
+  });
+
+  it('does not keep a customer on the line when the store fails for long', async () => {
+    await house.book();
+    await house.ready('a1');
+    const customer = await house.storeFails(async () => {
+      const leg = await house.answers(house.last);
+      for (const pauseMs of [500, 1000, 2000, 4000]) await house.pass(pauseMs);
+      return leg;
+    });
+    expect(customer.termination?.reason).toBe('local-hangup');
+  });
+
+  it('keeps a conversation whose beginning could not be stored, and frees the agent after it', async () => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    await house.answers(house.last);
+    await house.says('confirmed');
+    const agent = await house.storeFails(() => house.answers(house.last));
+    expect(agent.termination).toBeUndefined();
+    expect(house.registry.status('a1').state).toBe('ON_CALL');
+    await house.pass(500);
+    expect(house.now(id).subState).toBe('connected');
+    await house.storeFails(async () => {
+      agent.end();
+      await settle();
+    });
+    expect(house.registry.status('a1').state).toBe('AFTER_CALL_WORK');
+    await house.pass(500);
+    await house.pass(10_000);
+    expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
+  });
+
+  it('hangs up on an answer that crosses a cancellation', async () => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    const leg = house.last?.answer();
+    await house.runner.dispatch(id, { type: 'CANCELLED', by: 'api' }, { kind: 'api-key', id: 'k' });
+    await settle();
+    expect(leg?.termination?.reason).toBe('local-hangup');
+    expect(house.engine.callbackCalls.callCount).toBe(0);
+  });
+
+  it('believes the key of a customer who hangs up right after it', async () => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    const customer = await house.answers(house.last);
+    house.decide('cancelled');
+    customer.end();
+    await settle();
+    expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'CANCELLED_BY_CUSTOMER' });
   });
 });
 

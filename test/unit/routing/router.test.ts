@@ -168,7 +168,7 @@ describe('the agent registry', () => {
 
   it('gives after-call work its time and then makes the agent ready', () => {
     talk('a1', 'call_1');
-    registry.workOver('a1', 30_000);
+    registry.workOver('a1', 'call_1', 30_000);
     expect(registry.status('a1').state).toBe('AFTER_CALL_WORK');
     clock.advance(30_000);
     expect(registry.status('a1').state).toBe('READY');
@@ -178,7 +178,7 @@ describe('the agent registry', () => {
   it('ends after-call work when the agent says so', () => {
     talk('a1', 'call_1');
     expect(registry.want('a1', 'WRAP_UP_DONE', 'a1')).toBe(false);
-    registry.workOver('a1', 30_000);
+    registry.workOver('a1', 'call_1', 30_000);
     expect(registry.want('a1', 'WRAP_UP_DONE', 'a1')).toBe(true);
     expect(registry.status('a1').state).toBe('READY');
     expect(clock.pendingCount).toBe(0);
@@ -188,7 +188,7 @@ describe('the agent registry', () => {
     talk('a1', 'call_1');
     registry.want('a1', 'LOGGED_OUT', 'a1');
     expect(registry.status('a1').state).toBe('ON_CALL');
-    registry.workOver('a1', 0);
+    registry.workOver('a1', 'call_1', 0);
     clock.advance(0);
     expect(registry.status('a1').state).toBe('LOGGED_OUT');
   });
