@@ -94,10 +94,12 @@ export async function connectTelephony(options: ConnectTelephonyOptions): Promis
       : new AppError('TELEPHONY_START_FAILED', messageOf(thrown), { cause: thrown });
   }
   // Before anybody is called: who sits in dead air would be busy.
-  await withDeadline(options.clock, ORPHANS_DEADLINE_MS, journal.endOrphans(link.srf));
+  const endOrphans = (): Promise<void> =>
+    journal.endOrphans({ srf: link.srf, killChannel: (uuid) => media.killChannel(uuid) });
+  await withDeadline(options.clock, ORPHANS_DEADLINE_MS, endOrphans());
   link.onConnected(() => {
     media.warmUp();
-    void journal.endOrphans(link.srf);
+    void endOrphans();
   });
   link.onConnected(() => parts.telephony.serverConnected());
   media.onConnected(() => parts.telephony.serverConnected());

@@ -13,7 +13,14 @@ const REQUEST_DEADLINE_MS = 1000;
 /** RFC 3326: why the call ends, in the words of the telephone network (41: temporary failure). */
 const REASON = { Reason: 'Q.850;cause=41' };
 
-/** What an INVITE or dialog of ours is called by the SIP server. */
+/** The servers that orphans are ended at. */
+export interface OrphanServers {
+  readonly srf: Srf;
+  /** Ends a media channel by its uuid; rejects when there is none. */
+  killChannel(uuid: string): Promise<unknown>;
+}
+
+/** What an INVITE, dialog or channel of ours is called by its server. */
 export type LegName = Pick<OpenLeg, 'kind' | 'reference'> & { readonly dialogId?: string };
 
 /**
@@ -67,14 +74,14 @@ export class LegJournal {
     this.#open.clear();
   }
 
-  /** Ends what nobody looks after: CANCEL or BYE. Never rejects; each request is bounded. */
-  async endOrphans(srf: Srf): Promise<void> {
+  /** Ends what nobody looks after: by CANCEL, BYE, or killing the channel. Never rejects; each request is bounded. */
+  async endOrphans(servers: OrphanServers): Promise<void> {
     const orphans = [...this.#orphans.values()];
     if (orphans.length === 0) return;
     let endedCount = 0;
     for (let i = 0; i < orphans.length; i += ENDED_AT_ONCE_MAX) {
       const batch = orphans.slice(i, i + ENDED_AT_ONCE_MAX).map(async (leg) => {
-        const answer = await this.#end(srf, leg);
+        const answer = await this.#end(servers, leg);
         // No word at all: the connection has gone again; the next one tries again.
         if (answer === undefined) return;
         if (answer) endedCount++;
@@ -92,7 +99,14 @@ export class LegJournal {
   }
 
   /** True: ended now; false: it had ended already; undefined: no word. */
-  async #end(srf: Srf, leg: OpenLeg): Promise<boolean | undefined> {
+  async #end({ srf, killChannel }: OrphanServers, leg: OpenLeg): Promise<boolean | undefined> {
+    if (leg.kind === 'channel') {
+      const killed = killChannel(leg.reference).then(
+        () => true,
+        () => false,
+      );
+      return withDeadline(this.#clock, REQUEST_DEADLINE_MS, killed);
+    }
     if (leg.kind === 'dialog') return this.#ask(srf, { method: 'BYE', stackDialogId: leg.reference });
     const cancelled = await this.#ask(srf, { method: 'CANCEL', stackTxnId: leg.reference });
     if (cancelled !== false || leg.dialogId === null) return cancelled;

@@ -10,7 +10,7 @@ const HEADER_LENGTH_MAX = 512;
  * and values
  * lose their line ends: nothing given by a caller or an API may add a header of its own.
  */
-export function originateHeaders(request: OriginateRequest, realm: string): Record<string, string> {
+export function originateHeaders(request: OriginateRequest): Record<string, string> {
   const extra = Object.entries(request.headers ?? {});
   assert(extra.length <= HEADERS_MAX, `at most ${HEADERS_MAX} extra headers`);
   const headers: Record<string, string> = {};
@@ -23,8 +23,8 @@ export function originateHeaders(request: OriginateRequest, realm: string): Reco
     .replace(/["\\]/g, '')
     .replace(/[^\x20-\x7e]/g, '')
     .slice(0, 64);
-  headers['From'] = `${name === '' ? '' : `"${name}" `}<sip:${number}@${realm}>`;
-  // The SIP server puts its own address in place of this host.
+  // The SIP server puts its own address in place of `localhost`: trunks check From, phones can call back.
+  headers['From'] = `${name === '' ? '' : `"${name}" `}<sip:${number}@localhost>`;
   headers['Contact'] = `<sip:${number}@localhost>`;
   return headers;
 }

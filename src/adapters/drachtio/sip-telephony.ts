@@ -157,7 +157,7 @@ export class SipTelephony implements Telephony {
         ...(route.number !== undefined && { number: route.number }),
       },
       targets: route.targets,
-      headers: originateHeaders(request, this.#parts.directory.realm),
+      headers: originateHeaders(request),
       ringTimeoutMs: request.ringTimeoutMs,
       link: this.#parts.link(),
       media: this.#parts.media(),
@@ -256,11 +256,16 @@ export class SipTelephony implements Telephony {
 
   #adopt(leg: SipLeg, release: () => void): void {
     this.#legs.add(leg);
-    this.#parts.journal.opened(leg.callId, { kind: 'dialog', reference: leg.dialogId });
+    const { journal } = this.#parts;
+    const { uuid } = leg.endpoint;
+    journal.opened(leg.callId, { kind: 'dialog', reference: leg.dialogId });
+    // A channel goes with its event socket, but not out of a bridge.
+    journal.opened(leg.callId, { kind: 'channel', reference: uuid });
+    void leg.endpoint.gone.then(() => journal.closed(uuid));
     if (this.#closing) void leg.hangUp();
     void leg.ended.then((termination) => {
       this.#legs.delete(leg);
-      this.#parts.journal.closed(leg.dialogId);
+      journal.closed(leg.dialogId);
       release();
       this.#parts.counters.increment('legs_ended', termination.reason);
     });

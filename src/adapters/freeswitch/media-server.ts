@@ -157,6 +157,14 @@ export class MediaServer {
     await Promise.all([...this.#endpoints].map((endpoint) => endpoint.kill()));
   }
 
+  /** Ends a channel that no endpoint of ours stands for. Rejects with MEDIA_SERVER_UNREACHABLE. */
+  async killChannel(uuid: string): Promise<void> {
+    if (!this.#server) {
+      throw new AppError('MEDIA_SERVER_UNREACHABLE', 'the media server is not connected', { retryable: true });
+    }
+    await this.#server.api(`uuid_kill ${uuid}`);
+  }
+
   /** Frees every endpoint and disconnects. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;

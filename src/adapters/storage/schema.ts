@@ -106,10 +106,10 @@ export interface RegistrationRow {
   data: string;
 }
 
-/** An INVITE or dialog that is up at the SIP server; the whole table is read at a start. */
+/** An INVITE, dialog or media channel that is up at a server; the whole table is read at a start. */
 export interface OpenLegRow {
   reference: string;
-  /** `invite` or `dialog`. */
+  /** `invite`, `dialog` or `channel`. */
   kind: string;
   dialogId: string | null;
   callId: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Srf, SrfRequest } from '../../../src/adapters/drachtio/drachtio-srf.ts';
-import { LegJournal } from '../../../src/adapters/drachtio/leg-journal.ts';
+import { LegJournal, type OrphanServers } from '../../../src/adapters/drachtio/leg-journal.ts';
 import { SystemClock } from '../../../src/kernel/clock.ts';
 import type { CallId } from '../../../src/kernel/ids.ts';
 import { silentLog } from '../../../src/kernel/log.ts';
@@ -15,7 +15,7 @@ interface Asked {
 }
 
 /** A SIP server that knows these dialogs and transactions; `silent` never answers. */
-function server(known: readonly string[], silent = false): { srf: Srf; asked: string[] } {
+function server(known: readonly string[], silent = false): OrphanServers & { asked: string[] } {
   const asked: string[] = [];
   const request = (
     _uri: string,
@@ -26,7 +26,11 @@ function server(known: readonly string[], silent = false): { srf: Srf; asked: st
     asked.push(`${method} ${name}`);
     if (!silent) callback(known.includes(name) ? null : new Error('unknown'));
   };
-  return { srf: { request } as unknown as Srf, asked };
+  const killChannel = (uuid: string): Promise<unknown> => {
+    asked.push(`kill ${uuid}`);
+    return Promise.resolve();
+  };
+  return { srf: { request } as unknown as Srf, killChannel, asked };
 }
 
 const journalOver = (store: MemoryOpenLegs): LegJournal =>
@@ -38,14 +42,15 @@ describe('the leg journal', () => {
     const killed = journalOver(store);
     killed.opened(CALL, { kind: 'dialog', reference: 'dialog-1' });
     killed.opened(CALL, { kind: 'invite', reference: 'invite-1' });
+    killed.opened(CALL, { kind: 'channel', reference: 'channel-1' });
     await killed.close();
 
     const next = journalOver(store);
     await next.load();
-    const { srf, asked } = server(['dialog-1', 'invite-1']);
-    await next.endOrphans(srf);
+    const servers = server(['dialog-1', 'invite-1']);
+    await next.endOrphans(servers);
     await next.close();
-    expect(asked.toSorted()).toEqual(['BYE dialog-1', 'CANCEL invite-1']);
+    expect(servers.asked.toSorted()).toEqual(['BYE dialog-1', 'CANCEL invite-1', 'kill channel-1']);
     expect(store.legs.size).toBe(0);
   });
 
@@ -58,9 +63,9 @@ describe('the leg journal', () => {
 
     const next = journalOver(store);
     await next.load();
-    const { srf, asked } = server(['dialog-1']);
-    await next.endOrphans(srf);
-    expect(asked).toEqual(['CANCEL invite-1', 'ACK dialog-1', 'BYE dialog-1']);
+    const servers = server(['dialog-1']);
+    await next.endOrphans(servers);
+    expect(servers.asked).toEqual(['CANCEL invite-1', 'ACK dialog-1', 'BYE dialog-1']);
   });
 
   it('leaves alone what is in use, and forgets what has ended', async () => {
@@ -69,10 +74,10 @@ describe('the leg journal', () => {
     journal.opened(CALL, { kind: 'dialog', reference: 'over' });
     journal.opened(CALL, { kind: 'dialog', reference: 'in use' });
     journal.closed('over');
-    const { srf, asked } = server(['in use', 'over']);
-    await journal.endOrphans(srf);
+    const servers = server(['in use', 'over']);
+    await journal.endOrphans(servers);
     await journal.close();
-    expect(asked).toEqual([]);
+    expect(servers.asked).toEqual([]);
     expect([...store.legs.keys()]).toEqual(['in use']);
   });
 
@@ -83,10 +88,10 @@ describe('the leg journal', () => {
     journal.lost();
     // The leg ends in the application as the connection goes: that tells nobody at the other end.
     journal.closed('dialog-1');
-    const { srf, asked } = server(['dialog-1']);
-    await journal.endOrphans(srf);
+    const servers = server(['dialog-1']);
+    await journal.endOrphans(servers);
     await journal.close();
-    expect(asked).toEqual(['BYE dialog-1']);
+    expect(servers.asked).toEqual(['BYE dialog-1']);
     expect(store.legs.size).toBe(0);
   });
 
@@ -95,10 +100,10 @@ describe('the leg journal', () => {
     const journal = journalOver(store);
     journal.opened(CALL, { kind: 'dialog', reference: 'dialog-1' });
     journal.lost();
-    await journal.endOrphans(server([], true).srf);
-    const { srf, asked } = server(['dialog-1']);
-    await journal.endOrphans(srf);
-    expect(asked).toEqual(['BYE dialog-1']);
+    await journal.endOrphans(server([], true));
+    const servers = server(['dialog-1']);
+    await journal.endOrphans(servers);
+    expect(servers.asked).toEqual(['BYE dialog-1']);
   });
 
   it('goes on when the store fails', async () => {
@@ -108,8 +113,8 @@ describe('the leg journal', () => {
     journal.opened(CALL, { kind: 'dialog', reference: 'dialog-1' });
     journal.lost();
     await journal.close();
-    const { srf, asked } = server(['dialog-1']);
-    await journal.endOrphans(srf);
-    expect(asked).toEqual(['BYE dialog-1']);
+    const servers = server(['dialog-1']);
+    await journal.endOrphans(servers);
+    expect(servers.asked).toEqual(['BYE dialog-1']);
   });
 });
