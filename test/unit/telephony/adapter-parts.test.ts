@@ -141,15 +141,14 @@ describe('the headers of an outbound INVITE', () => {
         callerId: { number: '50"00>\r\nX: 1', name: 'A "B"\r\nEvil: yes' },
         headers: { 'X-Case': 'one\r\nEvil: two' },
       }),
-      'r',
     );
-    expect(headers['From']).toBe('"A B Evil: yes" <sip:5000X1@r>');
+    expect(headers['From']).toBe('"A B Evil: yes" <sip:5000X1@localhost>');
     expect(headers['X-Case']).toBe('one Evil: two');
   });
 
   it('may only be X- headers', () => {
-    expect(() => originateHeaders(request({ headers: { Route: 'sip:evil' } }), 'r')).toThrow('assertion');
-    expect(() => originateHeaders(request({ headers: { 'X-a\r\nB': '1' } }), 'r')).toThrow('assertion');
+    expect(() => originateHeaders(request({ headers: { Route: 'sip:evil' } }))).toThrow('assertion');
+    expect(() => originateHeaders(request({ headers: { 'X-a\r\nB': '1' } }))).toThrow('assertion');
   });
 });
 
