@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test, type TestContext } from 'vitest';
 import {
   REAL,
   asked,
@@ -23,9 +23,9 @@ const LATER_MS = 4000;
 /** Real servers share their calls out among all programs connected to them: there one test runs after the other. */
 const scene = REAL ? test : test.concurrent;
 
-async function opened(...options: Parameters<typeof openStage>): Promise<Stage> {
+async function opened(context: TestContext, ...options: Parameters<typeof openStage>): Promise<Stage> {
   const stage = await openStage(...options);
-  onTestFinished(() => stage.close());
+  context.onTestFinished(() => stage.close());
   return stage;
 }
 
@@ -62,43 +62,52 @@ function expectOneInviteAnAttempt(stage: Stage, { id }: SeenCallback, attemptCou
   expect([...stage.customer.invitesByAttempt].filter(([key]) => key.startsWith(id))).toEqual(wanted);
 }
 
-scene('killed with a caller in line: the caller is not left in dead air and can call again', async () => {
-  const stage = await opened();
-  const caller = await stage.customer.phone.call('5000', { from: `sip:${CUSTOMER}@127.0.0.1` });
-  expect((await caller.final).status).toBe(200);
-  await stage.product.logged('place taken');
-  await crash(stage);
-  await learnsTheEnd(caller);
+scene(
+  'killed with a caller in line: the caller is not left in dead air and can call again',
+  async (context) => {
+    const stage = await opened(context);
+    const caller = await stage.customer.phone.call('5000', { from: `sip:${CUSTOMER}@127.0.0.1` });
+    expect((await caller.final).status).toBe(200);
+    await stage.product.logged('place taken');
+    await crash(stage);
+    await learnsTheEnd(caller);
 
-  const again = await stage.customer.phone.call('5000', { from: `sip:${CUSTOMER}@127.0.0.1` });
-  expect((await again.final).status).toBe(200);
-  await again.rtp.hearsSound();
-  expect(await stage.product.callbacks()).toHaveLength(0);
-  await again.bye();
-});
+    const again = await stage.customer.phone.call('5000', { from: `sip:${CUSTOMER}@127.0.0.1` });
+    expect((await again.final).status).toBe(200);
+    await again.rtp.hearsSound();
+    expect(await stage.product.callbacks()).toHaveLength(0);
+    await again.bye();
+  },
+);
 
-scene('killed with a callback due later: it is made at its time, and the ready agent still is', async () => {
-  const stage = await opened();
-  const callback = await bookCallback(stage, CUSTOMER, Date.now() + LATER_MS);
-  expect(callback).toMatchObject({ state: 'SCHEDULED', subState: 'due-later' });
-  await ready(stage);
-  await crash(stage);
-  expect(await seenAgent(stage)).toMatchObject({ state: 'READY', reachable: true });
-  await servedByAttempt(stage, callback, 1);
-});
+scene(
+  'killed with a callback due later: it is made at its time, and the ready agent still is',
+  async (context) => {
+    const stage = await opened(context);
+    const callback = await bookCallback(stage, CUSTOMER, Date.now() + LATER_MS);
+    expect(callback).toMatchObject({ state: 'SCHEDULED', subState: 'due-later' });
+    await ready(stage);
+    await crash(stage);
+    expect(await seenAgent(stage)).toMatchObject({ state: 'READY', reachable: true });
+    await servedByAttempt(stage, callback, 1);
+  },
+);
 
-scene('killed between two attempts: the next one comes, and the one before is not repeated', async () => {
-  const stage = await opened({ queueSettings: { retryIntervalSec: 2 } });
-  stage.customer.behaviour = { kind: 'refuse', status: 486 };
-  const callback = await dialled(stage);
-  await callbackIn(stage, callback.id, 'SCHEDULED/retry-wait');
-  stage.customer.behaviour = { kind: 'answer' };
-  await crash(stage);
-  await servedByAttempt(stage, callback, 2);
-});
+scene(
+  'killed between two attempts: the next one comes, and the one before is not repeated',
+  async (context) => {
+    const stage = await opened(context, { queueSettings: { retryIntervalSec: 2 } });
+    stage.customer.behaviour = { kind: 'refuse', status: 486 };
+    const callback = await dialled(stage);
+    await callbackIn(stage, callback.id, 'SCHEDULED/retry-wait');
+    stage.customer.behaviour = { kind: 'answer' };
+    await crash(stage);
+    await servedByAttempt(stage, callback, 2);
+  },
+);
 
-scene('killed with callbacks in line: places and order are kept', async () => {
-  const stage = await opened();
+scene('killed with callbacks in line: places and order are kept', async (context) => {
+  const stage = await opened(context);
   const first = await bookCallback(stage, CUSTOMER);
   const second = await bookCallback(stage, SECOND_CUSTOMER);
   await crash(stage);
@@ -120,20 +129,23 @@ scene('killed with callbacks in line: places and order are kept', async () => {
   ]);
 });
 
-scene('killed while the customer is rung: the attempt counts as made and another follows', async () => {
-  const stage = await opened();
-  stage.customer.behaviour = { kind: 'ring' };
-  const callback = await dialled(stage);
-  await callbackIn(stage, callback.id, 'ROUTING/dialing');
-  const left = await stage.customer.rung(1);
-  stage.customer.behaviour = { kind: 'answer' };
-  await crash(stage);
-  if (REAL) await within('the CANCEL of a call left behind', left.cancelled);
-  await servedByAttempt(stage, callback, 2);
-});
+scene(
+  'killed while the customer is rung: the attempt counts as made and another follows',
+  async (context) => {
+    const stage = await opened(context);
+    stage.customer.behaviour = { kind: 'ring' };
+    const callback = await dialled(stage);
+    await callbackIn(stage, callback.id, 'ROUTING/dialing');
+    const left = await stage.customer.rung(1);
+    stage.customer.behaviour = { kind: 'answer' };
+    await crash(stage);
+    if (REAL) await within('the CANCEL of a call left behind', left.cancelled);
+    await servedByAttempt(stage, callback, 2);
+  },
+);
 
-scene('killed while the customer is asked to confirm: another attempt follows', async () => {
-  const stage = await opened();
+scene('killed while the customer is asked to confirm: another attempt follows', async (context) => {
+  const stage = await opened(context);
   const callback = await dialled(stage);
   await asked(stage, 1);
   await crash(stage);
@@ -141,8 +153,8 @@ scene('killed while the customer is asked to confirm: another attempt follows', 
   await servedByAttempt(stage, callback, 2);
 });
 
-scene('killed while the confirmed customer waits for an agent: another attempt follows', async () => {
-  const stage = await opened();
+scene('killed while the confirmed customer waits for an agent: another attempt follows', async (context) => {
+  const stage = await opened(context);
   const callback = await dialled(stage);
   await asked(stage, 1);
   await notReady(stage);
@@ -155,25 +167,28 @@ scene('killed while the confirmed customer waits for an agent: another attempt f
   await servedByAttempt(stage, callback, 2);
 });
 
-scene('killed while the agent is rung: the agent is ready again and another attempt follows', async () => {
-  const stage = await opened();
-  stage.agent.behaviour = { kind: 'ring' };
-  const callback = await dialled(stage);
-  await asked(stage, 1);
-  await (await stage.customer.rung(1)).rtp.digit('1');
-  const left = await stage.agent.rung(1);
-  await callbackIn(stage, callback.id, 'ROUTING/ringing-agent');
-  stage.agent.behaviour = { kind: 'answer' };
-  await crash(stage);
-  await learnsTheEnd(await stage.customer.rung(1));
-  if (REAL) await within('the CANCEL of a call left behind', left.cancelled);
-  await servedByAttempt(stage, callback, 2, 2);
-});
+scene(
+  'killed while the agent is rung: the agent is ready again and another attempt follows',
+  async (context) => {
+    const stage = await opened(context);
+    stage.agent.behaviour = { kind: 'ring' };
+    const callback = await dialled(stage);
+    await asked(stage, 1);
+    await (await stage.customer.rung(1)).rtp.digit('1');
+    const left = await stage.agent.rung(1);
+    await callbackIn(stage, callback.id, 'ROUTING/ringing-agent');
+    stage.agent.behaviour = { kind: 'answer' };
+    await crash(stage);
+    await learnsTheEnd(await stage.customer.rung(1));
+    if (REAL) await within('the CANCEL of a call left behind', left.cancelled);
+    await servedByAttempt(stage, callback, 2, 2);
+  },
+);
 
 scene(
   'killed during the conversation: it is over for both, and the customer is not called again',
-  async () => {
-    const stage = await opened();
+  async (context) => {
+    const stage = await opened(context);
     const callback = await dialled(stage);
     const customer = await stage.customer.rung(1);
     await talk(stage, customer, 1, 1);
@@ -190,15 +205,18 @@ scene(
   },
 );
 
-scene('killed during after-call work: the work ends and the agent takes the next callback', async () => {
-  const stage = await opened();
-  const callback = await dialled(stage);
-  await serve(stage, await stage.customer.rung(1), 1, 1);
-  await callbackIn(stage, callback.id, 'PROCESSING/after-call-work');
-  await crash(stage);
-  expect(await callbackIn(stage, callback.id, 'COMPLETED')).toMatchObject({ reason: 'COMPLETED_BY_AGENT' });
-  expectOneInviteAnAttempt(stage, callback, 1);
-  const next = await bookCallback(stage, SECOND_CUSTOMER);
-  await serve(stage, await stage.customer.rung(2), 2, 2);
-  await callbackIn(stage, next.id, 'COMPLETED');
-});
+scene(
+  'killed during after-call work: the work ends and the agent takes the next callback',
+  async (context) => {
+    const stage = await opened(context);
+    const callback = await dialled(stage);
+    await serve(stage, await stage.customer.rung(1), 1, 1);
+    await callbackIn(stage, callback.id, 'PROCESSING/after-call-work');
+    await crash(stage);
+    expect(await callbackIn(stage, callback.id, 'COMPLETED')).toMatchObject({ reason: 'COMPLETED_BY_AGENT' });
+    expectOneInviteAnAttempt(stage, callback, 1);
+    const next = await bookCallback(stage, SECOND_CUSTOMER);
+    await serve(stage, await stage.customer.rung(2), 2, 2);
+    await callbackIn(stage, next.id, 'COMPLETED');
+  },
+);

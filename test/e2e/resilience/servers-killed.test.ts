@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
-import { startMediaServer } from '../../../src/embedded/media-server/start-media-server.ts';
-import { startSipServer } from '../../../src/embedded/sip-server/start-sip-server.ts';
+import { expect, test, type TestContext } from 'vitest';
+import { type EmbeddedServers, startEmbeddedServers } from './embedded-servers.ts';
 import {
   REAL,
   asked,
@@ -16,32 +14,15 @@ import {
   type Stage,
 } from './stage.ts';
 
-const SECRET = 'known to both sides';
-const AUDIO = fileURLToPath(new URL('../../../flows/audio', import.meta.url));
 const scene = REAL ? test : test.concurrent;
 
-type Servers = Awaited<ReturnType<typeof startServers>>;
-
-/** The embedded servers in worker threads of this process: here they can be killed without a door in the product. */
-async function startServers() {
-  const sip = await startSipServer({ secret: SECRET });
-  onTestFinished(() => sip.close());
-  const media = await startMediaServer({ password: SECRET, audioDirectories: [AUDIO] });
-  onTestFinished(() => media.close());
-  return { sip, media };
-}
-
-async function opened({ sip, media }: Servers): Promise<Stage> {
+async function opened(context: TestContext, servers: EmbeddedServers): Promise<Stage> {
+  context.onTestFinished(() => servers.close());
   const stage = await openStage({
     queueSettings: { retryIntervalSec: 2, maxAttempts: 4, wrapUpSec: 1 },
-    environment: {
-      TURNKEEPER_DRACHTIO: `${sip.controlHost}:${sip.controlPort}`,
-      TURNKEEPER_DRACHTIO_SECRET: SECRET,
-      TURNKEEPER_FREESWITCH: `${media.eventSocketHost}:${media.eventSocketPort}`,
-      TURNKEEPER_FREESWITCH_SECRET: SECRET,
-    },
+    environment: servers.environment,
   });
-  onTestFinished(() => stage.close());
+  context.onTestFinished(() => stage.close());
   await stage.product.setAgentState('1001', 'READY');
   return stage;
 }
@@ -129,9 +110,9 @@ const numberOf = (index: number): string => `+4930123456${70 + index}`;
 
 scene(
   'the SIP server dies in each phase of a callback: it is made all the same, on the same ports',
-  async () => {
-    const servers = await startServers();
-    const stage = await opened(servers);
+  async (context) => {
+    const servers = await startEmbeddedServers();
+    const stage = await opened(context, servers);
     for (const [index, phase] of phases.entries()) {
       await cutOffIn(phase, stage, numberOf(index), async () => {
         const up = new Promise((resolve) => servers.sip.supervisor.once('up', resolve));
@@ -144,9 +125,9 @@ scene(
 
 scene(
   'the media server dies in each phase of a callback: phones get BYE, and it is made all the same',
-  async () => {
-    const servers = await startServers();
-    const stage = await opened(servers);
+  async (context) => {
+    const servers = await startEmbeddedServers();
+    const stage = await opened(context, servers);
     for (const [index, phase] of phases.entries()) {
       await cutOffIn(phase, stage, numberOf(index), async () => {
         const left = lastCall(stage.customer);
@@ -160,23 +141,26 @@ scene(
   },
 );
 
-scene('a caller in line when the media server dies gets BYE, and the next caller is served', async () => {
-  const servers = await startServers();
-  const stage = await opened(servers);
-  await stage.product.setAgentState('1001', 'NOT_READY');
-  const caller = await stage.customer.phone.call('5000', { from: 'sip:+493012345699@127.0.0.1' });
-  expect((await caller.final).status).toBe(200);
-  await stage.product.logged('place taken');
-  const up = new Promise((resolve) => servers.media.supervisor.once('up', resolve));
-  await servers.media.supervisor.kill();
-  await within('BYE to the caller', caller.ended);
-  await within('the media server to serve again', up);
-  await stage.product.logged('media server connected', 10_000, 20);
-  const [queue] = (await stage.product.api<{ items: { waitingCallCount: number }[] }>('GET', '/queues'))
-    .items;
-  expect(queue?.waitingCallCount).toBe(0);
-  const next = await stage.customer.phone.call('5000', { from: 'sip:+493012345698@127.0.0.1' });
-  expect((await next.final).status).toBe(200);
-  await next.rtp.hearsSound();
-  await next.bye();
-});
+scene(
+  'a caller in line when the media server dies gets BYE, and the next caller is served',
+  async (context) => {
+    const servers = await startEmbeddedServers();
+    const stage = await opened(context, servers);
+    await stage.product.setAgentState('1001', 'NOT_READY');
+    const caller = await stage.customer.phone.call('5000', { from: 'sip:+493012345699@127.0.0.1' });
+    expect((await caller.final).status).toBe(200);
+    await stage.product.logged('place taken');
+    const up = new Promise((resolve) => servers.media.supervisor.once('up', resolve));
+    await servers.media.supervisor.kill();
+    await within('BYE to the caller', caller.ended);
+    await within('the media server to serve again', up);
+    await stage.product.logged('media server connected', 10_000, 20);
+    const [queue] = (await stage.product.api<{ items: { waitingCallCount: number }[] }>('GET', '/queues'))
+      .items;
+    expect(queue?.waitingCallCount).toBe(0);
+    const next = await stage.customer.phone.call('5000', { from: 'sip:+493012345698@127.0.0.1' });
+    expect((await next.final).status).toBe(200);
+    await next.rtp.hearsSound();
+    await next.bye();
+  },
+);
