@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { calls } from './calls.ts';
 import { dialogues } from './dialogues.ts';
 import { latency } from './latency.ts';
 import { readMachine } from './machine.ts';
 import type { Measurement, Report, Row } from './measurement.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [latency, dialogues];
+const MEASUREMENTS: readonly Measurement[] = [latency, dialogues, calls];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 
 async function main(): Promise<void> {
