@@ -122,7 +122,11 @@ export class InboundCalls {
     session.answered(leg);
     const isCode = machine.flow.name === AGENT_CODES_FLOW;
     if (!isCode) this.#options.callBook.answered(call, session.settings.name);
-    const outcome = await this.#converse(leg, session, machine);
+    const outcome = await this.#converse(leg, session, machine).catch(async (error: unknown) => {
+      // Nobody stays on the line with nobody.
+      await leg.hangUp();
+      throw error;
+    });
     log.info({ outcome }, 'dialogue ended');
     if (outcome !== 'over' && outcome.kind !== 'transferred') await leg.hangUp();
     const termination = await leg.ended;

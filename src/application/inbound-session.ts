@@ -1,6 +1,7 @@
 import { type ConnectOutcome, connectAgent } from '../bridging/agent-connector.ts';
 import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
+import { untilStored } from '../callback/store-retry.ts';
 import type { FlowFacts } from '../ivr/flow-facts.ts';
 import type { AgentChange, Booking, FlowHost, NumberScreening, QueueEntry } from '../ivr/flow-host.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -31,6 +32,8 @@ export interface InboundSessionOptions {
 
 /** The queue's ring time applies to agents; a transfer elsewhere rings this long. */
 const TRANSFER_RING_MS = 30_000;
+/** Tries to store a booking while the caller hears nothing: about two seconds. */
+const BOOK_TRIES_ON_LINE = 3;
 
 /**
  * One caller in the house: what the flow may know and do for this call (the flow's host), and the place in line that
@@ -131,7 +134,7 @@ export class InboundSession implements FlowHost {
   }
 
   async book({ number }: { readonly number: string }): Promise<Booking> {
-    const { router, runner, clock, openCallbacks } = this.#options;
+    const { router, runner, clock, ids, openCallbacks } = this.#options;
     if (this.#taken.signal.aborted) return { kind: 'refused', reason: 'agent-taken' };
     if (openCallbacks.count(this.settings.name) >= this.settings.offerWatermark) {
       return { kind: 'refused', reason: 'watermark' };
@@ -140,20 +143,28 @@ export class InboundSession implements FlowHost {
     // Out of the line while the record is written: the place must not be served twice.
     const wasInLine = router.queueOf(this.call.callId) !== undefined;
     router.leave(this.call.callId);
+    const request = {
+      id: ids.next('callback'),
+      virtualQueue: this.settings.name,
+      customerNumber: number,
+      origin: 'ivr',
+      originCallId: this.call.callId,
+      dialledNumber: this.call.dialled,
+      language: this.language,
+      placeAtMs: place.atMs,
+      desiredAtMs: clock.nowMs(),
+      priority: place.priority,
+    } as const;
+    let tryCount = 0;
+    // Who waits on the line is told soon and keeps the place there; for who has hung up it is this or nothing.
+    const wanted = (): boolean => this.#leg?.termination !== undefined || tryCount < BOOK_TRIES_ON_LINE;
+    const onFailure = (error: unknown): void => {
+      tryCount++;
+      this.#log.error({ error, tryCount }, 'booking could not be stored');
+    };
     try {
-      const callback = await runner.create(
-        {
-          virtualQueue: this.settings.name,
-          customerNumber: number,
-          origin: 'ivr',
-          originCallId: this.call.callId,
-          dialledNumber: this.call.dialled,
-          language: this.language,
-          placeAtMs: place.atMs,
-          desiredAtMs: clock.nowMs(),
-          priority: place.priority,
-        },
-        { kind: 'customer' },
+      const callback = await untilStored({ clock, wanted, onFailure }, () =>
+        runner.create(request, { kind: 'customer' }),
       );
       return { kind: 'booked', callbackId: callback.id };
     } catch (error) {

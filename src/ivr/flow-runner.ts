@@ -55,10 +55,13 @@ async function apologise(dialogue: Dialogue): Promise<void> {
   }
 }
 
-/** A confirmed booking is made even when the caller has hung up right after the key (product §5). */
+/**
+ * What the last key decided holds even when the caller has hung up right after it: a confirmed booking is made
+ * (product §5), and a flow that was to hang up with a result has that result.
+ */
 function mayAct(dialogue: Dialogue, state: FlowState): boolean {
   if (dialogue.stopReason === undefined) return true;
-  return dialogue.stopReason === 'hung-up' && state.do === 'book';
+  return dialogue.stopReason === 'hung-up' && (state.do === 'book' || state.do === 'hang-up');
 }
 
 /** Acts; returns the outcome, the end of the flow, or undefined when the dialogue was stopped. */
@@ -145,7 +148,8 @@ async function transfer(dialogue: Dialogue, state: ActionOf<'transfer'>): Promis
 
 async function hangUp(dialogue: Dialogue, state: ActionOf<'hang-up'>): Promise<FlowOutcome | undefined> {
   await dialogue.speak(state.phrase, { bargeIn: false });
-  if (dialogue.stopSignal.aborted && !dialogue.booking) return undefined;
+  const isTaken = dialogue.stopSignal.aborted && dialogue.stopReason !== 'hung-up';
+  if (isTaken && !dialogue.booking) return undefined;
   await dialogue.leg.hangUp();
   if (dialogue.booking) return booked(dialogue.booking, true);
   return { kind: 'finished', result: state.result, legEnded: true };

@@ -370,9 +370,7 @@ export class History {
 
   #loseCalls(): void {
     this.network.loseCalls(false);
-    this.clock.setTimer(this.#chance.between(1, 8000), () => {
-      this.network.up = true;
-    });
+    this.clock.setTimer(this.#chance.between(1, 8000), () => this.network.mend());
   }
 
   #setWallForward(): void {
@@ -387,7 +385,7 @@ export class History {
     this.#faults.failure = 0;
     this.#faults.slowness = 0;
     this.network.bridgeFailure = 0;
-    this.network.up = true;
+    this.network.mend();
     const comeBack = (): void => {
       for (const agentId of this.#agentIds) {
         const state = this.running?.engine.registry.status(agentId).state;

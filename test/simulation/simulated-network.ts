@@ -71,6 +71,7 @@ export class SimulatedNetwork {
   up = true;
   readonly #options: NetworkOptions;
   #handler: ((call: InboundCall) => void) | undefined;
+  #onCanCall: (() => void) | undefined;
   #onReachability: ((agentId: string, reachable: boolean) => void) | undefined;
 
   constructor(options: NetworkOptions) {
@@ -88,8 +89,10 @@ export class SimulatedNetwork {
       onInboundCall: (handler) => {
         this.#handler = alive(handler);
       },
-      canCall: () => true,
-      onCanCall: () => undefined,
+      canCall: () => this.up,
+      onCanCall: (listener) => {
+        this.#onCanCall = alive(listener);
+      },
       onAgentReachability: (listener) => {
         this.#onReachability = alive(listener);
       },
@@ -129,11 +132,19 @@ export class SimulatedNetwork {
     for (const call of this.ringing) call.fail(lost);
   }
 
+  /** The SIP server is there again. */
+  mend(): void {
+    if (this.up) return;
+    this.up = true;
+    this.#onCanCall?.();
+  }
+
   /** The process has died: whoever it had on the line hears nothing any more. */
   processDied(): void {
     this.#handler = undefined;
     this.#onReachability = undefined;
-    this.loseCalls(true);
+    this.#onCanCall = undefined;
+    this.loseCalls(this.up);
   }
 
   leg(callId: CallId, direction: 'inbound' | 'outbound', number: string): SimulatedLeg {

@@ -79,11 +79,25 @@ describe('a customer who has answered the callback', () => {
     expect(await customer.end()).toMatchObject({ result: 'no-key' });
   });
 
-  test.each(['callback-from', 'confirm-menu', 'no-key'])('hangs up during "%s"', async (prompt) => {
+  test.each(['callback-from', 'confirm-menu'])('hangs up during "%s"', async (prompt) => {
     const customer = answer();
     await customer.hear(prompt);
     customer.leg.end();
     expect(await customer.end()).toMatchObject({ kind: 'hung-up', inLine: false });
+  });
+
+  test.each([
+    ['9', 'cancelled'],
+    ['2', 'snoozed'],
+  ] as const)('hangs up right after %s: the wish holds all the same', async (key, result) => {
+    for (const isHeard of [false, true]) {
+      const customer = answer();
+      await customer.hear('confirm-menu');
+      customer.leg.press(key);
+      if (isHeard) await customer.hear(result);
+      customer.leg.end();
+      expect(await customer.end()).toMatchObject({ kind: 'finished', result });
+    }
   });
 
   test('hangs up on the confirming key: that is no confirmation', async () => {
