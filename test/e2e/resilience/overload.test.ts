@@ -24,7 +24,7 @@ async function callsInLine({ customer, product }: Stage): Promise<PhoneCall[]> {
 
 test('three times the limit: new calls get 503 with Retry-After, calls in progress go on unharmed', async (context) => {
   const stage = await openStage({
-    queueSettings: { offerEwtThresholdSec: 36_000, announceIntervalSec: 600 },
+    queueSettings: { offerEwtThresholdSec: 7200, announceIntervalSec: 120 },
     environment: {
       TURNKEEPER_DIALOGUES_PER_SEC_MAX: String(LIMIT_PER_SEC),
       TURNKEEPER_DIALOGUE_BURST_MAX: String(CALLS + 5),
