@@ -10,3 +10,4 @@ const server = await startMediaServer({
   limits: { sessionsMax: 4000, sessionsPerSecondMax: 1000 },
 });
 console.log(JSON.stringify({ sipPort: server.sipPort, eventSocketPort: server.eventSocketPort }));
+process.once('SIGTERM', () => void server.close().then(() => process.exit()));

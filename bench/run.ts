@@ -4,9 +4,10 @@ import { calls } from './calls.ts';
 import { dialogues } from './dialogues.ts';
 import { latency } from './latency.ts';
 import { readMachine } from './machine.ts';
+import { memory } from './memory.ts';
 import type { Measurement, Report, Row } from './measurement.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [latency, dialogues, calls];
+const MEASUREMENTS: readonly Measurement[] = [latency, dialogues, calls, memory];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 
 async function main(): Promise<void> {
