@@ -1,7 +1,9 @@
+import { createSocket, type Socket } from 'node:dgram';
 import { PHONE_PASSWORD } from '../harness/document.ts';
 import type { ApiAgent, ApiCallback, LogLine, Product } from '../harness/product.ts';
 import type { Address } from '../harness/rtp-endpoint.ts';
 import {
+  PHONE_HOST,
   type CallerOptions,
   type CustomerOptions,
   type SippPhone,
@@ -55,6 +57,7 @@ export class Lane {
   readonly settings: NonNullable<LaneOptions['settings']>;
   /** Where the lane's trunk leads. */
   customerAddress: Address = { host: '', port: 0 };
+  #reservation: Socket | undefined;
   #product: Product | undefined;
   readonly #phones: SippPhone[] = [];
 
@@ -73,19 +76,32 @@ export class Lane {
     return this.#product;
   }
 
+  /** Takes the customer's port and holds it until the customer's phone starts, so that nobody else gets it. */
+  async reserve(): Promise<void> {
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(0, PHONE_HOST, resolve);
+    });
+    this.#reservation = socket;
+    this.customerAddress = { host: PHONE_HOST, port: socket.address().port };
+  }
+
   enter(product: Product): void {
     this.#product = product;
   }
 
   async leave(): Promise<void> {
+    await this.#releasePort();
     await Promise.all(this.#phones.splice(0).map((phone) => phone.stop()));
   }
 
   // --- phones ---
 
   /** The phone that the lane's trunk leads to. */
-  customer(options: CustomerOptions = {}): Promise<SippPhone> {
+  async customer(options: CustomerOptions = {}): Promise<SippPhone> {
     const { port } = this.customerAddress;
+    await this.#releasePort();
     return this.#kept(sippCustomer({ toneHz: TONE.customer, port, ...options }));
   }
 
@@ -253,6 +269,12 @@ export class Lane {
       const leftMs = Math.max(1, giveUpAtMs - Date.now());
       await log.wait((lines) => lines.slice(seenCount).find(concerns), what, leftMs);
     }
+  }
+
+  async #releasePort(): Promise<void> {
+    const reservation = this.#reservation;
+    this.#reservation = undefined;
+    if (reservation !== undefined) await new Promise<void>((resolve) => reservation.close(resolve));
   }
 
   #agentId(index: number): string {

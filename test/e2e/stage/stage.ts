@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import { PHONE_PASSWORD } from '../harness/document.ts';
 import { Product } from '../harness/product.ts';
-import { freePort } from '../harness/sipp-process.ts';
 import { PHONE_HOST } from '../harness/sipp-phone.ts';
 import { Lane, type LaneOptions } from './lane.ts';
 
@@ -31,7 +30,7 @@ export function scenesOfOneProduct(): Scene {
   const lanes: Lane[] = [];
   let product: Product | undefined;
   beforeAll(async () => {
-    for (const lane of lanes) lane.customerAddress = { host: PHONE_HOST, port: await freePort(PHONE_HOST) };
+    await Promise.all(lanes.map((lane) => lane.reserve()));
     product = await Product.start({ document: documentOf(lanes) });
   });
   afterAll(async () => {
