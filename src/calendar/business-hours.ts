@@ -4,7 +4,7 @@ import { nameSchema } from '../telephony/directory.ts';
 
 /** Days of the week as configuration names them; luxon's weekday is the index + 1. */
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-export type Weekday = (typeof weekdays)[number];
+type Weekday = (typeof weekdays)[number];
 
 /** Intervals of one day and special days of one object at most. */
 const INTERVALS_MAX = 12;

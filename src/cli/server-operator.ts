@@ -164,16 +164,6 @@ export class ServerOperator implements Operator {
 
 type RequestBody = { readonly yaml: string } | { readonly json: unknown };
 
-/** Applies a document through a running server; see {@link ServerOperator.apply}. */
-export function applyThroughServer(
-  baseUrl: string,
-  token: string,
-  text: string,
-  options: { readonly dryRun: boolean; readonly fileName: string },
-): Promise<ApplyOutcome> {
-  return new ServerOperator(baseUrl, token).apply(text, options.fileName, options);
-}
-
 function understood<T>(schema: z.ZodType<T>, answer: Answer): T {
   const outcome = schema.safeParse(parseJson(answer.text));
   if (answer.status >= 200 && answer.status < 300 && outcome.success) return outcome.data;

@@ -20,7 +20,6 @@ export type CallbackId = Id<'callback'>;
 export type AttemptId = Id<'attempt'>;
 /** One telephone call in or out (a leg's id in logs and events). */
 export type CallId = Id<'call'>;
-export type TokenId = Id<'token'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const RANDOM_CHARACTERS = 8;

@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import { WebSocket } from 'ws';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Channel } from './channel.ts';
@@ -156,11 +155,6 @@ function parseUrl(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   return url.protocol === 'ws:' || url.protocol === 'wss:' ? url : undefined;
-}
-
-/** Names are for the resolver; addresses are compared as they stand. */
-export function isAddress(host: string): boolean {
-  return isIPv4(host);
 }
 
 function toBytes(samples: Int16Array): Buffer {

@@ -1,4 +1,4 @@
-import { formatNameAddr, parseNameAddr, tagOf, withTag } from './name-addr.ts';
+import { parseNameAddr, tagOf } from './name-addr.ts';
 import { createRequest } from './sip-message.ts';
 import type { HeaderInput, MessageParts, SipRequest, SipResponse } from './sip-message.ts';
 import { parseSipUri } from './sip-uri.ts';
@@ -190,14 +190,4 @@ function uriOfContact(value: string | undefined): string | undefined {
 function pairsOf(headers: HeaderInput = []): [string, string][] {
   const pairs = Symbol.iterator in headers ? headers : Object.entries(headers);
   return [...pairs].map(([name, value]) => [name, value]);
-}
-
-/** A From or To value made of parts, with a tag when one is given. */
-export function addressWithTag(
-  uri: string,
-  displayName: string | undefined,
-  tag: string | undefined,
-): string {
-  const address = formatNameAddr({ displayName, uri, params: new Map() });
-  return tag === undefined ? address : withTag(address, tag);
 }

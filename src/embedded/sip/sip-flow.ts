@@ -20,7 +20,3 @@ export interface SipAddress {
   readonly host: string;
   readonly port: number;
 }
-
-export function formatFlow(target: SipTarget): string {
-  return `${target.protocol}/${target.address}:${target.port}`;
-}

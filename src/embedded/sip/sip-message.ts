@@ -93,11 +93,6 @@ export function sipMessageText(message: SipMessage): string {
   return serializeSipMessage(message).toString('utf8');
 }
 
-/** A copy that may be changed without touching the original (the body's bytes are shared). */
-export function cloneSipMessage<M extends SipMessage>(message: M): M {
-  return { ...message, headers: message.headers.clone() };
-}
-
 function fill(message: SipMessage, parts: MessageParts): void {
   const given = parts.headers ?? [];
   const pairs = Symbol.iterator in given ? given : Object.entries(given);
