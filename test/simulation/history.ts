@@ -53,7 +53,8 @@ export class History {
   readonly #flows: FlowLibrary;
   readonly #faults: DiskFaults;
   readonly #queues: ReadonlyMap<string, QueueSettings>;
-  readonly #agentIds: readonly string[];
+  readonly agentIds: readonly string[];
+  readonly queueNames = QUEUES;
   readonly #agentsOf = new Map<string, string[]>();
   readonly #callers = new Map<string, InboundCaller>();
   readonly #callersIds: IdSource;
@@ -73,10 +74,10 @@ export class History {
     const { clock } = this;
     this.#callersIds = new IdSource(clock, this.#random);
     this.#queues = new Map(QUEUES.map((name) => [name, this.#settings(name)]));
-    this.#agentIds = Array.from({ length: chance.between(1, 5) }, (_, i) => `agent-${i + 1}`);
+    this.agentIds = Array.from({ length: chance.between(1, 5) }, (_, i) => `agent-${i + 1}`);
     for (const queue of QUEUES) {
-      const able = this.#agentIds.filter(() => chance.maybe(0.7));
-      this.#agentsOf.set(queue, able.length > 0 ? able : [chance.pick(this.#agentIds)]);
+      const able = this.agentIds.filter(() => chance.maybe(0.7));
+      this.#agentsOf.set(queue, able.length > 0 ? able : [chance.pick(this.agentIds)]);
     }
     this.people = new People({ clock, chance, calm: () => this.#calm });
     this.#faults = {
@@ -143,14 +144,6 @@ export class History {
       virtualMs: this.clock.monotonicMs() - startedAtMs,
       reasons,
     };
-  }
-
-  get agentIds(): readonly string[] {
-    return this.#agentIds;
-  }
-
-  get queueNames(): readonly string[] {
-    return QUEUES;
   }
 
   #settings(name: string): QueueSettings {
@@ -235,7 +228,7 @@ export class History {
   }
 
   #directory(): ServiceDirectory {
-    const agents = this.#agentIds.map((id) => ({ id, name: id, sipUser: id, skills: {} }));
+    const agents = this.agentIds.map((id) => ({ id, name: id, sipUser: id, skills: {} }));
     return {
       queues: () => [...this.#queues.values()],
       queue: (name) => this.#queues.get(name),
@@ -275,7 +268,7 @@ export class History {
     const times = (low: number, high: number, act: () => void): void => {
       for (let count = chance.between(low, high); count > 0; count--) at(act);
     };
-    for (const agentId of this.#agentIds) {
+    for (const agentId of this.agentIds) {
       this.clock.setTimer(chance.between(0, 120_000), () => this.#agentReady(agentId));
       times(4, 12, () => this.#agentChanges(agentId));
     }
@@ -387,13 +380,13 @@ export class History {
     this.network.bridgeFailure = 0;
     this.network.mend();
     const comeBack = (): void => {
-      for (const agentId of this.#agentIds) {
+      for (const agentId of this.agentIds) {
         const state = this.running?.engine.registry.status(agentId).state;
         if (state === 'NOT_READY' || state === 'LOGGED_OUT') this.#agentReady(agentId);
       }
       this.clock.setTimer(15_000, comeBack);
     };
-    for (const agentId of this.#agentIds) this.network.register(agentId, true);
+    for (const agentId of this.agentIds) this.network.register(agentId, true);
     comeBack();
   }
 

@@ -4,7 +4,7 @@ import { repositoryFlows } from '../unit/ivr/conversation.ts';
 import { History, type HistorySummary } from './history.ts';
 
 /** `SIMULATION_SEEDS=10000 SIMULATION_FIRST_SEED=1` plays more, or others. */
-const seedCount = Number(process.env['SIMULATION_SEEDS'] ?? 100);
+const seedCount = Number(process.env['SIMULATION_SEEDS'] ?? 60);
 const firstSeed = Number(process.env['SIMULATION_FIRST_SEED'] ?? 1);
 
 let flows: FlowLibrary;
