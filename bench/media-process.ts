@@ -1,5 +1,9 @@
+import type { startMediaServer as startServer } from '../src/embedded/media-server/start-media-server.ts';
+
 /** The media server as a process of its own: prints where it listens as one line of JSON, serves until it is ended. */
-type Module = typeof import('../src/embedded/media-server/start-media-server.ts');
+interface Module {
+  readonly startMediaServer: typeof startServer;
+}
 
 const compiled = new URL('../dist/embedded/media-server/start-media-server.js', import.meta.url);
 const { startMediaServer } = (await import(compiled.href)) as Module;

@@ -24,7 +24,8 @@ async function main(): Promise<void> {
   for (const measurement of chosen) await measure(measurement);
 }
 
-async function measure({ name, title, run }: Measurement): Promise<void> {
+async function measure(measurement: Measurement): Promise<void> {
+  const { name, title } = measurement;
   const machine = readMachine();
   const at = new Date().toISOString();
   const startedAtMs = performance.now();
@@ -33,7 +34,7 @@ async function measure({ name, title, run }: Measurement): Promise<void> {
     `${machine.coreCount} × ${machine.cpu}, ${machine.memoryMib} MiB, Node ${machine.node}, ` +
       `load average before: ${machine.loadBefore}`,
   );
-  const result = await run();
+  const result = await measurement.run();
   const durationSec = Math.round((performance.now() - startedAtMs) / 1000);
   const report: Report = { name, title, at, machine, durationSec, ...result };
   console.log(tableOf(result.rows));

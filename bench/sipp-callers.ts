@@ -98,17 +98,14 @@ export async function placeCalls(options: CallersOptions): Promise<CallersResult
   const startedAtMs = performance.now();
   const { host, port } = options.to;
   const local = host.startsWith('127.') ? '127.0.0.1' : host;
-  const child = spawn(
-    'sipp',
-    [
-      ...[`${host}:${port}`, '-sf', 'callers.xml', '-s', '5000', '-i', local, '-nostdin'],
-      ...['-r', String(options.ratePerSec), '-m', String(options.callCount)],
-      ...['-l', String(options.concurrentMax ?? 100_000), '-buff_size', '8388608'],
-      ...['-trace_rtt', '-rtt_freq', '1', '-trace_stat', '-fd', '1', '-trace_logs'],
-      ...['-timeout', '600s', '-recv_timeout', '32000', '-default_behaviors', 'all'],
-    ],
-    { cwd: folder, stdio: 'ignore' },
-  );
+  const args = [
+    [`${host}:${port}`, '-sf', 'callers.xml', '-s', '5000', '-i', local, '-nostdin'],
+    ['-r', String(options.ratePerSec), '-m', String(options.callCount)],
+    ['-l', String(options.concurrentMax ?? 100_000), '-buff_size', '8388608'],
+    ['-trace_rtt', '-rtt_freq', '1', '-trace_stat', '-fd', '1', '-trace_logs'],
+    ['-timeout', '600s', '-recv_timeout', '32000', '-default_behaviors', 'all'],
+  ].flat();
+  const child = spawn('sipp', args, { cwd: folder, stdio: 'ignore' });
   await new Promise<void>((resolve, reject) => {
     child.once('error', (error) =>
       reject(new Error(`sipp cannot be run (Debian: apt-get install sip-tester): ${error.message}`)),

@@ -1,6 +1,6 @@
 import type { UnitOfWork } from '../callback/callback-store.ts';
 import type { FlowOutcome } from '../ivr/flow-host.ts';
-import type { Clock } from '../kernel/clock.ts';
+import type { Clock, TimerHandle } from '../kernel/clock.ts';
 import type { CallId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { CallOutcome, CallRecord, CallRecordTx } from '../telephony/call-record.ts';
@@ -12,10 +12,21 @@ export interface CallBookOptions {
   readonly log: Log;
 }
 
-/** Writes down every answered inbound call. Written behind: no call waits for its record. */
+/** Records wait so long for company: a commit, which holds the event loop for a disk write, then serves many calls. */
+const WRITE_BEHIND_MS = 200;
+/** As many are written without waiting; bounds what a crash can lose, together with the time. */
+const UNWRITTEN_MAX = 200;
+
+/**
+ * Writes down every answered inbound call. Written behind: no call waits for its record. At 40 calls a second two commits
+ * a call took a tenth of the program's time.
+ */
 export class CallBook {
   readonly #options: CallBookOptions;
   readonly #open = new Map<CallId, CallRecord>();
+  /** The latest state of each record that is not on disk yet. */
+  readonly #unwritten = new Map<CallId, CallRecord>();
+  #timer: TimerHandle | undefined;
 
   constructor(options: CallBookOptions) {
     this.#options = options;
@@ -52,14 +63,28 @@ export class CallBook {
     this.#open.delete(callId);
   }
 
-  #put(record: CallRecord): void {
-    const { store, log } = this.#options;
-    this.#open.set(record.callId, record);
-    store
-      .transact((tx) => tx.putCallRecord(record))
-      .catch((error: unknown) => {
-        log.error({ error, callId: record.callId }, 'call record could not be stored');
+  /** Writes what is not written yet; resolves when it is on disk, or logged as lost. Never rejects. */
+  async flush(): Promise<void> {
+    const { store, clock, log } = this.#options;
+    if (this.#timer) clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    const records = [...this.#unwritten.values()];
+    this.#unwritten.clear();
+    if (records.length === 0) return;
+    try {
+      await store.transact(async (tx) => {
+        for (const record of records) await tx.putCallRecord(record);
       });
+    } catch (error) {
+      log.error({ error, callIds: records.map(({ callId }) => callId) }, 'call records could not be stored');
+    }
+  }
+
+  #put(record: CallRecord): void {
+    this.#open.set(record.callId, record);
+    this.#unwritten.set(record.callId, record);
+    if (this.#unwritten.size >= UNWRITTEN_MAX) void this.flush();
+    else this.#timer ??= this.#options.clock.setTimer(WRITE_BEHIND_MS, () => void this.flush());
   }
 }
 

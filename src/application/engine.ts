@@ -90,6 +90,7 @@ export function createEngine(options: EngineOptions): Engine {
       options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
     onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
   });
+  const callBook = new CallBook(options);
   const inboundCalls = new InboundCalls({
     ...options,
     runner,
@@ -97,12 +98,12 @@ export function createEngine(options: EngineOptions): Engine {
     registry,
     waits,
     openCallbacks,
-    callBook: new CallBook(options),
+    callBook,
   });
   telephony.onCanCall(() => router.matchAll());
   telephony.onAgentReachability((agentId, reachable) => registry.reachabilityChanged(agentId, reachable));
   const rooms = { runner, router, registry, waits, openCallbacks, callbackCalls, inboundCalls };
-  return { ...rooms, recover: () => recover(options, rooms), close: () => close(rooms) };
+  return { ...rooms, recover: () => recover(options, rooms), close: () => close(rooms, callBook) };
 }
 
 type Rooms = Omit<Engine, 'recover' | 'close'>;
@@ -159,11 +160,11 @@ async function recover(
   return recovered;
 }
 
-async function close({ inboundCalls, runner, registry }: Rooms): Promise<void> {
+async function close({ inboundCalls, runner, registry }: Rooms, callBook: CallBook): Promise<void> {
   inboundCalls.close();
   runner.close();
   registry.close();
-  await registry.flush();
+  await Promise.all([registry.flush(), callBook.flush()]);
 }
 
 function countStored(metrics: Metrics, callback: Callback, how: 'created' | 'changed'): void {

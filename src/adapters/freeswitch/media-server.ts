@@ -160,7 +160,9 @@ export class MediaServer {
   /** Ends a channel that no endpoint of ours stands for. Rejects with MEDIA_SERVER_UNREACHABLE. */
   async killChannel(uuid: string): Promise<void> {
     if (!this.#server) {
-      throw new AppError('MEDIA_SERVER_UNREACHABLE', 'the media server is not connected', { retryable: true });
+      throw new AppError('MEDIA_SERVER_UNREACHABLE', 'the media server is not connected', {
+        retryable: true,
+      });
     }
     await this.#server.api(`uuid_kill ${uuid}`);
   }
@@ -240,10 +242,8 @@ export class MediaServer {
     this.#server = server;
     this.#lastError = undefined;
     this.#pingsLost = 0;
-    // Each command is written in two pieces: without TCP_NODELAY every one waits about 42 ms for a delayed
-    // ACK.
-    server.conn.socket?.setNoDelay(true);
-    server._server?.server.prependListener('connection', (socket) => socket.setNoDelay(true));
+    if (server.conn.socket) tuneSocket(server.conn.socket);
+    server._server?.server.prependListener('connection', tuneSocket);
     server.conn.on('error', () => this.#lost(server));
     server.on('end', () => this.#lost(server));
     server.conn.on('esl::event::HEARTBEAT::*', () => {
