@@ -17,7 +17,7 @@ const REASON = { Reason: 'Q.850;cause=41' };
 export interface OrphanServers {
   readonly srf: Srf;
   /** Ends a media channel by its uuid; rejects when there is none. */
-  killChannel(uuid: string): Promise<unknown>;
+  readonly killChannel: (uuid: string) => Promise<unknown>;
 }
 
 /** What an INVITE, dialog or channel of ours is called by its server. */

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type * as mediaTypes from '../../../src/embedded/media-server/start-media-server.ts';
+import type * as sipTypes from '../../../src/embedded/sip-server/start-sip-server.ts';
 
-type SipModule = typeof import('../../../src/embedded/sip-server/start-sip-server.ts');
-type MediaModule = typeof import('../../../src/embedded/media-server/start-media-server.ts');
+type SipModule = typeof sipTypes;
+type MediaModule = typeof mediaTypes;
 
 const SECRET = 'known-to-both-sides';
 const pathOf = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url));

@@ -23,18 +23,18 @@ const callbackOf = (call: PhoneCall): string =>
 
 /** A customer who presses 1 until an agent is there, talks a moment and hangs up. */
 async function behave({ agent }: Stage, call: PhoneCall): Promise<void> {
-  let over = false;
-  void call.ended.then(() => (over = true));
+  const ended = new AbortController();
+  void call.ended.then(() => ended.abort());
   const agentCallsBefore = agent.calls.items.length;
-  for (let i = 0; i < KEYS_MAX && !over; i++) {
+  for (let i = 0; i < KEYS_MAX && !ended.signal.aborted; i++) {
     await Promise.race([pause(KEY_INTERVAL_MS), call.ended]);
     const served = agent.calls.items.slice(agentCallsBefore);
     if (served.some((other) => callbackOf(other) === callbackOf(call))) {
       await pause(TALK_MS);
-      if (!over) await Promise.race([call.bye(), pause(TALK_MS)]);
+      if (!ended.signal.aborted) await Promise.race([call.bye(), pause(TALK_MS)]);
       return;
     }
-    if (!over) await call.rtp.digit('1');
+    if (!ended.signal.aborted) await call.rtp.digit('1');
   }
 }
 
