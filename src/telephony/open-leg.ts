@@ -6,7 +6,7 @@ import type { CallId } from '../kernel/ids.ts';
  * Written down so that after a crash the phones can be told that nobody is there any more.
  */
 export interface OpenLeg {
-  /** The server's own name for it: the transaction of an `invite`, the dialog of a `dialog`, the uuid of a `channel`. */
+  /** The server's own name for it: the transaction of an `invite`, the dialog, the uuid of a `channel`. */
   readonly reference: string;
   readonly kind: 'invite' | 'dialog' | 'channel';
   /** Of an `invite`: the dialog its answer makes, once a response has named it. */

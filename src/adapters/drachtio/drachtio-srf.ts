@@ -72,6 +72,16 @@ export interface SrfSipError extends Error {
   readonly res?: SrfResponse;
 }
 
+/** Options of a request that is not an INVITE. */
+export interface SrfRequestOptions {
+  method: string;
+  headers?: Record<string, string>;
+  proxy?: string;
+  /** Sends inside the dialog, or for CANCEL the transaction, of that name at the server. */
+  stackDialogId?: string;
+  stackTxnId?: string;
+}
+
 /** What we use of the Srf class (lib/srf.js). */
 export interface Srf extends EventEmitter {
   /** Semi-internal: the control connection, for the SIP trace and for TCP_NODELAY. */
@@ -101,18 +111,9 @@ export interface Srf extends EventEmitter {
     res: SrfResponse,
     options: { localSdp: string; headers?: Record<string, string> },
   ): Promise<SrfDialog>;
-  request(
-    uri: string,
-    options: {
-      method: string;
-      headers?: Record<string, string>;
-      proxy?: string;
-      /** Sends inside the dialog, or for CANCEL the transaction, of that name at the server. */
-      stackDialogId?: string;
-      stackTxnId?: string;
-    },
-    callback: (err: unknown, req?: SrfRequest) => void,
-  ): void;
+  request(uri: string, options: SrfRequestOptions, callback: (err: unknown, req?: SrfRequest) => void): void;
+  /** In a dialog: the server knows where it goes. */
+  request(options: SrfRequestOptions, callback: (err: unknown, req?: SrfRequest) => void): void;
   removeDialog(dialog: SrfDialog): void;
 }
 

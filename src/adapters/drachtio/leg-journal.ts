@@ -74,7 +74,7 @@ export class LegJournal {
     this.#open.clear();
   }
 
-  /** Ends what nobody looks after: by CANCEL, BYE, or killing the channel. Never rejects; each request is bounded. */
+  /** Ends what nobody looks after: CANCEL, BYE, or the channel killed. Never rejects; each request is bounded. */
   async endOrphans(servers: OrphanServers): Promise<void> {
     const orphans = [...this.#orphans.values()];
     if (orphans.length === 0) return;
@@ -121,7 +121,11 @@ export class LegJournal {
   ): Promise<boolean | undefined> {
     const asked = new Promise<boolean | undefined>((resolve) => {
       try {
-        srf.request('sip:placeholder', { ...options, headers: REASON }, (err) => resolve(!err));
+        const heard = (err: unknown): void => resolve(!err);
+        // Without a URI the library has the server fill in where the dialog goes; a CANCEL goes where its INVITE went.
+        if (options.stackDialogId === undefined) {
+          srf.request('sip:cancelled', { ...options, headers: REASON }, heard);
+        } else srf.request({ ...options, headers: REASON }, heard);
       } catch (thrown) {
         this.#log.debug({ error: messageOf(thrown) }, 'a call left behind could not be ended');
         resolve(undefined);
@@ -138,7 +142,7 @@ export class LegJournal {
     this.#writeSoon();
   }
 
-  /** One write at a time: what changes meanwhile goes with the next one, and what has closed by then is never written. */
+  /** One write at a time; what changes meanwhile goes with the next, what has closed by then nowhere. */
   #writeSoon(): void {
     if (!this.#writing) this.#writing = this.#writeAll();
   }

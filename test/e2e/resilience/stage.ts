@@ -25,7 +25,7 @@ export interface SeenAgent {
   readonly reachable: boolean;
 }
 
-/** The program as a process of its own, the customer's phone behind the trunk and agent 1001's registered phone. */
+/** The program as a process of its own, the customer's phone behind the trunk and agents at a registered phone. */
 export interface Stage {
   readonly product: Product;
   readonly customer: RecordedPhone;
@@ -37,17 +37,25 @@ export async function openStage(
   options: {
     queueSettings?: Readonly<Record<string, number>>;
     environment?: Readonly<Record<string, string>>;
+    /** All of them are rung at the one phone. */
+    agentIds?: readonly string[];
   } = {},
 ): Promise<Stage> {
   const customer = await RecordedPhone.open();
   const agent = await RecordedPhone.open();
-  const { queueSettings = {}, environment = {} } = options;
-  const document = testDocument({ customer: customer.address, queueSettings });
-  const product = await Product.start({ document, environment });
+  const { queueSettings = {}, environment = {}, agentIds = ['1001'] } = options;
+  const document = testDocument({ customer: customer.address, queueSettings, agentIds });
+  // On a busy machine lag alone must not refuse a test's call.
+  const product = await Product.start({
+    document,
+    environment: { TURNKEEPER_LAG_MAX_MS: '5000', ...environment },
+  });
   customer.use(product.sip);
   agent.use(product.sip);
-  const { status } = await agent.phone.register({ user: '1001', password: PHONE_PASSWORD });
-  if (status !== 200) throw new Error(`REGISTER was answered with ${status}`);
+  for (const user of agentIds) {
+    const { status } = await agent.phone.register({ user, password: PHONE_PASSWORD });
+    if (status !== 200) throw new Error(`REGISTER was answered with ${status}`);
+  }
   const close = async (): Promise<void> => {
     await product.stop();
     customer.close();

@@ -17,11 +17,9 @@ interface Asked {
 /** A SIP server that knows these dialogs and transactions; `silent` never answers. */
 function server(known: readonly string[], silent = false): OrphanServers & { asked: string[] } {
   const asked: string[] = [];
-  const request = (
-    _uri: string,
-    { method, stackDialogId, stackTxnId }: Asked,
-    callback: (err: unknown, req?: SrfRequest) => void,
-  ): void => {
+  const request = (...parts: readonly unknown[]): void => {
+    const callback = parts.at(-1) as (err: unknown, req?: SrfRequest) => void;
+    const { method, stackDialogId, stackTxnId } = parts.at(-2) as Asked;
     const name = stackDialogId ?? stackTxnId ?? '';
     asked.push(`${method} ${name}`);
     if (!silent) callback(known.includes(name) ? null : new Error('unknown'));

@@ -1,6 +1,6 @@
 import type { Kysely, Migration } from 'kysely';
 
-/** What is up at the SIP server, so that a start after a crash can end it (docs/decisions/0004-leg-journal.md). */
+/** What is up at the servers, so that a start after a crash can end it; see docs/decisions/0004. */
 export const openLegs: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
