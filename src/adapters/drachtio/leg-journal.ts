@@ -74,7 +74,7 @@ export class LegJournal {
     this.#open.clear();
   }
 
-  /** Ends what nobody looks after: CANCEL, BYE, or the channel killed. Never rejects; each request is bounded. */
+  /** Ends what nobody looks after: CANCEL, BYE, or the channel killed. Never rejects; requests are bounded. */
   async endOrphans(servers: OrphanServers): Promise<void> {
     const orphans = [...this.#orphans.values()];
     if (orphans.length === 0) return;
@@ -122,7 +122,7 @@ export class LegJournal {
     const asked = new Promise<boolean | undefined>((resolve) => {
       try {
         const heard = (err: unknown): void => resolve(!err);
-        // Without a URI the library has the server fill in where the dialog goes; a CANCEL goes where its INVITE went.
+        // Without a URI the library lets the server say where the dialog goes; a CANCEL follows its INVITE.
         if (options.stackDialogId === undefined) {
           srf.request('sip:cancelled', { ...options, headers: REASON }, heard);
         } else srf.request({ ...options, headers: REASON }, heard);

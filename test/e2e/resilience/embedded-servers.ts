@@ -10,8 +10,8 @@ const SECRET = 'known-to-both-sides';
 const pathOf = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
 
 /**
- * The embedded servers in worker threads of this process, for a program that takes them for real ones: here they
- * can be killed without a door in the product. Compiled ones, as they start many times faster.
+ * The embedded servers in worker threads of this process, for a program that takes them for real ones: here
+ * they can be killed without a door in the product. Compiled ones, as they start many times faster.
  */
 export interface EmbeddedServers {
   readonly sip: Awaited<ReturnType<SipModule['startSipServer']>>;

@@ -8,7 +8,7 @@ const LIMIT_PER_SEC = Number(process.env['OVERLOAD_LIMIT_PER_SEC'] ?? 10);
 const FLOOD_SEC = Number(process.env['OVERLOAD_SEC'] ?? 4);
 const RECOVERY_MAX_MS = 2000;
 const PACKET_INTERVAL_MS = 20;
-/** Share of the packets of uninterrupted media: between two pieces of music a media server may send nothing. */
+/** Share of the packets of uninterrupted media: between two pieces of music a server may send nothing. */
 const MEDIAN_MEDIA_MIN = 0.9;
 const WORST_MEDIA_MIN = 0.8;
 

@@ -20,7 +20,7 @@ const CUSTOMER = '+493012345678';
 const SECOND_CUSTOMER = '+493012345679';
 const LATER_MS = 4000;
 
-/** Real servers share their calls out among all programs connected to them: there it is one test at a time. */
+/** Real servers share calls out among all programs connected to them: there it is one test at a time. */
 const scene = REAL ? test : test.concurrent;
 
 async function opened(context: TestContext, ...options: Parameters<typeof openStage>): Promise<Stage> {

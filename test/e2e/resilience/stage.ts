@@ -25,7 +25,7 @@ export interface SeenAgent {
   readonly reachable: boolean;
 }
 
-/** The program as a process of its own, the customer's phone behind the trunk and agents at a registered phone. */
+/** The program as a process of its own, the customer's phone behind the trunk, agents at a registered one. */
 export interface Stage {
   readonly product: Product;
   readonly customer: RecordedPhone;
