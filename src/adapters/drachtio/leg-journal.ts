@@ -74,7 +74,7 @@ export class LegJournal {
     this.#open.clear();
   }
 
-  /** Ends what nobody looks after: CANCEL, BYE, or the channel killed. Never rejects; requests are bounded. */
+  /** Ends what nobody looks after: CANCEL, BYE, or killing the channel. Never rejects; bounded. */
   async endOrphans(servers: OrphanServers): Promise<void> {
     const orphans = [...this.#orphans.values()];
     if (orphans.length === 0) return;
