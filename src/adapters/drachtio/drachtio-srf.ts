@@ -112,8 +112,6 @@ export interface Srf extends EventEmitter {
     options: { localSdp: string; headers?: Record<string, string> },
   ): Promise<SrfDialog>;
   request(uri: string, options: SrfRequestOptions, callback: (err: unknown, req?: SrfRequest) => void): void;
-  /** In a dialog: the server knows where it goes. */
-  request(options: SrfRequestOptions, callback: (err: unknown, req?: SrfRequest) => void): void;
   removeDialog(dialog: SrfDialog): void;
 }
 

