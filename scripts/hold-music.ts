@@ -26,8 +26,8 @@ const figures: readonly (readonly (readonly [number, number] | null)[])[] = [
 ]; // prettier-ignore
 
 /**
- * Calm music of our own composing for waiting callers, in parts that can each be a beginning: every part starts and ends
- * in silence (no click wherever it is joined). Deterministic. 8 kHz.
+ * Calm music of our own composing for waiting callers, in parts that can each be a beginning: every part
+ * starts and ends in silence (no click wherever it is joined). Deterministic. 8 kHz.
  */
 export function holdMusic(): Sound[] {
   const barLength = Math.round(BEAT_SEC * BEATS_PER_BAR * RATE);
@@ -60,7 +60,9 @@ function frequency(note: number): number {
   return 440 * 2 ** ((note - 69) / 12);
 }
 
-/** A soft held tone with two slightly detuned voices; rises over a third of the bar. Wraps round at the end. */
+/**
+ * A soft held tone with two slightly detuned voices; rises over a third of the bar. Wraps round at the end.
+ */
 function pad(into: Float64Array, at: number, length: number, hz: number, gain: number): void {
   const total = Math.round(length * 1.15);
   for (let i = 0; i < total; i++) {

@@ -1,7 +1,8 @@
 /**
- * Renders flows/prompts/<language>.json to flows/audio/<language>/<id>.wav, and the music and tones. Run it after a text
- * has changed: `npx tsx scripts/make-prompts.ts` (needs the Debian packages flite and espeak-ng). Only prompts whose text
- * or voice changed are rendered; files without a text are removed. `--all` renders everything again.
+ * Renders flows/prompts/<language>.json to flows/audio/<language>/<id>.wav, and the music and tones. Run it
+ * after a text has changed: `npx tsx scripts/make-prompts.ts` (needs the Debian packages flite and
+ * espeak-ng). Only prompts whose text or voice changed are rendered; files without a text are removed.
+ * `--all` renders everything again.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -75,7 +75,10 @@ export function resample(sound: Sound, rate: number): Sound {
   return { rate, samples };
 }
 
-/** Removes what lies below `floorDb` (dBFS) at both ends, leaving `keepMs` of it, and fades both edges over 5 ms. */
+/**
+ * Removes what lies below `floorDb` (dBFS) at both ends, leaving `keepMs` of it, and fades both edges over 5
+ * ms.
+ */
 export function trim(sound: Sound, floorDb: number, keepMs: { lead: number; tail: number }): Sound {
   const floor = 10 ** (floorDb / 20);
   const { samples, rate } = sound;
@@ -116,7 +119,10 @@ export function activeLevelDb(sound: Sound): number {
   return 10 * Math.log10(mean + 1e-12);
 }
 
-/** Brings the active level to `levelDb`, peaks held below `peakDb` by a smooth limiter (5 ms look-ahead, 50 ms release). */
+/**
+ * Brings the active level to `levelDb`, peaks held below `peakDb` by a smooth limiter (5 ms look-ahead, 50 ms
+ * release).
+ */
 export function level(sound: Sound, levelDb: number, peakDb: number): Sound {
   const gain = 10 ** ((levelDb - activeLevelDb(sound)) / 20);
   const ceiling = 10 ** (peakDb / 20);

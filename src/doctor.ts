@@ -21,7 +21,10 @@ export interface Finding {
 
 const PROBE_TIMEOUT_MS = 3000;
 
-/** Looks at everything a start needs, without starting; each check stands alone, so that all faults are told at once. */
+/**
+ * Looks at everything a start needs, without starting; each check stands alone, so that all faults are told
+ * at once.
+ */
 export async function examine(config: Config, clock: Clock): Promise<Finding[]> {
   const checks: (() => Promise<Finding[]>)[] = [
     () => dataDirectory(config),

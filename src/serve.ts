@@ -5,8 +5,8 @@ import { startMessage } from './start-message.ts';
 import { startTurnkeeper } from './turnkeeper.ts';
 
 /**
- * `npm start` (`turnkeeper start`): reads the configuration, serves until SIGINT or SIGTERM, and ends calls before it
- * ends itself. @throws AppError of the part that did not start.
+ * `npm start` (`turnkeeper start`): reads the configuration, serves until SIGINT or SIGTERM, and ends calls
+ * before it ends itself. @throws AppError of the part that did not start.
  */
 export async function serve(): Promise<void> {
   const environment = processEnvironment();

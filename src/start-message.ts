@@ -1,7 +1,10 @@
 import type { Config } from './config/config.ts';
 import type { Turnkeeper } from './turnkeeper.ts';
 
-/** What a newcomer needs to make a first call, printed once the server serves. Shows passwords: for a terminal only. */
+/**
+ * What a newcomer needs to make a first call, printed once the server serves. Shows passwords: for a terminal
+ * only.
+ */
 export function startMessage(turnkeeper: Turnkeeper, config: Config): string {
   const { sipAddress, phones, dids, httpUrl, administrator } = turnkeeper;
   const sip = sipAddress ? `${sipAddress.host}:${sipAddress.port}` : 'the address of your drachtio-server';

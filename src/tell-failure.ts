@@ -1,6 +1,9 @@
 import { AppError } from './kernel/errors.ts';
 
-/** Says on standard error in words what went wrong, one line a fault; the stack only for faults of the program. */
+/**
+ * Says on standard error in words what went wrong, one line a fault; the stack only for faults of the
+ * program.
+ */
 export function tellFailure(error: unknown): void {
   if (!(error instanceof AppError)) {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

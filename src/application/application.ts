@@ -6,8 +6,9 @@ import type { AgentStatus } from '../routing/agent.ts';
 /** What a client asks for when it creates a callback. */
 export interface CallbackRequest {
   /**
-   * Chosen by the edge for an idempotent create: when a callback of this id exists, `createCallback` makes nothing and
-   * returns that one, so a request repeated after a crash rings nobody twice. Undefined: the application chooses.
+   * Chosen by the edge for an idempotent create: when a callback of this id exists, `createCallback` makes
+   * nothing and returns that one, so a request repeated after a crash rings nobody twice. Undefined: the
+   * application chooses.
    */
   readonly id?: CallbackId;
   readonly virtualQueue: string;
@@ -92,7 +93,10 @@ export interface Application {
   listCallbacks(filter: CallbackFilter): Promise<readonly Callback[]>;
   cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>>;
   agents(): readonly AgentView[];
-  /** Ready, not ready or logged out. During work the wish is kept for afterwards; `wrapUpDone` ends after-call work. */
+  /**
+   * Ready, not ready or logged out. During work the wish is kept for afterwards; `wrapUpDone` ends after-call
+   * work.
+   */
   setAgentState(
     agentId: string,
     wanted: 'READY' | 'NOT_READY' | 'LOGGED_OUT' | 'WRAP_UP_DONE',

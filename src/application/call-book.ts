@@ -12,14 +12,17 @@ export interface CallBookOptions {
   readonly log: Log;
 }
 
-/** Records wait so long for company: a commit, which holds the event loop for a disk write, then serves many calls. */
+/**
+ * Records wait so long for company: a commit, which holds the event loop for a disk write, then serves many
+ * calls.
+ */
 const WRITE_BEHIND_MS = 200;
 /** As many are written without waiting; bounds what a crash can lose, together with the time. */
 const UNWRITTEN_MAX = 200;
 
 /**
- * Writes down every answered inbound call. Written behind: no call waits for its record. At 40 calls a second two commits
- * a call took a tenth of the program's time.
+ * Writes down every answered inbound call. Written behind: no call waits for its record. At 40 calls a second
+ * two commits a call took a tenth of the program's time.
  */
 export class CallBook {
   readonly #options: CallBookOptions;
@@ -88,7 +91,9 @@ export class CallBook {
   }
 }
 
-/** What a dialogue's end means for the call's record; `over`: an agent was rung, or the caller left meanwhile. */
+/**
+ * What a dialogue's end means for the call's record; `over`: an agent was rung, or the caller left meanwhile.
+ */
 export function callOutcomeOf(outcome: FlowOutcome | 'over', agentId: string | undefined): CallOutcome {
   if (agentId !== undefined) return 'answered-by-agent';
   if (outcome === 'over') return 'abandoned';

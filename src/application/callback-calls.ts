@@ -51,8 +51,8 @@ const system = (part: string): Actor => ({ kind: 'system', part });
 const customer: Actor = { kind: 'customer' };
 
 /**
- * Does on the telephone what the callback machine decided, and tells the machine what the telephone brought: one
- * method an effect, one dispatch an outcome.
+ * Does on the telephone what the callback machine decided, and tells the machine what the telephone brought:
+ * one method an effect, one dispatch an outcome.
  */
 export class CallbackCalls {
   readonly #options: CallbackCallsOptions;

@@ -56,8 +56,9 @@ export interface Engine {
 }
 
 /**
- * Connects the rooms of a call: queue and routing decide, callback remembers, dialing, ivr and bridging act. The same
- * wiring runs in production, in tests and in the simulation; only what comes in through the options differs.
+ * Connects the rooms of a call: queue and routing decide, callback remembers, dialing, ivr and bridging act.
+ * The same wiring runs in production, in tests and in the simulation; only what comes in through the options
+ * differs.
  */
 export function createEngine(options: EngineOptions): Engine {
   const { telephony, store, clock, ids, log, metrics } = options;

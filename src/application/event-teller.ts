@@ -22,13 +22,17 @@ export interface Telling {
   readonly happening: CallbackHappening;
   readonly actor: Actor;
   readonly facts: AttemptFacts;
-  /** True as long as the event is worth telling, with the customer left on the line; default: worth it in any case. */
+  /**
+   * True as long as the event is worth telling, with the customer left on the line; default: worth it in any
+   * case.
+   */
   readonly wanted?: () => boolean;
 }
 
 /**
- * Tells callbacks what the telephone brought: in order for each callback, and again while the store fails. An answer or
- * a hang-up happens once; an event that went missing would leave the record in a state that is no longer true.
+ * Tells callbacks what the telephone brought: in order for each callback, and again while the store fails. An
+ * answer or a hang-up happens once; an event that went missing would leave the record in a state that is no
+ * longer true.
  */
 export class EventTeller {
   readonly #options: EventTellerOptions;

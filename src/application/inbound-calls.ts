@@ -28,8 +28,8 @@ interface Destination {
 }
 
 /**
- * Takes inbound calls from the door: finds the flow of the number dialled, answers, runs the dialogue, and between two
- * dialogues of one call lets an agent take it.
+ * Takes inbound calls from the door: finds the flow of the number dialled, answers, runs the dialogue, and
+ * between two dialogues of one call lets an agent take it.
  */
 export class InboundCalls {
   readonly #options: InboundCallsOptions;

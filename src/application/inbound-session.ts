@@ -36,8 +36,8 @@ const TRANSFER_RING_MS = 30_000;
 const BOOK_TRIES_ON_LINE = 3;
 
 /**
- * One caller in the house: what the flow may know and do for this call (the flow's host), and the place in line that
- * the router serves. It lives as long as the call.
+ * One caller in the house: what the flow may know and do for this call (the flow's host), and the place in
+ * line that the router serves. It lives as long as the call.
  */
 export class InboundSession implements FlowHost {
   readonly call: InboundCall;
@@ -156,7 +156,8 @@ export class InboundSession implements FlowHost {
       priority: place.priority,
     } as const;
     let tryCount = 0;
-    // Who waits on the line is told soon and keeps the place there; for who has hung up it is this or nothing.
+    // Who waits on the line is told soon and keeps the place there; for who has hung up it is this or
+    // nothing.
     const wanted = (): boolean => this.#leg?.termination !== undefined || tryCount < BOOK_TRIES_ON_LINE;
     const onFailure = (error: unknown): void => {
       tryCount++;
@@ -222,8 +223,9 @@ export class InboundSession implements FlowHost {
   }
 
   /**
-   * Rings the offered agent while the caller hears music. `resume`: the agent did not take it, the caller has the old
-   * place again and the dialogue goes on; `over`: the call has ended, after a conversation or without.
+   * Rings the offered agent while the caller hears music. `resume`: the agent did not take it, the caller has
+   * the old place again and the dialogue goes on; `over`: the call has ended, after a conversation or
+   * without.
    */
   async serve(music: Parameters<Leg['play']>[0]): Promise<'resume' | 'over'> {
     const { registry, router, waits } = this.#options;

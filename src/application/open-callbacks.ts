@@ -11,7 +11,9 @@ export interface OpenCallback {
   readonly priority: number;
 }
 
-/** Open callbacks by queue and by customer: a mirror in memory of what the store holds, fed by every commit. */
+/**
+ * Open callbacks by queue and by customer: a mirror in memory of what the store holds, fed by every commit.
+ */
 export class OpenCallbacks {
   readonly #byId = new Map<CallbackId, OpenCallback>();
   readonly #countByQueue = new Map<string, number>();
@@ -54,7 +56,9 @@ export class OpenCallbacks {
     yield* counts.values();
   }
 
-  /** The customer's callback that is not being dialled or served yet, oldest place first (product rule 3.7). */
+  /**
+   * The customer's callback that is not being dialled or served yet, oldest place first (product rule 3.7).
+   */
   pendingOf(virtualQueue: string, customerNumber: string): OpenCallback | undefined {
     const ids = this.#byCustomer.get(customerKey(virtualQueue, customerNumber)) ?? [];
     return [...ids]

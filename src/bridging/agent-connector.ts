@@ -37,7 +37,9 @@ export interface ConnectRequest {
   readonly clock: Clock;
 }
 
-/** After a fault of ours (overload, media) the same agent is not tried again before this; bounds a busy loop. */
+/**
+ * After a fault of ours (overload, media) the same agent is not tried again before this; bounds a busy loop.
+ */
 const FAULT_PAUSE_MS = 500;
 
 const releaseReasons: Partial<Record<TerminationReason, ReleaseReason>> = {
@@ -60,8 +62,8 @@ export function releaseReasonOf(termination: Termination): ReleaseReason {
 }
 
 /**
- * Rings the agent and joins both parties. The customer keeps hearing what they heard (music) until the agent answers.
- * Who ends whom: docs/hangup.md.
+ * Rings the agent and joins both parties. The customer keeps hearing what they heard (music) until the agent
+ * answers. Who ends whom: docs/hangup.md.
  */
 export async function connectAgent(
   telephony: Telephony,

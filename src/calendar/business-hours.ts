@@ -4,7 +4,6 @@ import { nameSchema } from '../telephony/directory.ts';
 
 /** Days of the week as configuration names them; luxon's weekday is the index + 1. */
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-type Weekday = (typeof weekdays)[number];
 
 /** Intervals of one day and special days of one object at most. */
 const INTERVALS_MAX = 12;
@@ -20,8 +19,8 @@ const clockTime = z
   .regex(/^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be a time like "09:00"; the end of a day is "24:00"');
 
 /**
- * Half-open local times `[from, to)`. `to` at or before `from` passes midnight: `22:00`–`06:00` ends the next morning;
- * `00:00`–`24:00` is the whole day.
+ * Half-open local times `[from, to)`. `to` at or before `from` passes midnight: `22:00`–`06:00` ends the next
+ * morning; `00:00`–`24:00` is the whole day.
  */
 const intervalSchema = z
   .strictObject({
@@ -89,9 +88,10 @@ interface Span {
 /**
  * Tells whether a named calendar is open. Instants are UTC epoch ms; intervals are local and half-open.
  *
- * A special day replaces what *begins* on its date: the tail of an interval that began the evening before stays open.
- * DST: a local time in the gap is moved forward by the gap (02:30 becomes 03:30), an ambiguous one means its first
- * occurrence when it opens and its second when it closes, so that no opening is ever shorter than it reads.
+ * A special day replaces what *begins* on its date: the tail of an interval that began the evening before
+ * stays open. DST: a local time in the gap is moved forward by the gap (02:30 becomes 03:30), an ambiguous
+ * one means its first occurrence when it opens and its second when it closes, so that no opening is ever
+ * shorter than it reads.
  */
 export class BusinessHours {
   readonly name: string;
@@ -118,7 +118,10 @@ export class BusinessHours {
     return isOpen;
   }
 
-  /** When it closes, if open at `atMs`; intervals that touch count as one. Undefined: closed, or open without an end. */
+  /**
+   * When it closes, if open at `atMs`; intervals that touch count as one. Undefined: closed, or open without
+   * an end.
+   */
   closesAt(atMs: number): number | undefined {
     let span = this.#spanAt(atMs);
     const limitMs = atMs + LOOK_AHEAD_DAYS * MINUTES_PER_DAY * 60_000;
@@ -132,8 +135,8 @@ export class BusinessHours {
   }
 
   /**
-   * The instant from which it is open: `atMs` itself when open then, else the next opening. Undefined when there is none
-   * within {@link LOOK_AHEAD_DAYS} days.
+   * The instant from which it is open: `atMs` itself when open then, else the next opening. Undefined when
+   * there is none within {@link LOOK_AHEAD_DAYS} days.
    */
   nextOpening(atMs: number): number | undefined {
     if (this.#spanAt(atMs)) return atMs;
@@ -195,7 +198,10 @@ function minutesOf({ from, to }: LocalInterval): { from: number; to: number } {
   return { from: start, to: end <= start ? end + MINUTES_PER_DAY : end };
 }
 
-/** The instant of a local wall-clock time, `minutes` after the local midnight of `day` by the clock on the wall. */
+/**
+ * The instant of a local wall-clock time, `minutes` after the local midnight of `day` by the clock on the
+ * wall.
+ */
 function instantOf(day: DateTime, minutes: number, occurrence: 'first' | 'last'): number {
   const date = day.plus({ days: Math.floor(minutes / MINUTES_PER_DAY) });
   const rest = minutes % MINUTES_PER_DAY;

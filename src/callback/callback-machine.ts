@@ -1,7 +1,8 @@
 /**
- * The life of a callback: a pure statechart. Events in, the next state and a list of effects out; nothing is done here.
+ * The life of a callback: a pure statechart. Events in, the next state and a list of effects out; nothing is
+ * done here.
  *
- *   SCHEDULED            QUEUED       ROUTING                                            PROCESSING           COMPLETED
+ *   SCHEDULED            QUEUED       ROUTING                                   PROCESSING      COMPLETED
  *   due-later ──due──▶   ●  ─grant─▶  dialing ─answer─▶ confirming ─1─▶ waiting-for-agent
  *   retry-wait ─due──▶   ▲              │ fail             │ no key        │ ▲ no answer
  *      ▲                 │              ▼                  ▼               ▼ │
@@ -18,7 +19,8 @@
  * connected          customer and agent talk
  * after-call-work    the agent finishes the case
  *
- * xstate loses `after` timers on restore and runs `invoke` again, which would ring a customer twice: neither is used.
+ * xstate loses `after` timers on restore and runs `invoke` again, which would ring a customer twice: neither
+ * is used.
  */
 import { assign, setup } from 'xstate';
 import type { DialResult } from '../telephony/termination.ts';
@@ -64,7 +66,10 @@ export type CallbackMachineEvent = { readonly nowMs: number } & (
   | { readonly type: 'CONNECTED' }
   | { readonly type: 'CUSTOMER_HUNG_UP' }
   | { readonly type: 'AGENT_HUNG_UP' }
-  /** Legs were lost through our fault: restart, media server, SIP server. Their end is unknown and counts as made. */
+  /**
+   * Legs were lost through our fault: restart, media server, SIP server. Their end is unknown and counts as
+   * made.
+   */
   | { readonly type: 'CALLS_LOST' }
   | { readonly type: 'WRAP_UP_DONE' }
   | { readonly type: 'CANCELLED'; readonly by: 'admin' | 'api' | 'customer' }
@@ -211,7 +216,9 @@ const nextAgent = [
 
 const finish = { target: '#callback.completed', actions: [ended('COMPLETED_BY_AGENT')] } as const;
 
-/** The statechart. Build snapshots with `callbackMachine.resolveState`, step with xstate's pure `transition`. */
+/**
+ * The statechart. Build snapshots with `callbackMachine.resolveState`, step with xstate's pure `transition`.
+ */
 export const callbackMachine = machineSetup.createMachine({
   id: 'callback',
   context: ({ input }) => input,

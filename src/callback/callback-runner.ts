@@ -18,14 +18,20 @@ export type CallbackHappening = CallbackMachineEvent extends infer E
 
 /** What comes with an event and belongs to the attempt in progress. */
 export interface AttemptFacts {
-  /** The attempt the event speaks of: when another one is in progress by now, the event comes too late and is refused. */
+  /**
+   * The attempt the event speaks of: when another one is in progress by now, the event comes too late and is
+   * refused.
+   */
   readonly attemptId?: AttemptId | null;
   readonly result?: DialResult;
   readonly termination?: Termination;
   readonly confirmed?: boolean;
 }
 
-/** Does what a stored step asks for. Called once per effect, after the commit, in the step's order; must not throw. */
+/**
+ * Does what a stored step asks for. Called once per effect, after the commit, in the step's order; must not
+ * throw.
+ */
 export type EffectHandler = (callback: Callback, effect: CallbackEffect) => void;
 
 export interface NewCallback {
@@ -65,8 +71,8 @@ const DUE_RETRY_MS = 1000;
 const WAKE_MAX_MS = 60_000;
 
 /**
- * Drives callbacks: load → step → store record, attempt and event in one transaction → effects. Whatever a state waits
- * for by time is the record's `dueAtMs`; one timer sleeps until the earliest.
+ * Drives callbacks: load → step → store record, attempt and event in one transaction → effects. Whatever a
+ * state waits for by time is the record's `dueAtMs`; one timer sleeps until the earliest.
  */
 export class CallbackRunner {
   readonly #options: CallbackRunnerOptions;
@@ -79,8 +85,8 @@ export class CallbackRunner {
   }
 
   /**
-   * Stores a new callback, then takes its place in line (or waits for its time). Durable when it resolves. When one of
-   * the requested id exists already, nothing is made and that one is returned.
+   * Stores a new callback, then takes its place in line (or waits for its time). Durable when it resolves.
+   * When one of the requested id exists already, nothing is made and that one is returned.
    */
   async create(request: NewCallback, actor: Actor): Promise<Callback> {
     const { clock, unitOfWork } = this.#options;
@@ -114,8 +120,8 @@ export class CallbackRunner {
   }
 
   /**
-   * Brings an event to a callback. Resolves after the commit with the step; undefined when there is no such callback.
-   * A refused event changes nothing but the history.
+   * Brings an event to a callback. Resolves after the commit with the step; undefined when there is no such
+   * callback. A refused event changes nothing but the history.
    */
   async dispatch(
     id: CallbackId,
@@ -135,8 +141,8 @@ export class CallbackRunner {
   }
 
   /**
-   * After a start: every open callback finds its place again. Calls that were up are lost with the process; their
-   * attempt counts as made and the machine decides what follows (rule 1).
+   * After a start: every open callback finds its place again. Calls that were up are lost with the process;
+   * their attempt counts as made and the machine decides what follows (rule 1).
    */
   async recover(): Promise<{ openCount: number; lostCount: number }> {
     const open = await this.#options.unitOfWork.transact((tx) => tx.openCallbacks());
@@ -209,7 +215,10 @@ export class CallbackRunner {
     };
   }
 
-  /** A new attempt is a row in the same commit as the decision to dial; the end of one is written with its event. */
+  /**
+   * A new attempt is a row in the same commit as the decision to dial; the end of one is written with its
+   * event.
+   */
   async #storeAttempt(
     tx: CallbackTx,
     before: Callback,

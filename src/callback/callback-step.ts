@@ -47,8 +47,8 @@ const stateNames: Record<string, CallbackState> = {
 };
 
 /**
- * Takes one event. Pure: the stored record in, the record to store and the effects out.
- * The columns `state`, `subState`, counts, agent, due and reason are the machine's whole snapshot.
+ * Takes one event. Pure: the stored record in, the record to store and the effects out. The columns `state`,
+ * `subState`, counts, agent, due and reason are the machine's whole snapshot.
  */
 export function stepCallback(
   callback: Callback,

@@ -3,7 +3,10 @@ import type { Attempt, Callback, CallbackEvent, CallbackState } from './callback
 
 /** Runs work in one durable transaction: all of it is on disk when `transact` resolves, or none of it. */
 export interface UnitOfWork<Tx> {
-  /** Concurrent calls may share one commit. `work` must only await calls on `tx`; it may be run again after a rollback. */
+  /**
+   * Concurrent calls may share one commit. `work` must only await calls on `tx`; it may be run again after a
+   * rollback.
+   */
   transact<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>;
 }
 
@@ -23,7 +26,10 @@ export interface CallbackFilter {
 /** The part of a transaction that the callback room uses. */
 export interface CallbackTx {
   insertCallback(callback: Callback): Promise<void>;
-  /** Stores `callback`; throws AppError CALLBACK_CHANGED when the stored version is not `callback.version - 1`. */
+  /**
+   * Stores `callback`; throws AppError CALLBACK_CHANGED when the stored version is not `callback.version -
+   * 1`.
+   */
   updateCallback(callback: Callback): Promise<void>;
   findCallback(id: CallbackId): Promise<Callback | undefined>;
   /** Every callback that is not COMPLETED, by priority (high first), placeAtMs, id. */

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { dialledNumberSchema, nameSchema } from '../telephony/directory.ts';
 
 /**
- * One row of CALLBACK_SETTINGS: how a virtual queue offers, dials and routes (product §4). Keys, defaults and ranges
- * are the product's; seconds are used here because this is the edge where people write them.
+ * One row of CALLBACK_SETTINGS: how a virtual queue offers, dials and routes (product §4). Keys, defaults and
+ * ranges are the product's; seconds are used here because this is the edge where people write them.
  */
 export const queueSettingsSchema = z.strictObject({
   name: nameSchema,

@@ -1,7 +1,10 @@
 import { type Clock, delay } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 
-/** Pause before the second try; doubles with each. A store that refuses at once must not be asked at full speed. */
+/**
+ * Pause before the second try; doubles with each. A store that refuses at once must not be asked at full
+ * speed.
+ */
 export const STORE_RETRY_MS = 500;
 /** Longest pause between two tries. */
 export const STORE_RETRY_MAX_MS = 30_000;
@@ -17,8 +20,9 @@ export interface StoreRetryOptions {
 }
 
 /**
- * Does what writes to the store again while the store fails; what the telephone brought cannot be brought again. Rejects
- * with the last error when tries are used up or no longer wanted, and at once with a programmer's error.
+ * Does what writes to the store again while the store fails; what the telephone brought cannot be brought
+ * again. Rejects with the last error when tries are used up or no longer wanted, and at once with a
+ * programmer's error.
  */
 export async function untilStored<Result>(
   { clock, wanted = () => true, onFailure }: StoreRetryOptions,

@@ -11,7 +11,9 @@ export interface Output {
   error(text: string): void;
 }
 
-/** `turnkeeper apply FILE [--dry-run]`. @returns the exit code: 0 applied, 1 refused (every fault is printed). */
+/**
+ * `turnkeeper apply FILE [--dry-run]`. @returns the exit code: 0 applied, 1 refused (every fault is printed).
+ */
 export async function applyCommand(
   operator: Operator,
   output: Output,

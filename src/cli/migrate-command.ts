@@ -5,7 +5,8 @@ import type { Output } from './configuration-commands.ts';
 import { DATABASE_FILE, makeDataDirectory } from './open-operator.ts';
 
 /**
- * `turnkeeper migrate`: brings the database's schema up to date and says what was done. A start does the same.
+ * `turnkeeper migrate`: brings the database's schema up to date and says what was done. A start does the
+ * same.
  * @throws AppError DATABASE_IN_USE, SCHEMA_NEWER, MIGRATION_FAILED, STORAGE_OPEN_FAILED.
  */
 export async function migrateCommand(dataDirectory: string, clock: Clock, output: Output): Promise<number> {

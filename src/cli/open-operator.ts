@@ -35,7 +35,8 @@ export function makeDataDirectory(path: string): void {
 
 /**
  * Opens the database, or finds the server that has it.
- * @throws AppError DATABASE_IN_USE when somebody has it and left no word of an API, and what opening may throw.
+ * @throws AppError DATABASE_IN_USE when somebody has it and left no word of an API, and what opening may
+ * throw.
  */
 export async function openOperator(options: OpenOperatorOptions): Promise<Operator> {
   const { config, clock, ids, log, environment, knownFlows } = options;

@@ -20,8 +20,9 @@ export interface ApiKeyLine {
 }
 
 /**
- * What operator commands may do with an installation, whether a server runs on it or not: `DirectOperator` works on
- * the database, `ServerOperator` through the running server's API. Every method may reject with an AppError.
+ * What operator commands may do with an installation, whether a server runs on it or not: `DirectOperator`
+ * works on the database, `ServerOperator` through the running server's API. Every method may reject with an
+ * AppError.
  */
 export interface Operator {
   readonly kind: 'direct' | 'server';

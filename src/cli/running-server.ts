@@ -27,8 +27,8 @@ export function withdrawRunningServer(dataDirectory: string): void {
 }
 
 /**
- * The server that left word; undefined when none did. A crashed one leaves its word behind, so the owner of the
- * database, not this, tells whether a server runs.
+ * The server that left word; undefined when none did. A crashed one leaves its word behind, so the owner of
+ * the database, not this, tells whether a server runs.
  */
 export function findRunningServer(dataDirectory: string): RunningServer | undefined {
   try {

@@ -78,7 +78,8 @@ export function processEnvironment(): Environment {
 /**
  * Reads the settings file and the environment.
  * @param baseDirectory relative paths start here.
- * @throws AppError CONFIG_INVALID with one fault per wrong variable: its name, the value (never a secret), what is allowed.
+ * @throws AppError CONFIG_INVALID with one fault per wrong variable: its name, the value (never a secret),
+ * what is allowed.
  */
 export function readConfig(environment: Environment, baseDirectory: string): Config {
   const faults: Fault[] = [];

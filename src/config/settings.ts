@@ -7,7 +7,10 @@ export type SettingKind =
   /** `host:port`. */
   | { readonly kind: 'address' };
 
-/** One setting: its variable, how it is read, its default and what it is for. The table of docs/configuration.md. */
+/**
+ * One setting: its variable, how it is read, its default and what it is for. The table of
+ * docs/configuration.md.
+ */
 export interface Setting {
   readonly variable: string;
   readonly value: SettingKind;

@@ -11,8 +11,9 @@ import { SoftPhone } from './soft-phone/soft-phone.ts';
 import { Timeline } from './timeline.ts';
 
 /**
- * `npm run demo` (`turnkeeper demo`): the program on free ports with a database of its own, and three SIP phones over the loopback that play
- * scenario S1: a caller takes a callback and gets it. @returns the exit code: 0 only when every step was seen and heard.
+ * `npm run demo` (`turnkeeper demo`): the program on free ports with a database of its own, and three SIP
+ * phones over the loopback that play scenario S1: a caller takes a callback and gets it. @returns the exit
+ * code: 0 only when every step was seen and heard.
  */
 export async function runDemo(): Promise<number> {
   const timeline = new Timeline((line) => process.stdout.write(`${line}\n`));

@@ -7,8 +7,8 @@ import type { OutboundCall, Telephony } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
 
 /**
- * What became of a dialled customer; each attempt brings exactly one of the first two. `callback` is the record as it
- * was dialled: its `attemptId` says which attempt is meant.
+ * What became of a dialled customer; each attempt brings exactly one of the first two. `callback` is the
+ * record as it was dialled: its `attemptId` says which attempt is meant.
  */
 export interface DialerEvents {
   answered(callback: Callback, leg: Leg): void;
@@ -37,8 +37,8 @@ interface CustomerCall {
 const CALLER_ID_FALLBACK = 'turnkeeper';
 
 /**
- * Places the outbound call of an attempt, once: after the INVITE has left nothing is tried again here; another try is
- * another attempt, which the callback's machine decides.
+ * Places the outbound call of an attempt, once: after the INVITE has left nothing is tried again here;
+ * another try is another attempt, which the callback's machine decides.
  */
 export class Dialer {
   readonly #options: DialerOptions;

@@ -21,7 +21,10 @@ export interface SuperviseOptions<Ready> {
   readonly entry: URL;
   /** For messages: what the worker is. */
   readonly name: string;
-  /** The `workerData` of each start; `last` is what it said when it was up before, so that it takes the same addresses. */
+  /**
+   * The `workerData` of each start; `last` is what it said when it was up before, so that it takes the same
+   * addresses.
+   */
   readonly dataFor: (last: Ready | undefined) => unknown;
   /** A worker that is not ready by then is ended; default 20 000. */
   readonly readyTimeoutMs?: number;
@@ -31,7 +34,9 @@ export interface SuperviseOptions<Ready> {
   readonly restartMaxMs?: number;
 }
 
-/** Told while a supervised worker lives: it serves, it died (and is started again), a restart did not work. */
+/**
+ * Told while a supervised worker lives: it serves, it died (and is started again), a restart did not work.
+ */
 interface SupervisorEvents<Ready> {
   up: [Ready];
   down: [AppError];
@@ -48,7 +53,8 @@ const CLOSE_TIMEOUT_MS = 3_000;
 const QUESTIONS_MAX = 256;
 
 /**
- * The URL of a worker's module beside the caller: TypeScript when the caller runs as TypeScript, JavaScript when built.
+ * The URL of a worker's module beside the caller: TypeScript when the caller runs as TypeScript, JavaScript
+ * when built.
  * @param name for example `./sip-server-worker`.
  */
 export function workerEntry(name: string, callerUrl: string): URL {
@@ -56,8 +62,8 @@ export function workerEntry(name: string, callerUrl: string): URL {
 }
 
 /**
- * Starts a module in a thread of its own. TypeScript goes through tsx's loader, registered inside the thread: given as
- * `--import` in the thread's `execArgv` it does not take effect on Node 20.
+ * Starts a module in a thread of its own. TypeScript goes through tsx's loader, registered inside the thread:
+ * given as `--import` in the thread's `execArgv` it does not take effect on Node 20.
  */
 export function spawnWorker(entry: URL, name: string, workerData: unknown): Worker {
   if (!entry.pathname.endsWith('.ts')) return new Worker(entry, { name, workerData });
@@ -113,7 +119,10 @@ export class WorkerSupervisor<Ready> extends EventEmitter<SupervisorEvents<Ready
     });
   }
 
-  /** Ends the thread as a crash would, without a word to it; it is started again. For fault tests and `doctor`. */
+  /**
+   * Ends the thread as a crash would, without a word to it; it is started again. For fault tests and
+   * `doctor`.
+   */
   async kill(): Promise<void> {
     await this.#worker?.terminate();
   }

@@ -11,7 +11,10 @@ import type { Phrase } from './phrase.ts';
 /** Why a dialogue must stop before its flow ends. */
 export type StopReason = 'hung-up' | 'agent-taken' | 'stopped';
 
-/** Playbacks of a living leg that may fail before the dialogue gives up: one bad file is not the end of a call. */
+/**
+ * Playbacks of a living leg that may fail before the dialogue gives up: one bad file is not the end of a
+ * call.
+ */
 export const PLAY_FAILURES_MAX = 5;
 /** A playback that reads `ended` while the leg's own end has not arrived: how long to wait for it. */
 export const LEG_END_GRACE_MS = 1000;
@@ -26,11 +29,17 @@ export interface DialogueOptions {
   /** Lengths of audio files in ms, for going on with music; absent ones count as a minute. */
   readonly audioMs: ReadonlyMap<string, number>;
   readonly signal?: AbortSignal | undefined;
-  /** State to begin with instead of the flow's initial one: a call that goes on after an agent did not take it. */
+  /**
+   * State to begin with instead of the flow's initial one: a call that goes on after an agent did not take
+   * it.
+   */
   readonly startAt?: string | undefined;
 }
 
-/** What all verbs of one running flow share: the leg, its digits, the variables, and the one way to be stopped. */
+/**
+ * What all verbs of one running flow share: the leg, its digits, the variables, and the one way to be
+ * stopped.
+ */
 export class Dialogue {
   readonly leg: Leg;
   readonly host: FlowHost;
@@ -89,8 +98,8 @@ export class Dialogue {
   }
 
   /**
-   * Plays to the end, to a key (`bargeIn`, default true) or to a stop. Without barge-in, keys pressed meanwhile are
-   * forgotten; with it, a key already typed ahead skips the playback altogether.
+   * Plays to the end, to a key (`bargeIn`, default true) or to a stop. Without barge-in, keys pressed
+   * meanwhile are forgotten; with it, a key already typed ahead skips the playback altogether.
    */
   async play(sources: readonly AudioSource[], options: PlaySettings = {}): Promise<void> {
     const { bargeIn = true, loop = false, until } = options;
@@ -128,7 +137,10 @@ export class Dialogue {
     });
   }
 
-  /** A playback said that the call ended: usually it has; else the media failed and the caller still has a call. */
+  /**
+   * A playback said that the call ended: usually it has; else the media failed and the caller still has a
+   * call.
+   */
   async #afterFailedPlay(): Promise<void> {
     await this.pause(LEG_END_GRACE_MS);
     if (this.stopSignal.aborted) return;

@@ -32,8 +32,8 @@ export class DigitBuffer {
   }
 
   /**
-   * The next digit. `timeout` after `timeoutMs` without one; `stopped` when the signal aborts. A digit that is already
-   * here is given even when the signal has aborted: what the caller pressed counts.
+   * The next digit. `timeout` after `timeoutMs` without one; `stopped` when the signal aborts. A digit that
+   * is already here is given even when the signal has aborted: what the caller pressed counts.
    */
   next(clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<Digit | 'timeout' | 'stopped'> {
     const ready = this.#digits.shift();

@@ -5,7 +5,9 @@ import type { Phrase } from './phrase.ts';
 
 /** What a flow may refer to outside itself. */
 export interface FlowSurroundings {
-  /** Prompt ids that have a text and audio, by language tag; a flow's prompts must exist in every language. */
+  /**
+   * Prompt ids that have a text and audio, by language tag; a flow's prompts must exist in every language.
+   */
   readonly prompts: ReadonlyMap<string, ReadonlySet<string>>;
   /** Files of the audio folder, for music: `music/hold-1.wav`. */
   readonly audio: ReadonlySet<string>;
@@ -33,7 +35,10 @@ export function checkFlow(flow: FlowDocument, surroundings: FlowSurroundings): C
   return [...unreachableFaults(flow), ...loopFaults(flow)];
 }
 
-/** Where an outcome leads, by the state's own transition or the verb's documented stand-in; undefined: nowhere. */
+/**
+ * Where an outcome leads, by the state's own transition or the verb's documented stand-in; undefined:
+ * nowhere.
+ */
 export function targetOf(state: FlowState, outcome: string): string | undefined {
   const { instead } = outcomes[state.do];
   for (let wanted: string | undefined = outcome; wanted !== undefined; wanted = instead[wanted]) {
@@ -130,8 +135,9 @@ function unreachableFaults(flow: FlowDocument): CheckFault[] {
 }
 
 /**
- * A loop that turns while the caller does nothing would hold a dead line for ever, or turn without a pause. So: follow
- * only the outcomes that need no act of the caller; waiting in the line and counted states (`visitsMax`) break a loop.
+ * A loop that turns while the caller does nothing would hold a dead line for ever, or turn without a pause.
+ * So: follow only the outcomes that need no act of the caller; waiting in the line and counted states
+ * (`visitsMax`) break a loop.
  */
 function loopFaults(flow: FlowDocument): CheckFault[] {
   const finished = new Set<string>();

@@ -125,8 +125,8 @@ export type ActionOf<V extends Verb> = z.infer<(typeof actionSchemas)[V]>;
 export type FlowState = { [V in Verb]: ActionOf<V> }[Verb];
 
 /**
- * The outcomes of each verb. `required` must have a transition, `optional` ones go where `instead` says; `keys`: every
- * telephone key may be an outcome. `hang-up` and `end` are the ends of a flow and have none.
+ * The outcomes of each verb. `required` must have a transition, `optional` ones go where `instead` says;
+ * `keys`: every telephone key may be an outcome. `hang-up` and `end` are the ends of a flow and have none.
  */
 export const outcomes: Readonly<
   Record<Verb, { required: readonly string[]; instead: Readonly<Record<string, string>>; keys?: true }>

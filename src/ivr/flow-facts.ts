@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What a flow may ask about the call, the line and the settings. The host gives a fresh snapshot whenever asked; absent
- * values are unknown: a comparison with an unknown value is false, `known: false` asks for it.
+ * What a flow may ask about the call, the line and the settings. The host gives a fresh snapshot whenever
+ * asked; absent values are unknown: a comparison with an unknown value is false, `known: false` asks for it.
  */
 export interface FlowFacts {
   /** The virtual queue of the number dialled. */
@@ -80,7 +80,10 @@ export const numberOrFactSchema = (min: number, max: number) =>
 /** Nesting of conditions and phrases; deeper is refused. */
 export const NESTING_MAX = 4;
 
-/** What `branch`, `queue` and phrases may test. A bare fact or variable is true when it is present and not false, 0 or "". */
+/**
+ * What `branch`, `queue` and phrases may test. A bare fact or variable is true when it is present and not
+ * false, 0 or "".
+ */
 export type Condition =
   | { readonly all: readonly Condition[] }
   | { readonly any: readonly Condition[] }

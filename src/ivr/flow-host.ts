@@ -6,7 +6,10 @@ export type QueueEntry = { readonly kind: 'entered' } | { readonly kind: 'full' 
 /** A number as screened. `spoken`: the digits as the customer knows them, for reading back. */
 export type NumberScreening =
   | { readonly kind: 'accepted'; readonly number: string; readonly spoken: string }
-  /** `not-valid`: no telephone number of the queue's country or of its own; `not-permitted`: blocked or foreign. */
+  /**
+   * `not-valid`: no telephone number of the queue's country or of its own; `not-permitted`: blocked or
+   * foreign.
+   */
   | { readonly kind: 'refused'; readonly reason: 'not-valid' | 'not-permitted' };
 
 export type Booking =
@@ -18,13 +21,16 @@ export type Booking =
 export type AgentChange = 'ready' | 'not-ready' | 'logged-out' | 'wrap-up-done';
 
 /**
- * What a dialogue needs from the rest of the application; wired by the composition root, one host a call. Methods may
- * reject only with operating errors: the flow then ends as `failed` (a booking: is told as refused).
+ * What a dialogue needs from the rest of the application; wired by the composition root, one host a call.
+ * Methods may reject only with operating errors: the flow then ends as `failed` (a booking: is told as
+ * refused).
  */
 export interface FlowHost {
   /** A fresh snapshot; must be cheap: it is asked at every step and change. */
   facts(): FlowFacts;
-  /** Calls the listener when position, wait or permission to offer may have changed. Returns the way to stop. */
+  /**
+   * Calls the listener when position, wait or permission to offer may have changed. Returns the way to stop.
+   */
   onFactsChanged(listener: () => void): () => void;
   /** Aborted when an agent is taking this call: the flow stops at once, whatever the caller is hearing. */
   readonly agentTaken: AbortSignal;
@@ -32,7 +38,10 @@ export interface FlowHost {
   enterQueue(): Promise<QueueEntry>;
   /** Parses for the queue's country and screens. `digits` as keyed or as presented. */
   screenNumber(digits: string): Promise<NumberScreening>;
-  /** Turns the place in line into a callback to an accepted number. Called once confirmed, even if the caller has gone. */
+  /**
+   * Turns the place in line into a callback to an accepted number. Called once confirmed, even if the caller
+   * has gone.
+   */
   book(request: { readonly number: string }): Promise<Booking>;
   /** For the record: an offer was made, or what came of it. */
   offerMade(event: 'made' | 'accepted' | 'declined'): void;
@@ -68,7 +77,9 @@ export type FlowOutcome =
     }
   /** The flow came to an end. `legEnded` false: the call is up and the host's to go on with (`confirmed`). */
   | { readonly kind: 'finished'; readonly result: FlowResult; readonly legEnded: boolean }
-  /** The far end hung up, or the call was lost. `inLine`: it had taken a place, which the host now gives up. */
+  /**
+   * The far end hung up, or the call was lost. `inLine`: it had taken a place, which the host now gives up.
+   */
   | { readonly kind: 'hung-up'; readonly state: string; readonly inLine: boolean }
   /** {@link FlowHost.agentTaken}: the call is up, nothing is playing. */
   | { readonly kind: 'agent-taken'; readonly state: string }

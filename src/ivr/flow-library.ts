@@ -52,8 +52,8 @@ export interface FlowLibraryOptions {
 const catalogueSchema = z.record(promptIdSchema, z.string().min(1).max(500));
 
 /**
- * The flows in force. A file that becomes invalid keeps its last valid flow in force and is told among the faults; a
- * file that disappears takes its flow with it. Running dialogues keep the flow they began with.
+ * The flows in force. A file that becomes invalid keeps its last valid flow in force and is told among the
+ * faults; a file that disappears takes its flow with it. Running dialogues keep the flow they began with.
  */
 export class FlowLibrary {
   readonly #source: FlowSource;
@@ -98,8 +98,8 @@ export class FlowLibrary {
   }
 
   /**
-   * Reads the folder again and puts every valid flow into force. Resolves to the faults, which are also logged. One
-   * reload at a time: a call during a reload begins another one after it.
+   * Reads the folder again and puts every valid flow into force. Resolves to the faults, which are also
+   * logged. One reload at a time: a call during a reload begins another one after it.
    */
   async reload(): Promise<readonly FlowFileFault[]> {
     const before = this.#reloading;
@@ -160,8 +160,8 @@ export class FlowLibrary {
 }
 
 /**
- * Reads the catalogues and compares them with the audio and with what numbers and times need. A prompt counts as
- * present only when it has both text and audio.
+ * Reads the catalogues and compares them with the audio and with what numbers and times need. A prompt counts
+ * as present only when it has both text and audio.
  */
 function readCatalogues(files: FlowFiles): { surroundings: FlowSurroundings; faults: FlowFileFault[] } {
   const faults: FlowFileFault[] = [];

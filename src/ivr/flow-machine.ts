@@ -8,8 +8,8 @@ import type { FlowDocument, FlowState } from './flow-document.ts';
 const EVENT = 'outcome:';
 
 /**
- * A flow compiled to a statechart (xstate 5), used purely: `start` and `next` return the state to perform and run
- * nothing. The machine can be drawn with xstate's tools.
+ * A flow compiled to a statechart (xstate 5), used purely: `start` and `next` return the state to perform and
+ * run nothing. The machine can be drawn with xstate's tools.
  */
 export class FlowMachine {
   readonly flow: FlowDocument;
@@ -39,7 +39,10 @@ export class FlowMachine {
     });
   }
 
-  /** The first position: the flow's initial state, or the named one when a dialogue goes on after an interruption. */
+  /**
+   * The first position: the flow's initial state, or the named one when a dialogue goes on after an
+   * interruption.
+   */
   start(at?: string): FlowPosition {
     if (at === undefined) return this.#position(initialTransition(this.machine)[0]);
     return this.#position(this.machine.resolveState({ value: at, context: {} }));

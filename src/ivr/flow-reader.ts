@@ -18,8 +18,8 @@ interface PlacedFault {
 }
 
 /**
- * Reads one flow file completely: JSON, form of every state, then what only the whole shows (targets, reachability,
- * outcomes, loops, prompts). Pure. All faults are told at once, each with its path and line.
+ * Reads one flow file completely: JSON, form of every state, then what only the whole shows (targets,
+ * reachability, outcomes, loops, prompts). Pure. All faults are told at once, each with its path and line.
  * @param name the file's name without `.json`.
  */
 export function readFlow(name: string, text: string, surroundings: FlowSurroundings): FlowReading {

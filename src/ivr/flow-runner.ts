@@ -13,8 +13,8 @@ import { runQueue } from './line-verbs.ts';
 export const STEPS_MAX = 2000;
 
 /**
- * Runs a flow on an answered leg until it ends, the call ends, an agent takes the call or `signal` aborts. Never
- * rejects. Leaves no listener or timer behind.
+ * Runs a flow on an answered leg until it ends, the call ends, an agent takes the call or `signal` aborts.
+ * Never rejects. Leaves no listener or timer behind.
  */
 export async function runFlow(machine: FlowMachine, options: DialogueOptions): Promise<FlowOutcome> {
   const dialogue = new Dialogue(options);
@@ -56,8 +56,8 @@ async function apologise(dialogue: Dialogue): Promise<void> {
 }
 
 /**
- * What the last key decided holds even when the caller has hung up right after it: a confirmed booking is made
- * (product §5), and a flow that was to hang up with a result has that result.
+ * What the last key decided holds even when the caller has hung up right after it: a confirmed booking is
+ * made (product §5), and a flow that was to hang up with a result has that result.
  */
 function mayAct(dialogue: Dialogue, state: FlowState): boolean {
   if (dialogue.stopReason === undefined) return true;

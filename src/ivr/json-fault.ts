@@ -1,4 +1,7 @@
-/** One token of RFC 8259: a structural character, a string, or another scalar; leading white space is passed over. */
+/**
+ * One token of RFC 8259: a structural character, a string, or another scalar; leading white space is passed
+ * over.
+ */
 const TOKEN =
   /[ \t\n\r]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y; // eslint-disable-line no-control-regex
 
@@ -8,9 +11,8 @@ export const JSON_DEPTH_MAX = 64;
 type Expected = 'value' | 'first item' | 'first key' | 'key' | 'colon' | 'comma or end' | 'nothing';
 
 /**
- * Where text stops being JSON (RFC 8259): an offset into it, or undefined when it is JSON of
- * bearable depth. The platform's parser tells
- * the place only in its message, which is not for programs.
+ * Where text stops being JSON (RFC 8259): an offset into it, or undefined when it is JSON of bearable depth.
+ * The platform's parser tells the place only in its message, which is not for programs.
  */
 export function jsonFaultOffset(text: string): number | undefined {
   const open: ('{' | '[')[] = [];

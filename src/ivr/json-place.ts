@@ -12,8 +12,8 @@ export type PlacedJson =
   | { readonly kind: 'refused'; readonly fault: Fault };
 
 /**
- * Parses strict JSON and remembers lines. JSON is a subset of YAML 1.2, whose parser knows places and sees keys that
- * stand twice, which `JSON.parse` lets pass.
+ * Parses strict JSON and remembers lines. JSON is a subset of YAML 1.2, whose parser knows places and sees
+ * keys that stand twice, which `JSON.parse` lets pass.
  */
 export function readPlacedJson(text: string): PlacedJson {
   const faultOffset = jsonFaultOffset(text);

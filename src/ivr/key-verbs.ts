@@ -7,14 +7,17 @@ const TIMEOUT_FALLBACK_SEC = 5;
 
 type Keys = ActionOf<'menu'> | ActionOf<'offer'>;
 
-/** Plays and waits for one key that has a transition. Outcome: the key, `silence` or `invalid` (of the last try). */
+/**
+ * Plays and waits for one key that has a transition. Outcome: the key, `silence` or `invalid` (of the last
+ * try).
+ */
 export async function runMenu(dialogue: Dialogue, menu: ActionOf<'menu'>): Promise<string | undefined> {
   return await askForKey(dialogue, menu);
 }
 
 /**
- * A menu to a waiting caller. Keys pressed to the music before it are forgotten: nobody accepts what they have not
- * heard. Silence and wrong keys mean `declined`.
+ * A menu to a waiting caller. Keys pressed to the music before it are forgotten: nobody accepts what they
+ * have not heard. Silence and wrong keys mean `declined`.
  */
 export async function runOffer(dialogue: Dialogue, offer: ActionOf<'offer'>): Promise<string | undefined> {
   dialogue.digits.clear();
@@ -56,8 +59,9 @@ async function askForKey(dialogue: Dialogue, keys: Keys): Promise<string | undef
 }
 
 /**
- * Collects digits into the variable `digits`. Outcomes: `collected`, `silence`, `too-few`, `too-many`. `*` starts the
- * entry again; letters are ignored. With a terminator the entry ends by it or by a pause; without, at `digitsMax`.
+ * Collects digits into the variable `digits`. Outcomes: `collected`, `silence`, `too-few`, `too-many`. `*`
+ * starts the entry again; letters are ignored. With a terminator the entry ends by it or by a pause; without,
+ * at `digitsMax`.
  */
 export async function runCollect(
   dialogue: Dialogue,

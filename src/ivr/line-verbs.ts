@@ -11,8 +11,8 @@ const ANNOUNCE_FALLBACK_SEC = 30;
 const MUSIC_FALLBACK_MS = 60_000;
 
 /**
- * Takes the place in line and waits with music and announcements. Outcomes: `full`, `offer-due`. Ends otherwise only by
- * a stop: hang-up, agent taken.
+ * Takes the place in line and waits with music and announcements. Outcomes: `full`, `offer-due`. Ends
+ * otherwise only by a stop: hang-up, agent taken.
  */
 export async function runQueue(dialogue: Dialogue, queue: Queue): Promise<string | undefined> {
   const { clock, host, line } = dialogue;

@@ -85,7 +85,10 @@ export function promptsOf(phrase: Phrase): string[] {
   });
 }
 
-/** Turns phrases into audio in one language. Unknown values are skipped: silence is better than a wrong number. */
+/**
+ * Turns phrases into audio in one language. Unknown values are skipped: silence is better than a wrong
+ * number.
+ */
 export class PhraseSpeaker {
   readonly #say: Say;
   readonly #folder: string;

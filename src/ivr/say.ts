@@ -30,7 +30,10 @@ export class Say {
     this.#plural = new Intl.PluralRules(table.tag);
   }
 
-  /** A cardinal number, 0 – {@link SPOKEN_NUMBER_MAX}; fractions are cut, anything outside is brought to the limit. */
+  /**
+   * A cardinal number, 0 – {@link SPOKEN_NUMBER_MAX}; fractions are cut, anything outside is brought to the
+   * limit.
+   */
   number(value: number): SpokenPart[] {
     return prompts(this.#cardinal(spokenInteger(value)));
   }
@@ -40,7 +43,10 @@ export class Say {
     return prompts(this.#ordinal(spokenInteger(value)));
   }
 
-  /** Digit by digit in groups of three (the last may have four); `+`, `*` and `#` are named, anything else is skipped. */
+  /**
+   * Digit by digit in groups of three (the last may have four); `+`, `*` and `#` are named, anything else is
+   * skipped.
+   */
   digits(text: string): SpokenPart[] {
     const spoken = (text.match(/[0-9*#+]/g) ?? []).slice(0, SPOKEN_DIGITS_MAX);
     const parts: SpokenPart[] = [];
@@ -76,8 +82,8 @@ export class Say {
   }
 
   /**
-   * An estimated wait in seconds, as coarse as it is known: up to a minute "less than one minute", up to an hour in
-   * minutes rounded up, beyond in quarters of an hour rounded up.
+   * An estimated wait in seconds, as coarse as it is known: up to a minute "less than one minute", up to an
+   * hour in minutes rounded up, beyond in quarters of an hour rounded up.
    */
   wait(seconds: number): SpokenPart[] {
     const total = spokenInteger(seconds);
@@ -132,7 +138,10 @@ export class Say {
   }
 }
 
-/** Every prompt id that {@link Say} may use in a language; each must have a text and audio (checked by a test). */
+/**
+ * Every prompt id that {@link Say} may use in a language; each must have a text and audio (checked by a
+ * test).
+ */
 export function vocabularyOf(table: LanguageTable): ReadonlySet<string> {
   const ids = new Set([
     'thousand',

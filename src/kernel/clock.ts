@@ -4,8 +4,8 @@ export interface TimerHandle {
 }
 
 /**
- * Time as every room sees it. Injected, so that the same rooms run in virtual time.
- * Timers only bound what a live leg or connection is doing; whatever must survive a restart is a row with `dueAtMs`.
+ * Time as every room sees it. Injected, so that the same rooms run in virtual time. Timers only bound what a
+ * live leg or connection is doing; whatever must survive a restart is a row with `dueAtMs`.
  */
 export interface Clock {
   /** Wall clock, integer milliseconds since the UTC epoch. */

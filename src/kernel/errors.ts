@@ -19,8 +19,9 @@ export interface AppErrorOptions {
 }
 
 /**
- * An operating error: something outside us failed or was refused. `code` is stable and listed in docs/errors.md
- * (checked by test/tidy). Expected outcomes (busy, slot full) are values, not errors; programmer errors are assertions.
+ * An operating error: something outside us failed or was refused. `code` is stable and listed in
+ * docs/errors.md (checked by test/tidy). Expected outcomes (busy, slot full) are values, not errors;
+ * programmer errors are assertions.
  */
 export class AppError extends Error {
   readonly code: string;

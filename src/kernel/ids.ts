@@ -14,7 +14,9 @@ export type IdKind =
   | 'key'
   | 'corr';
 
-/** `<kind>_<time-ordered>`: ids of one kind sort by creation. The brand keeps kinds apart in the type system. */
+/**
+ * `<kind>_<time-ordered>`: ids of one kind sort by creation. The brand keeps kinds apart in the type system.
+ */
 export type Id<K extends IdKind> = string & { readonly __kind?: K };
 export type CallbackId = Id<'callback'>;
 export type AttemptId = Id<'attempt'>;
@@ -36,7 +38,9 @@ export class IdSource {
     this.#random = random;
   }
 
-  /** 9 characters of time, 3 of sequence within the millisecond, 8 random; base 32 (Crockford), lower case. */
+  /**
+   * 9 characters of time, 3 of sequence within the millisecond, 8 random; base 32 (Crockford), lower case.
+   */
   next<K extends IdKind>(kind: K): Id<K> {
     const nowMs = this.#clock.nowMs();
     if (nowMs > this.#lastMs) {

@@ -11,8 +11,7 @@ export const MetricName = {
   /** Calls refused before they were answered. Labels: reason. */
   callsRefusedTotal: 'turnkeeper_calls_refused_total',
   /**
-   * What telephony did or refused beside calls. Labels: event (for example `registrations_refused`),
-   * detail.
+   * What telephony did or refused beside calls. Labels: event (for example `registrations_refused`), detail.
    */
   telephonyEventsTotal: 'turnkeeper_telephony_events_total',
   /** Calls up now. Labels: direction. */

@@ -54,8 +54,8 @@ export class SimulatedClock implements Clock {
   }
 
   /**
-   * Moves to `now + byMs` as {@link advance} does, and awaits `settle` after each timer: what a timer starts with
-   * promises has happened before time goes on.
+   * Moves to `now + byMs` as {@link advance} does, and awaits `settle` after each timer: what a timer starts
+   * with promises has happened before time goes on.
    */
   async run(byMs: number, settle: () => Promise<void>): Promise<void> {
     const untilMs = this.#nowMs + byMs;

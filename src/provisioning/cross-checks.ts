@@ -4,12 +4,15 @@ import type { SectionName } from './document.ts';
 import { dottedPath, faultAt } from './schema-faults.ts';
 import type { YamlDocument } from './yaml-document.ts';
 
-/** Entries as written, whether or not their schema took them; only their names and references are read here. */
+/**
+ * Entries as written, whether or not their schema took them; only their names and references are read here.
+ */
 export type RawSections = Readonly<Record<SectionName, readonly Readonly<Record<string, unknown>>[]>>;
 
 /**
- * What one entry's schema cannot see: names used twice, references to what is not there, unreadable skill expressions,
- * trunks that fit nobody. Reads raw entries, so that a fault in one entry does not hide another elsewhere.
+ * What one entry's schema cannot see: names used twice, references to what is not there, unreadable skill
+ * expressions, trunks that fit nobody. Reads raw entries, so that a fault in one entry does not hide another
+ * elsewhere.
  */
 export function crossCheck(
   document: YamlDocument,

@@ -14,7 +14,9 @@ export interface ConfigurationDiff {
   readonly added: readonly string[];
   readonly changed: readonly { readonly item: string; readonly fields: readonly FieldChange[] }[];
   readonly removed: readonly string[];
-  /** Sections whose entries are the same in another order; `flows` when the list of required flows differs. */
+  /**
+   * Sections whose entries are the same in another order; `flows` when the list of required flows differs.
+   */
   readonly reordered: readonly string[];
 }
 

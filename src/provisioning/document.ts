@@ -6,7 +6,9 @@ import { agentSchema, didSchema, nameSchema, trunkSchema } from '../telephony/di
 /** Size of a document in bytes. */
 export const DOCUMENT_BYTES_MAX = 1_048_576;
 
-/** The sections of a configuration document: the schema of an entry, the field that names it, entries at most. */
+/**
+ * The sections of a configuration document: the schema of an entry, the field that names it, entries at most.
+ */
 export const sections = {
   queues: { schema: queueSettingsSchema, key: 'name', max: 1000 },
   agents: { schema: agentSchema, key: 'id', max: 20_000 },
@@ -21,8 +23,8 @@ export const sectionNames = Object.keys(sections) as readonly SectionName[];
 export const requiredFlowsSchema = z.array(nameSchema).max(1000);
 
 /**
- * The whole configuration in its normal form: every default filled in, every secret sealed, entries in the order in
- * which they were written.
+ * The whole configuration in its normal form: every default filled in, every secret sealed, entries in the
+ * order in which they were written.
  */
 export interface ConfigurationDocument {
   readonly queues: readonly z.infer<typeof queueSettingsSchema>[];

@@ -2,8 +2,8 @@ import { stringify } from 'yaml';
 import { type ConfigurationDocument, sectionNames, sections } from './document.ts';
 
 /**
- * Writes a configuration as YAML: every field, sections and fields in the order of the schema, entries in the order in
- * which they were applied, secrets sealed. Applying the text changes nothing.
+ * Writes a configuration as YAML: every field, sections and fields in the order of the schema, entries in the
+ * order in which they were applied, secrets sealed. Applying the text changes nothing.
  */
 export function exportDocument(document: ConfigurationDocument): string {
   const ordered: Record<string, unknown> = {};

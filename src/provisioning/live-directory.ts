@@ -36,8 +36,8 @@ export type DirectoryListener = (version: number) => void;
 const LISTENERS_MAX = 100;
 
 /**
- * The configuration in force as rooms read it: in memory, immutable between applies, replaced as a whole. Passwords
- * stay inside; agents' are turned into HA1 values of the realm when a configuration is loaded.
+ * The configuration in force as rooms read it: in memory, immutable between applies, replaced as a whole.
+ * Passwords stay inside; agents' are turned into HA1 values of the realm when a configuration is loaded.
  */
 export class LiveDirectory implements TelephonyDirectory {
   readonly realm: string;
@@ -58,7 +58,8 @@ export class LiveDirectory implements TelephonyDirectory {
 
   /**
    * Puts a stored configuration in force and tells the listeners.
-   * @throws AppError SECRET_UNREADABLE, naming the entry, when a secret cannot be opened; the old one stays in force.
+   * @throws AppError SECRET_UNREADABLE, naming the entry, when a secret cannot be opened; the old one stays
+   * in force.
    */
   replace(document: ConfigurationDocument, version: number): void {
     this.#view = buildView(document, version, this.realm, this.#box);
@@ -90,7 +91,10 @@ export class LiveDirectory implements TelephonyDirectory {
     return this.#view.agents.get(id);
   }
 
-  /** Ids of agents who satisfy the queue's skill expression, in the order of the document; empty for no such queue. */
+  /**
+   * Ids of agents who satisfy the queue's skill expression, in the order of the document; empty for no such
+   * queue.
+   */
   agentsOf(queue: string): readonly string[] {
     const view = this.#view;
     const known = view.agentsOf.get(queue);

@@ -33,7 +33,10 @@ export interface ProvisioningOptions {
   readonly environment: (name: string) => string | undefined;
 }
 
-/** What became of a document. `version` is the one in force afterwards, also when nothing changed or on a dry run. */
+/**
+ * What became of a document. `version` is the one in force afterwards, also when nothing changed or on a dry
+ * run.
+ */
 export type ApplyOutcome =
   | { readonly kind: 'applied'; readonly version: number; readonly diff: ConfigurationDiff }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
@@ -47,8 +50,8 @@ export interface PhoneCredentials {
 }
 
 /**
- * Configuration as code: one document, checked as a whole, applied all or nothing, kept in versions, in force at once.
- * Applies are carried out one after another.
+ * Configuration as code: one document, checked as a whole, applied all or nothing, kept in versions, in force
+ * at once. Applies are carried out one after another.
  */
 export class Provisioning {
   readonly directory: LiveDirectory;
@@ -82,8 +85,8 @@ export class Provisioning {
   }
 
   /**
-   * Applies a document, or tells every fault and changes nothing. `dryRun` stores nothing and tells what would change.
-   * Rejects with AppError when the store fails.
+   * Applies a document, or tells every fault and changes nothing. `dryRun` stores nothing and tells what
+   * would change. Rejects with AppError when the store fails.
    */
   apply(
     text: string,

@@ -16,7 +16,9 @@ export interface SealingContext {
   readonly box: SecretBox;
   /** Reads the environment for `{env: NAME}`. */
   readonly environment: (name: string) => string | undefined;
-  /** The configuration in force: generated passwords are kept, and so is the sealed form of unchanged ones. */
+  /**
+   * The configuration in force: generated passwords are kept, and so is the sealed form of unchanged ones.
+   */
   readonly before: ConfigurationDocument;
   readonly source: YamlDocument;
 }

@@ -10,9 +10,9 @@ const SEALED = /^sealed:v1:([0-9a-f]{8}):([A-Za-z0-9+/=]{1,4096})$/;
 const PREFIX = 'sealed:';
 
 /**
- * Seals secrets with AES-256-GCM under the installation's key. A sealed value reads
- * `sealed:v1:<key id>:<base64 of nonce, ciphertext, tag>`; the key id is 8 hex digits of a hash of the key and tells a
- * value of another installation from a damaged one.
+ * Seals secrets with AES-256-GCM under the installation's key. A sealed value reads `sealed:v1:<key
+ * id>:<base64 of nonce, ciphertext, tag>`; the key id is 8 hex digits of a hash of the key and tells a value
+ * of another installation from a damaged one.
  */
 export class SecretBox {
   readonly #key: Buffer;

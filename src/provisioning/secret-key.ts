@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { AppError, messageOf } from '../kernel/errors.ts';
 import { SECRET_KEY_BYTES } from './secret-box.ts';
 
-/** The file in the data directory, mode 0600. Without it sealed secrets are lost: back it up apart from the database. */
+/**
+ * The file in the data directory, mode 0600. Without it sealed secrets are lost: back it up apart from the
+ * database.
+ */
 export const SECRET_KEY_FILE = 'secret.key';
 
 /**
- * The installation's key: `configured` (64 hex digits or base64 of 32 bytes) where given, else the file in the data
- * directory, which is made at the first start.
+ * The installation's key: `configured` (64 hex digits or base64 of 32 bytes) where given, else the file in
+ * the data directory, which is made at the first start.
  * @throws AppError SECRET_KEY_INVALID for a wrong key, an unreadable file or one that others may read.
  */
 export function loadSecretKey(dataDirectory: string, configured?: string): Buffer {

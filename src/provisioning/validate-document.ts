@@ -27,7 +27,10 @@ export type ValidationOutcome =
   | { readonly kind: 'valid'; readonly document: ConfigurationDocument; readonly source: YamlDocument }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
-/** Checks a YAML document completely and tells every fault with line, path, value (never a secret) and what is allowed. */
+/**
+ * Checks a YAML document completely and tells every fault with line, path, value (never a secret) and what is
+ * allowed.
+ */
 export function validateDocument(text: string, context: ValidationContext): ValidationOutcome {
   const parsed = YamlDocument.parse(text);
   if (parsed.kind === 'refused') return { kind: 'refused', faults: limited(parsed.faults) };

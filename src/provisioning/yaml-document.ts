@@ -14,7 +14,10 @@ import type { Fault } from '../kernel/errors.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { DOCUMENT_BYTES_MAX } from './document.ts';
 
-/** Uses of anchors at most: what a document of aliases of aliases would blow up to is refused before it is built. */
+/**
+ * Uses of anchors at most: what a document of aliases of aliases would blow up to is refused before it is
+ * built.
+ */
 const ALIASES_MAX = 100;
 
 const TOO_MANY_ALIASES = `anchors are used more than ${ALIASES_MAX} times`;
@@ -38,7 +41,8 @@ const TEXT_FIELDS = new Set([
   'businessHours',
 ]);
 
-// The library's own messages quote the text they stumble over, which may be a password: its codes are put in words here.
+// The library's own messages quote the text they stumble over, which may be a password: its codes are put in
+// words here.
 const WORDS: Readonly<Record<string, string>> = {
   ALIAS_PROPS: 'an alias must not have a tag or an anchor',
   BAD_ALIAS: 'the alias is not usable here; put text that starts with "*" or "&" in quotes',

@@ -1,6 +1,6 @@
 /**
- * One place in a virtual queue. `call`: somebody is on the line (a caller on hold, or a customer who confirmed a
- * callback); `callback`: a promise that is due.
+ * One place in a virtual queue. `call`: somebody is on the line (a caller on hold, or a customer who
+ * confirmed a callback); `callback`: a promise that is due.
  */
 export interface Token {
   readonly queue: string;
@@ -19,7 +19,8 @@ export interface Token {
 
 /**
  * The order of a line: priority, then confirmed customers, then age, then subject (ids are time-ordered, so
- * two tokens of one millisecond keep the order in which they came, also after a restart). Negative: `a` is served first.
+ * two tokens of one millisecond keep the order in which they came, also after a restart). Negative: `a` is
+ * served first.
  */
 export function compareTokens(a: Token, b: Token): number {
   if (a.priority !== b.priority) return b.priority - a.priority;

@@ -8,8 +8,8 @@ interface Place {
 }
 
 /**
- * The line of one virtual queue: live calls and due callbacks in one order. In memory; callbacks' places are rebuilt
- * from their records after a restart, live calls end with the process that carried them.
+ * The line of one virtual queue: live calls and due callbacks in one order. In memory; callbacks' places are
+ * rebuilt from their records after a restart, live calls end with the process that carried them.
  */
 export class VirtualQueue {
   readonly name: string;
@@ -27,7 +27,9 @@ export class VirtualQueue {
     return this.#places.length;
   }
 
-  /** How often a token was served before an older one of the same class that was free to be served. Stays 0. */
+  /**
+   * How often a token was served before an older one of the same class that was free to be served. Stays 0.
+   */
   get overtakeCount(): number {
     return this.#overtakeCount;
   }
@@ -69,7 +71,10 @@ export class VirtualQueue {
     for (const place of this.#places) if (!place.held) yield place.token;
   }
 
-  /** Keeps the place while the token is dialled or offered; counts an overtake when an equal older one is passed. */
+  /**
+   * Keeps the place while the token is dialled or offered; counts an overtake when an equal older one is
+   * passed.
+   */
   hold(subjectId: string): void {
     const index = this.#placeIndex(subjectId);
     const place = this.#places[index];

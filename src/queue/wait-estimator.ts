@@ -18,8 +18,8 @@ const HANDLING_TIMES = 64;
 
 /**
  * Estimates waits from what the queue has seen. `urs`: position × mean gap of the last 32 departures; `urs2`:
- * position × average handling time ÷ serving agents. Both answer whole seconds, 0 when an agent is free for this
- * position, and −1 when nothing can be known.
+ * position × average handling time ÷ serving agents. Both answer whole seconds, 0 when an agent is free for
+ * this position, and −1 when nothing can be known.
  */
 export class WaitEstimator {
   readonly #departuresMs: number[] = [];

@@ -25,8 +25,8 @@ export interface AgentRegistryOptions {
 const RESERVATION_MAX_MS = 10_000;
 
 /**
- * Who can take a call now. Every change is made by compare-and-set on the state before it, so an agent is never given
- * two tokens; memory decides, the store follows in order.
+ * Who can take a call now. Every change is made by compare-and-set on the state before it, so an agent is
+ * never given two tokens; memory decides, the store follows in order.
  */
 export class AgentRegistry {
   readonly #options: AgentRegistryOptions;
@@ -40,8 +40,8 @@ export class AgentRegistry {
   }
 
   /**
-   * Loads the stored states. Calls ended with the process: who was reserved or ringing is as before, who was talking
-   * has after-call work, timed anew.
+   * Loads the stored states. Calls ended with the process: who was reserved or ringing is as before, who was
+   * talking has after-call work, timed anew.
    */
   async load(wrapUpMs: number): Promise<void> {
     const stored = await this.#options.unitOfWork.transact((tx) => tx.agentStatuses());
@@ -72,7 +72,8 @@ export class AgentRegistry {
   }
 
   /**
-   * Follows a wish. During work it is kept for afterwards. `WRAP_UP_DONE` is refused (false) outside after-call work.
+   * Follows a wish. During work it is kept for afterwards. `WRAP_UP_DONE` is refused (false) outside
+   * after-call work.
    */
   want(agentId: string, wanted: WantedState, actor: string): boolean {
     const { state } = this.status(agentId);
@@ -131,8 +132,8 @@ export class AgentRegistry {
   }
 
   /**
-   * ON_CALL → AFTER_CALL_WORK for at most `wrapUpMs`, or straight to idle when that is 0. Harmless when the agent is
-   * not on the call of this subject.
+   * ON_CALL → AFTER_CALL_WORK for at most `wrapUpMs`, or straight to idle when that is 0. Harmless when the
+   * agent is not on the call of this subject.
    */
   workOver(agentId: string, subjectId: string, wrapUpMs: number): void {
     const { state, subjectId: current } = this.status(agentId);

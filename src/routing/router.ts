@@ -4,7 +4,9 @@ import { compareTokens, type Token } from '../queue/token.ts';
 import { VirtualQueue } from '../queue/virtual-queue.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 
-/** What the router decides; carried out by the room that owns the live call. Both are called synchronously. */
+/**
+ * What the router decides; carried out by the room that owns the live call. Both are called synchronously.
+ */
 export interface RouterDecisions {
   /** The callback may be dialled because `agentId` is ready. The agent is not held (`customer-first`). */
   dialGranted(callbackId: string, agentId: string): void;
@@ -27,11 +29,13 @@ export interface RouterOptions {
 }
 
 /**
- * Matches tokens with agents, driven by events only: a token arrives, an agent becomes ready, a dial or an offer ends.
+ * Matches tokens with agents, driven by events only: a token arrives, an agent becomes ready, a dial or an
+ * offer ends.
  *
- * `customer-first` (product §2): an agent who becomes ready lets the first due callback be dialled and stays free for
- * the live calls behind it. One ready agent backs one dial at a time. The head of the line is never passed: when it is
- * a callback that the agent cannot back, the agent waits rather than serve a younger equal token.
+ * `customer-first` (product §2): an agent who becomes ready lets the first due callback be dialled and stays
+ * free for the live calls behind it. One ready agent backs one dial at a time. The head of the line is never
+ * passed: when it is a callback that the agent cannot back, the agent waits rather than serve a younger equal
+ * token.
  */
 export class Router {
   readonly #options: RouterOptions;
@@ -76,7 +80,10 @@ export class Router {
     if (queue) this.#matchQueue(queue.name);
   }
 
-  /** The offered agent did not take the call, or the dial was not begun: the token is free again at its old place. */
+  /**
+   * The offered agent did not take the call, or the dial was not begun: the token is free again at its old
+   * place.
+   */
   offerFailed(subjectId: string): void {
     const queue = this.queueOf(subjectId);
     queue?.release(subjectId);

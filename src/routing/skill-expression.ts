@@ -27,9 +27,9 @@ const LEVEL = /[0-9]{1,4}/y;
 const SPACE = /\s*/y;
 
 /**
- * Reads a skill expression: `Skill("English") > 5 & Skill("Sales") >= 3 | !Skill("Trainee")` or the short form
- * `English>5&Sales>=3`. `!` binds tightest, then `&`, then `|`; round brackets group. A skill without a comparison
- * means a level above 0; an agent without the skill has level 0.
+ * Reads a skill expression: `Skill("English") > 5 & Skill("Sales") >= 3 | !Skill("Trainee")` or the short
+ * form `English>5&Sales>=3`. `!` binds tightest, then `&`, then `|`; round brackets group. A skill without a
+ * comparison means a level above 0; an agent without the skill has level 0.
  */
 export function parseSkillExpression(text: string): SkillParseOutcome {
   if (text.length > EXPRESSION_LENGTH_MAX) {

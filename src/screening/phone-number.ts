@@ -9,8 +9,9 @@ export type ParsedNumber =
 
 /**
  * Reads a telephone number as people write or key it, national or international, for a country (ISO 3166).
- * "Possible" in the sense of the ITU numbering plans is required, "assigned" is not: numbering plans change faster
- * than software. Digits that start with the country's own calling code are understood without a plus sign.
+ * "Possible" in the sense of the ITU numbering plans is required, "assigned" is not: numbering plans change
+ * faster than software. Digits that start with the country's own calling code are understood without a plus
+ * sign.
  */
 export function parseNumber(text: string, country: string): ParsedNumber {
   const trimmed = text.trim();

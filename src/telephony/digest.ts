@@ -6,8 +6,9 @@ import type { DigestSecret } from './telephony-directory.ts';
 export type DigestAlgorithm = 'SHA-256' | 'MD5';
 
 /**
- * Offered when nothing else is configured: MD5 alone. RFC 8760 §2.4 lets a client skip a challenge it does not know, but
- * baresip 1.0 (libre) gives up the whole registration with ENOSYS when one of several challenges names SHA-256.
+ * Offered when nothing else is configured: MD5 alone. RFC 8760 §2.4 lets a client skip a challenge it does
+ * not know, but baresip 1.0 (libre) gives up the whole registration with ENOSYS when one of several
+ * challenges names SHA-256.
  */
 export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = ['MD5'];
 
@@ -25,8 +26,7 @@ export interface DigestCredentials {
 }
 
 /**
- * `stale`: the right password with a nonce that is too old, or used before: challenge again with
- * stale=true.
+ * `stale`: the right password with a nonce that is too old, or used before: challenge again with stale=true.
  */
 export type DigestVerdict = 'ok' | 'stale' | 'wrong';
 
@@ -40,10 +40,9 @@ const HEADER_LENGTH_MAX = 2048;
 const NOBODY: DigestSecret = { md5: '0'.repeat(32), sha256: '0'.repeat(64) };
 
 /**
- * Digest authentication, server side (RFC 7616; RFC 2617 clients without qop or algorithm included; RFC
- * 8760 for
- * SIP). The digest-uri is hashed but not compared with the Request-URI: phones and proxies rewrite it, and a
- * captured response is of no use anyway because each nonce count is accepted once.
+ * Digest authentication, server side (RFC 7616; RFC 2617 clients without qop or algorithm included; RFC 8760
+ * for SIP). The digest-uri is hashed but not compared with the Request-URI: phones and proxies rewrite it,
+ * and a captured response is of no use anyway because each nonce count is accepted once.
  */
 export class DigestAuthenticator {
   readonly #clock: Clock;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
 /**
- * Names of configured things: letters, digits, `.`, `_`, `-`; 1–64 characters; starts with a letter or
- * digit.
+ * Names of configured things: letters, digits, `.`, `_`, `-`; 1–64 characters; starts with a letter or digit.
  */
 export const nameSchema = z
   .string()
@@ -26,10 +25,8 @@ export const trunkAddressSchema = z
 
 /**
  * A password as configuration carries it: plain text (sealed on apply), `{env: NAME}` read on apply,
- * `{generate: true}`
- * made at the first apply and kept afterwards, or `sealed:v1:…` as `turnkeeper export` writes it. The store
- * and the
- * logs hold only the sealed form.
+ * `{generate: true}` made at the first apply and kept afterwards, or `sealed:v1:…` as `turnkeeper export`
+ * writes it. The store and the logs hold only the sealed form.
  */
 export const secretSchema = z.union([
   z.string().min(1).max(512),

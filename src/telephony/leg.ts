@@ -54,8 +54,7 @@ export interface Party {
 
 /**
  * One answered SIP dialog with its media endpoint (glossary: leg). Behaviour that belongs to a dialogue, a
- * bridge
- * or a callback lives in those rooms; a leg only carries sound, digits and its end.
+ * bridge or a callback lives in those rooms; a leg only carries sound, digits and its end.
  */
 export interface Leg {
   readonly callId: CallId;

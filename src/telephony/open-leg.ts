@@ -2,8 +2,7 @@ import type { CallId } from '../kernel/ids.ts';
 
 /**
  * Something at the SIP server that stays up without us: an INVITE that waits for its answer, or an answered
- * dialog.
- * Written down so that after a crash the phones can be told that nobody is there any more.
+ * dialog. Written down so that after a crash the phones can be told that nobody is there any more.
  */
 export interface OpenLeg {
   /** The server's own name for it: the transaction of an `invite`, the dialog, the uuid of a `channel`. */

@@ -10,8 +10,8 @@ const REASON_LENGTH_MAX = 512;
 const TEXT_LENGTH_MAX = 100;
 
 /**
- * Reads a Reason header with one or several comma-separated values (RFC 3326 §2).
- * Never throws: what cannot be read is left out.
+ * Reads a Reason header with one or several comma-separated values (RFC 3326 §2). Never throws: what cannot
+ * be read is left out.
  */
 export function parseReasonHeader(value: string | undefined): SipReason {
   if (value === undefined) return {};

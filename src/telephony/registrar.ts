@@ -51,9 +51,8 @@ export type AuthenticationResult =
   | { readonly kind: 'refused' };
 
 /**
- * The registrar for agents' phones (RFC 3261 §10): authenticates, keeps the bindings, knows which phones
- * can be rung.
- * An unknown user and a wrong password are answered alike, at the same cost.
+ * The registrar for agents' phones (RFC 3261 §10): authenticates, keeps the bindings, knows which phones can
+ * be rung. An unknown user and a wrong password are answered alike, at the same cost.
  */
 export class Registrar {
   readonly #options: RegistrarOptions;
@@ -101,8 +100,7 @@ export class Registrar {
 
   /**
    * Checks credentials of any request against the agents. A source that keeps failing is refused unchecked,
-   * except
-   * the socket of a phone that is registered.
+   * except the socket of a phone that is registered.
    */
   authenticate(method: string, header: string | undefined, source: SipSource): AuthenticationResult {
     const { directory, counters } = this.#options;

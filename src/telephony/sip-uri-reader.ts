@@ -57,8 +57,7 @@ function decodeUser(user: string): string {
 
 /**
  * Reads a comma-separated list of name-addr or addr-spec with parameters. Undefined when the header is
- * malformed,
- * too long or has more than 32 entries.
+ * malformed, too long or has more than 32 entries.
  */
 export function readNameAddresses(header: string): NameAddress[] | undefined {
   if (header.length > HEADER_LENGTH_MAX) return undefined;
@@ -150,8 +149,7 @@ export function numberOfUser(user: string | undefined): string | undefined {
 
 /**
  * The digit in an INFO body: `application/dtmf-relay` (`Signal=5` and `Duration=160` lines) or
- * `application/dtmf`
- * (the digit alone). Undefined for anything else.
+ * `application/dtmf` (the digit alone). Undefined for anything else.
  */
 export function digitOfInfo(contentType: string | undefined, body: string | undefined): Digit | undefined {
   if (contentType === undefined || body === undefined || body.length > 256) return undefined;

@@ -56,8 +56,8 @@ export interface OutboundCall {
   /** 180/183 has been received; resolves at most once. */
   readonly ringing: Promise<void>;
   /**
-   * Resolves with the instant (clock ms) at which the first INVITE was handed to the SIP server; for
-   * latency figures.
+   * Resolves with the instant (clock ms) at which the first INVITE was handed to the SIP server; for latency
+   * figures.
    */
   readonly inviteSent: Promise<number>;
   /** CANCEL (or BYE if the answer crossed it). Idempotent. The outcome then reads `cancelled`. */
@@ -71,8 +71,7 @@ export interface Bridge {
 }
 
 /**
- * The telephone network as rooms see it; implemented once, over drachtio and FreeSWITCH
- * (adapters/drachtio).
+ * The telephone network as rooms see it; implemented once, over drachtio and FreeSWITCH (adapters/drachtio).
  */
 export interface Telephony {
   /** Exactly one handler; set before calls are taken. */

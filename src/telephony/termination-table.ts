@@ -34,9 +34,8 @@ const { unreachable, clientError, upstreamError } = TerminationBucket;
 
 /**
  * The one table from a final response to an INVITE to the end of the call (RFC 3261 §21 and later status
- * codes).
- * First match wins; docs/hangup.md is printed from it. 408 and 487 depend on what happened before: see
- * {@link terminationOfInvite}.
+ * codes). First match wins; docs/hangup.md is printed from it. 408 and 487 depend on what happened before:
+ * see {@link terminationOfInvite}.
  */
 export const TERMINATION_ROWS: readonly TerminationRow[] = [
   { statuses: [486, 600], bucket: unreachable, reason: 'busy', why: 'the called party is on another call' },
@@ -103,8 +102,8 @@ export const TERMINATION_ROWS: readonly TerminationRow[] = [
 
 /**
  * Q.850 causes that say more than a generic SIP status does (ITU-T Q.850 table 1, mapping of RFC 3398
- * §7.2.4.1).
- * They are only believed under {@link GENERIC_STATUSES}: a precise status such as 486 stands by itself.
+ * §7.2.4.1). They are only believed under {@link GENERIC_STATUSES}: a precise status such as 486 stands by
+ * itself.
  */
 const REASON_OF_CAUSE = new Map<number, { bucket: TerminationBucket; reason: TerminationReason }>([
   [1, { bucket: clientError, reason: 'not-found' }],
@@ -184,9 +183,8 @@ export interface DialVerdict {
 }
 
 /**
- * Dial result of each reason. A vacant number is ERROR_TONE (what the telephone network says with a SIT)
- * and is never
- * tried again (product §3.3); a refusal is REJECTED and may be tried again when the queue allows it.
+ * Dial result of each reason. A vacant number is ERROR_TONE (what the telephone network says with a SIT) and
+ * is never tried again (product §3.3); a refusal is REJECTED and may be tried again when the queue allows it.
  */
 export const DIAL_VERDICTS: Readonly<Record<TerminationReason, DialVerdict>> = {
   busy: { result: DialResult.busy, retry: 'later' },

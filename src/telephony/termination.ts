@@ -1,6 +1,6 @@
 /**
- * How a call ended, decided once, in one table (docs/hangup.md is printed from the same facts).
- * Source: RFC 3261 §21, RFC 3326 (Reason), ITU-T Q.850; the buckets follow who has to act.
+ * How a call ended, decided once, in one table (docs/hangup.md is printed from the same facts). Source: RFC
+ * 3261 §21, RFC 3326 (Reason), ITU-T Q.850; the buckets follow who has to act.
  */
 export const TerminationBucket = {
   /** Ended as intended by one of the parties or by the dialogue. */

@@ -32,7 +32,7 @@ scene(
     expect(done.reason).toBe('MAX_ATTEMPTS_REACHED');
     expect(resultsOf(done)).toEqual(['BUSY', 'BUSY']);
     await customer.waitFor({ direction: 'sent', method: 'INVITE', status: 486 }, { count: 2 });
-  const [first, second] = customer.invitesReceived;
+    const [first, second] = customer.invitesReceived;
     expect(customer.invitesReceived).toHaveLength(2);
     expect(second!.atMs - first!.atMs).toBeGreaterThanOrEqual(950);
   },

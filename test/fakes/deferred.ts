@@ -1,4 +1,6 @@
-/** A promise and what settles it: the named event a test waits for. (Node 20 has no `Promise.withResolvers`.) */
+/**
+ * A promise and what settles it: the named event a test waits for. (Node 20 has no `Promise.withResolvers`.)
+ */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;

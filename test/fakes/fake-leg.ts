@@ -10,7 +10,9 @@ export interface FakePlayback {
   outcome: PlayOutcome | undefined;
 }
 
-/** A leg without a telephone: plays in virtual time, remembers everything, has its keys pressed by the test. */
+/**
+ * A leg without a telephone: plays in virtual time, remembers everything, has its keys pressed by the test.
+ */
 export class FakeLeg implements Leg {
   readonly callId = 'call_fake';
   readonly direction: 'inbound' | 'outbound' = 'inbound';

@@ -10,7 +10,10 @@ import type { SimulatedNetwork } from './simulated-network.ts';
 /** What a history shows to be wrong with the product. */
 export class Violation extends Error {}
 
-/** After a transaction of it failed a callback may be passed by others this long: it is tried again after a pause. */
+/**
+ * After a transaction of it failed a callback may be passed by others this long: it is tried again after a
+ * pause.
+ */
 const PASSED_AFTER_FAILURE_MS = 30_000;
 /** From the commit of a place to the token in the line. */
 const PLACE_MS = 10;
@@ -25,8 +28,9 @@ export interface CheckerOptions {
 }
 
 /**
- * Watches a history for what must never be: it is told of every INVITE and bridge, and reads every commit. It keeps
- * its own books, from outside; what it finds is thrown by {@link Checker.rethrow} so that no room can catch it.
+ * Watches a history for what must never be: it is told of every INVITE and bridge, and reads every commit. It
+ * keeps its own books, from outside; what it finds is thrown by {@link Checker.rethrow} so that no room can
+ * catch it.
  */
 export class Checker {
   readonly #options: CheckerOptions;

@@ -44,7 +44,10 @@ interface Running {
   readonly application: ApplicationService;
 }
 
-/** One day of a small call centre, chosen by its seed: the production rooms between simulated people and faults. */
+/**
+ * One day of a small call centre, chosen by its seed: the production rooms between simulated people and
+ * faults.
+ */
 export class History {
   readonly clock = new SimulatedClock();
   readonly #time = { clock: this.clock, wallAheadMs: 0 };
@@ -176,7 +179,8 @@ export class History {
         await running.engine.recover();
         return;
       } catch (error) {
-        // A start that could not read or write its store fails as a whole; whoever supervises it starts it again.
+        // A start that could not read or write its store fails as a whole; whoever supervises it starts it
+        // again.
         this.#unless(life, error);
         if (!life.alive) return;
         life.end();

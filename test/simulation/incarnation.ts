@@ -8,8 +8,8 @@ export interface MachineTime {
 }
 
 /**
- * One life of the process. When it is over nothing of it acts any more: its timers do not fire, its transactions are
- * not answered, its calls tell it nothing.
+ * One life of the process. When it is over nothing of it acts any more: its timers do not fire, its
+ * transactions are not answered, its calls tell it nothing.
  */
 export class Incarnation implements Clock {
   readonly #time: MachineTime;

@@ -49,7 +49,8 @@ export class SimulatedDisk {
       transact: (work) =>
         new Promise((resolve, reject) => {
           this.#last = this.#last.then(async () => {
-            // A process that died before its commit began leaves nothing; one that dies later may not hear of it.
+            // A process that died before its commit began leaves nothing; one that dies later may not hear of
+            // it.
             await this.#wait(this.#latencyMs());
             if (!life.alive) return;
             const result = await this.#commit(work).then(

@@ -1,9 +1,7 @@
 /**
  * A TypeScript text with comments blanked out, and with `strings: false` the contents of strings as well.
- * Lengths and
- * lines stay, so offsets into the result are offsets into the source. Template literals count as strings, but
- * what
- * stands in their `${…}` as code.
+ * Lengths and lines stay, so offsets into the result are offsets into the source. Template literals count as
+ * strings, but what stands in their `${…}` as code.
  */
 export function codeText(source: string, { strings }: { strings: boolean }): string {
   const out = source.split('');

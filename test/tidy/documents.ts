@@ -30,8 +30,7 @@ export function documentedCodes(document: SourceFile): Map<string, number> {
 
 /**
  * Codes that the sources use and the document lacks, and the other way round. A documented code need not be
- * in a
- * `new AppError(`: it is enough that the sources have it as a string.
+ * in a `new AppError(`: it is enough that the sources have it as a string.
  */
 export function errorCodeFindings(sources: readonly SourceFile[], document: SourceFile): Finding[] {
   const used = errorCodesIn(sources);

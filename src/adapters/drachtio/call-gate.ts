@@ -39,9 +39,8 @@ const DIALLED_LENGTH_MAX = 64;
  * The gate for new calls: who is it from, and is there room for it? Only known trunks and registered phones
  * come in.
  *
- * A call that claims to be from an agent's phone must come from the socket that the phone registered from,
- * or carry
- * the agent's password (phones that reuse the registrar's challenge do); there is no invitation to try
+ * A call that claims to be from an agent's phone must come from the socket that the phone registered from, or
+ * carry the agent's password (phones that reuse the registrar's challenge do); there is no invitation to try
  * passwords.
  */
 export class CallGate {

@@ -71,9 +71,8 @@ const ORPHANS_DEADLINE_MS = 2000;
 
 /**
  * Connects to both servers and takes calls from then on. Afterwards losses are mended by reconnecting.
- * @throws AppError SIP_SERVER_UNREACHABLE, SIP_SERVER_REFUSED, MEDIA_SERVER_UNREACHABLE,
- * MEDIA_SERVER_REFUSED or
- * MEDIA_SERVER_PROFILE_MISSING when a server cannot be reached in `config.connectTimeoutMs`; nothing is
+ * @throws AppError SIP_SERVER_UNREACHABLE, SIP_SERVER_REFUSED, MEDIA_SERVER_UNREACHABLE, MEDIA_SERVER_REFUSED
+ * or MEDIA_SERVER_PROFILE_MISSING when a server cannot be reached in `config.connectTimeoutMs`; nothing is
  * left open.
  */
 export async function connectTelephony(options: ConnectTelephonyOptions): Promise<TelephonyAdapter> {

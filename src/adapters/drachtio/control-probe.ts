@@ -13,8 +13,8 @@ export interface SipServerGreeting {
 }
 
 /**
- * Opens a control connection, authenticates and closes it again.
- * Rejects with SIP_SERVER_UNREACHABLE (retryable) or SIP_SERVER_REFUSED (wrong secret).
+ * Opens a control connection, authenticates and closes it again. Rejects with SIP_SERVER_UNREACHABLE
+ * (retryable) or SIP_SERVER_REFUSED (wrong secret).
  */
 export function askSipServer(
   server: SipServerConfig,

@@ -5,10 +5,8 @@ import type { DialTarget } from './outbound-call.ts';
 
 /**
  * Where to ring a registered contact. The request names the contact; it is sent to the socket that the
- * REGISTER came
- * from when the contact's address is another one (a NAT lies between) or the phone uses TCP (its connection
- * is the
- * only way back; RFC 5626 §1).
+ * REGISTER came from when the contact's address is another one (a NAT lies between) or the phone uses TCP
+ * (its connection is the only way back; RFC 5626 §1).
  */
 export function contactTarget(binding: Binding): DialTarget {
   const { source, contactUri } = binding;

@@ -116,7 +116,6 @@ export interface Srf extends EventEmitter {
 }
 
 /**
- * The library's own declarations describe neither proxies nor errors as they are; these do, for what we
- * use.
+ * The library's own declarations describe neither proxies nor errors as they are; these do, for what we use.
  */
 export const SrfClass = createRequire(import.meta.url)('drachtio-srf') as new () => Srf;

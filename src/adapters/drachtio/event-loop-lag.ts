@@ -19,8 +19,7 @@ export class EventLoopLag {
 
   /**
    * The mean of the last window, without the sampling interval itself. A mean, not a high percentile: one
-   * long task
-   * (a start, a configuration applied) is over when it is seen, overload lasts.
+   * long task (a start, a configuration applied) is over when it is seen, overload lasts.
    */
   get lagMs(): number {
     return this.#lagMs;

@@ -35,8 +35,7 @@ export interface InboundCallParts {
 }
 
 /**
- * Longest wait for the ACK that carries the answer to our offer: a little over 32 s (RFC 3261 §17, timer
- * H).
+ * Longest wait for the ACK that carries the answer to our offer: a little over 32 s (RFC 3261 §17, timer H).
  */
 const ACK_DEADLINE_MS = 33_000;
 
@@ -233,8 +232,7 @@ export class SipInboundCall implements InboundCall {
 }
 
 /**
- * `a=crypto` on plain RTP is an offer of optional encryption; on RTP/SAVP it is required, and refused
- * (488).
+ * `a=crypto` on plain RTP is an offer of optional encryption; on RTP/SAVP it is required, and refused (488).
  */
 function withoutEncryptionIfOptional(offer: string): string {
   return /^m=audio \d+ RTP\/SAVP/m.test(offer) ? offer : withoutEncryption(offer);

@@ -27,9 +27,8 @@ export type LegName = Pick<OpenLeg, 'kind' | 'reference'> & { readonly dialogId?
 
 /**
  * Remembers across a crash what is up at the SIP server, and ends it when we are connected again:
- * drachtio-server keeps
- * the dialogs of an application that has gone, and lets any later one speak in them by their id.
- * Storing is write-behind; nothing on the way of a call waits for it.
+ * drachtio-server keeps the dialogs of an application that has gone, and lets any later one speak in them by
+ * their id. Storing is write-behind; nothing on the way of a call waits for it.
  */
 export class LegJournal {
   readonly #store: OpenLegStore;

@@ -4,11 +4,9 @@ import type { UnackedCall } from './drachtio-srf.ts';
 import type { SipLink } from './sip-link.ts';
 
 /**
- * The SIP side that fsmrf makes its calls to the media server through: always the live connection, and
- * never SRTP.
- * When the media server makes the offer, the library would echo it with its `a=crypto` lines as the answer,
- * and the
- * media server would send SRTP for good; so the ACK is sent from here, without them.
+ * The SIP side that fsmrf makes its calls to the media server through: always the live connection, and never
+ * SRTP. When the media server makes the offer, the library would echo it with its `a=crypto` lines as the
+ * answer, and the media server would send SRTP for good; so the ACK is sent from here, without them.
  */
 export function mediaSip(link: SipLink): MrfSip {
   return {

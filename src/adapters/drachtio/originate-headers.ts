@@ -6,9 +6,8 @@ const HEADERS_MAX = 20;
 const HEADER_LENGTH_MAX = 512;
 
 /**
- * Headers of an outbound INVITE: From with the caller id, and the extra ones. Only `X-` names are taken,
- * and values
- * lose their line ends: nothing given by a caller or an API may add a header of its own.
+ * Headers of an outbound INVITE: From with the caller id, and the extra ones. Only `X-` names are taken, and
+ * values lose their line ends: nothing given by a caller or an API may add a header of its own.
  */
 export function originateHeaders(request: OriginateRequest): Record<string, string> {
   const extra = Object.entries(request.headers ?? {});

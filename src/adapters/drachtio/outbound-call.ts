@@ -137,8 +137,8 @@ export class SipOutboundCall implements OutboundCall {
       return this.#branchEnded();
     }
     this.#journalClosed(branch);
-    // An answer that crossed our CANCEL, or the second of a fork: the library has sent ACK, now BYE (RFC
-    // 3261 §15).
+    // An answer that crossed our CANCEL, or the second of a fork: the library has sent ACK, now BYE (RFC 3261
+    // §15).
     if (branch.abandoned || this.#settled || this.#won) return sayBye(dialog);
     await this.#answered(branch, dialog, endpoint);
   }

@@ -2,8 +2,8 @@ import type { SrfResponse } from './drachtio-srf.ts';
 
 /**
  * Sends a final response whose headers may have several values. The library joins values of one name with
- * commas,
- * which challenges cannot bear (RFC 3261 §7.3.1): each further one is put on a header line of its own.
+ * commas, which challenges cannot bear (RFC 3261 §7.3.1): each further one is put on a header line of its
+ * own.
  */
 export function sendResponse(
   res: SrfResponse,

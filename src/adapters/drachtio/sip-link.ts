@@ -27,8 +27,7 @@ const PING_INTERVAL_MS = 15_000;
 
 /**
  * The connection to the SIP server. Each connection has its own Srf: what the old one knew of dialogs is
- * worthless
- * after a loss, and the library's reconnection would keep it.
+ * worthless after a loss, and the library's reconnection would keep it.
  */
 export class SipLink {
   readonly #config: SipServerConfig;

@@ -31,8 +31,7 @@ export function sourceOf(req: SrfRequest): SipSource {
 
 /**
  * The caller as the request tells it: P-Asserted-Identity when From has no number and privacy is not asked
- * for
- * (RFC 3325 §9.1), else From.
+ * for (RFC 3325 §9.1), else From.
  */
 export function callerOf(req: SrfRequest, trusted: boolean): Party {
   const from = partyOf(req.get('From'));

@@ -33,8 +33,8 @@ export class SipTrace {
   }
 
   /**
-   * Traces what matches from now on, for `lifetimeMs` (default and most: one hour). The oldest of 20
-   * filters goes.
+   * Traces what matches from now on, for `lifetimeMs` (default and most: one hour). The oldest of 20 filters
+   * goes.
    */
   enable(filter: TraceFilter, lifetimeMs = FILTER_LIFETIME_MS): void {
     const key = JSON.stringify(filter);

@@ -10,8 +10,7 @@ export class TrunkUse {
   }
 
   /**
-   * Takes a place on the trunk; returns the way to give it back (once), or undefined when the trunk is
-   * full.
+   * Takes a place on the trunk; returns the way to give it back (once), or undefined when the trunk is full.
    */
   take(name: string): (() => void) | undefined {
     const trunk = this.#directory.trunks().find((candidate) => candidate.name === name);

@@ -69,7 +69,8 @@ async function readTexts(folder: string, below: string): Promise<FlowFile[]> {
       const file = join(folder, below, name);
       const { size } = await stat(file);
       const path = below === '' ? name : `${below}/${name}`;
-      // An over-long file is passed on cut off: it is then refused as broken JSON instead of filling the memory.
+      // An over-long file is passed on cut off: it is then refused as broken JSON instead of filling the
+      // memory.
       const text = size > TEXT_BYTES_MAX ? '' : await readFile(file, 'utf8');
       return { path, text };
     }),

@@ -8,8 +8,8 @@ const AGE_MAX_MS = 60_000;
 const RETRY_MS = 2000;
 
 /**
- * Endpoints made ahead, so that an outbound INVITE does not wait for the media server.
- * One is made at a time: the pool must not compete with calls.
+ * Endpoints made ahead, so that an outbound INVITE does not wait for the media server. One is made at a time:
+ * the pool must not compete with calls.
  */
 export class EndpointPool {
   readonly #size: number;

@@ -12,12 +12,11 @@ export interface EventSocketAddress {
 const REPLY_LENGTH_MAX = 256 * 1024;
 
 /**
- * Opens an event socket, authenticates and runs one api command; resolves to the body of the reply.
- * Rejects with MEDIA_SERVER_UNREACHABLE (retryable) or MEDIA_SERVER_REFUSED (wrong secret or access list).
+ * Opens an event socket, authenticates and runs one api command; resolves to the body of the reply. Rejects
+ * with MEDIA_SERVER_UNREACHABLE (retryable) or MEDIA_SERVER_REFUSED (wrong secret or access list).
  *
  * fsmrf is only let near a media server that has passed this: on a wrong secret it never calls back, and
- * without
- * the profile in `sofia status` it throws where nobody can catch.
+ * without the profile in `sofia status` it throws where nobody can catch.
  */
 export function askEventSocket(
   address: EventSocketAddress,

@@ -217,7 +217,8 @@ export class MediaEndpoint {
 
   #prepare(): void {
     const { conn } = this.#endpoint;
-    // Subscribed to by fsmrf, of no use here: at a hundred calls a second they are half of what this process reads.
+    // Subscribed to by fsmrf, of no use here: at a hundred calls a second they are half of what this process
+    // reads.
     conn?.sendRecv(`nixevent ${UNUSED_EVENTS}`);
     // By api and at once: three `set` applications would bring six events.
     void this.#endpoint
@@ -227,8 +228,8 @@ export class MediaEndpoint {
 
   async #destroy(): Promise<void> {
     if (this.#isGone) return;
-    // Killed at once: the goodbye of fsmrf waits for the channel to look up, which takes 1.5 s and more in
-    // a bridge.
+    // Killed at once: the goodbye of fsmrf waits for the channel to look up, which takes 1.5 s and more in a
+    // bridge.
     const killed = this.#options.killChannel(this.uuid).catch(() => undefined);
     await withDeadline(this.#options.clock, DESTROY_DEADLINE_MS, Promise.all([killed, this.gone]));
     if (!this.#isGone) {

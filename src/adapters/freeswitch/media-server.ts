@@ -29,8 +29,8 @@ export interface MediaServerConfig {
   readonly audioRoot: string;
   /**
    * Endpoints kept ready for outbound calls; 4 is enough for the agents of one moment. 0: none. From
-   * originate to the
-   * INVITE on the wire, real servers and two busy cores: p50 3.6 ms with four, 15.1 ms without (p95 6.2 and
+   * originate to the INVITE on the wire, real servers and two busy cores: p50 3.6 ms with four, 15.1 ms
+   * without (p95 6.2 and
    * 39.5 ms).
    */
   readonly warmEndpointCount: number;

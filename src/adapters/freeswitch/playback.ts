@@ -5,8 +5,8 @@ import type { AudioSource } from '../../telephony/leg.ts';
 const SOURCES_MAX = 100;
 
 /**
- * The argument of FreeSWITCH's `playback` application for a list of sources.
- * Several sources become one `file_string://`, which the media server plays without gaps.
+ * The argument of FreeSWITCH's `playback` application for a list of sources. Several sources become one
+ * `file_string://`, which the media server plays without gaps.
  * @param audioRoot absolute directory that file paths are relative to, as the media server sees it
  */
 export function playbackArgument(sources: readonly AudioSource[], audioRoot: string): string {

@@ -1,8 +1,8 @@
 /**
  * Takes SRTP out of a session description: `a=crypto` lines go, RTP/SAVP becomes RTP/AVP (RFC 4568, RFC
- * 3551).
- * A media server that offers SRTP by default would otherwise send it to a phone that never agreed to it.
- * What is not ASCII becomes `?`: the control protocol's library counts characters where lengths are bytes.
+ * 3551). A media server that offers SRTP by default would otherwise send it to a phone that never agreed to
+ * it. What is not ASCII becomes `?`: the control protocol's library counts characters where lengths are
+ * bytes.
  */
 export function withoutEncryption(sdp: string): string {
   return sdp

@@ -75,8 +75,7 @@ export class Access {
   }
 
   /**
-   * The enabled user of that name when the password is right; takes the same time when there is no such
-   * user.
+   * The enabled user of that name when the password is right; takes the same time when there is no such user.
    */
   async checkPassword(name: string, password: string): Promise<User | undefined> {
     const user = await this.#store.findUser(name);
@@ -164,9 +163,8 @@ export function newApiKey(
 }
 
 /**
- * On a first start (no user at all) makes the user `admin` with a generated password and returns it, to
- * be printed once;
- * undefined when there are users already.
+ * On a first start (no user at all) makes the user `admin` with a generated password and returns it, to be
+ * printed once; undefined when there are users already.
  */
 export async function ensureAdministrator(
   store: AccessStore,

@@ -5,8 +5,7 @@ import { nameSchema } from '../../telephony/directory.ts';
 import { Role } from './access-store.ts';
 
 /**
- * Makes a schema a named part of the OpenAPI document; zod's global registry also holds what `describe`
- * says.
+ * Makes a schema a named part of the OpenAPI document; zod's global registry also holds what `describe` says.
  */
 function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
   z.globalRegistry.add(schema, { id });

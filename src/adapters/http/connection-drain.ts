@@ -2,10 +2,9 @@ import type { Server as NodeServer } from 'node:http';
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 
 /**
- * Ends every connection when the server closes: at once where no request is in progress, after `graceMs`
- * in any case.
- * Node by itself waits for ever for a client that connected and says nothing: to it such a connection is
- * not idle.
+ * Ends every connection when the server closes: at once where no request is in progress, after `graceMs` in
+ * any case. Node by itself waits for ever for a client that connected and says nothing: to it such a
+ * connection is not idle.
  */
 export class ConnectionDrain {
   readonly #server: NodeServer;

@@ -9,7 +9,8 @@ import type { RouteContext, Server } from './http-dependencies.ts';
 
 const DESCRIPTION = `Turnkeeper keeps a caller's place in line and calls them back.
 
-Instants are ISO 8601 in UTC; durations are seconds and their names end in \`Sec\`. Unknown fields are refused.
+Instants are ISO 8601 in UTC; durations are seconds and their names end in \`Sec\`.
+Unknown fields are refused.
 Every answer carries \`x-correlation-id\`; every error has the one envelope
 \`{error: {code, message, correlationId, faults}}\` with a stable code (docs/errors.md). Send an API key or a session token as \`Authorization: Bearer …\`.`;
 
@@ -44,7 +45,9 @@ export function addOpenApi(server: Server, { config }: RouteContext): void {
 
 type OpenApiDocument = ReturnType<typeof jsonSchemaTransformObject>;
 
-/** zod's registry gives every named schema twice, as input and output: what no route refers to is left out. */
+/**
+ * zod's registry gives every named schema twice, as input and output: what no route refers to is left out.
+ */
 function withoutUnused(document: OpenApiDocument): OpenApiDocument {
   const { components, paths } = document as {
     components?: { schemas?: Record<string, unknown> };

@@ -1,5 +1,6 @@
 /**
- * Script of `/api/docs`: draws the OpenAPI document with DOM calls only, so that nothing in it can become markup.
+ * Script of `/api/docs`: draws the OpenAPI document with DOM calls only, so that nothing in it can become
+ * markup.
  */
 export const docsScript = String.raw`'use strict';
 (async () => {

@@ -8,9 +8,8 @@ const RING_MAX = 1000;
 const PENDING_WRITES_MAX = 100;
 
 /**
- * Finds every error answer by its correlation id: the recent ones in memory, older ones in the store.
- * Answers to floods (429) have a ring of their own and are not stored, so that a flood cannot push out
- * the others.
+ * Finds every error answer by its correlation id: the recent ones in memory, older ones in the store. Answers
+ * to floods (429) have a ring of their own and are not stored, so that a flood cannot push out the others.
  */
 export class ErrorBook {
   readonly #recent = new Map<string, ErrorRecord>();

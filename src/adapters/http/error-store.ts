@@ -25,8 +25,8 @@ export interface ErrorRecord {
 }
 
 /**
- * Keeps error answers. Implemented in adapters/storage; the newest 10 000 and 14 days suffice.
- * The HTTP adapter asks its memory first and the store second.
+ * Keeps error answers. Implemented in adapters/storage; the newest 10 000 and 14 days suffice. The HTTP
+ * adapter asks its memory first and the store second.
  */
 export interface ErrorStore {
   putError(record: ErrorRecord): Promise<void>;

@@ -1,8 +1,7 @@
 import type { RateLimit } from './rate-limiter.ts';
 
 /**
- * Everything about the HTTP adapter that an installation may set; {@link defaultHttpConfig} has the
- * defaults.
+ * Everything about the HTTP adapter that an installation may set; {@link defaultHttpConfig} has the defaults.
  */
 export interface HttpConfig {
   /** Address to listen on. Default 127.0.0.1. */

@@ -21,14 +21,13 @@ export interface IdempotencyClaim {
 }
 
 /**
- * Remembers idempotency keys for 24 h (product §3 rule 1: nobody is rung twice).
- * Unique by (scope, key). Durable when a promise resolves. Implemented in adapters/storage.
+ * Remembers idempotency keys for 24 h (product §3 rule 1: nobody is rung twice). Unique by (scope, key).
+ * Durable when a promise resolves. Implemented in adapters/storage.
  */
 export interface IdempotencyStore {
   /**
-   * Stores `claim` unless an unexpired one (`expiresAtMs > claim.createdAtMs`) of the same scope and key
-   * is stored;
-   * atomically. Returns the one that is in force afterwards: `claim` itself, or the earlier one. An
+   * Stores `claim` unless an unexpired one (`expiresAtMs > claim.createdAtMs`) of the same scope and key is
+   * stored; atomically. Returns the one that is in force afterwards: `claim` itself, or the earlier one. An
    * expired one is replaced.
    */
   claim(claim: IdempotencyClaim): Promise<IdempotencyClaim>;

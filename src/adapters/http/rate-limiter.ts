@@ -29,8 +29,8 @@ export class RateLimiter {
   }
 
   /**
-   * Takes one request out of the bucket of `key`. Returns 0 when it may pass, else the seconds to wait (1
-   * or more).
+   * Takes one request out of the bucket of `key`. Returns 0 when it may pass, else the seconds to wait (1 or
+   * more).
    */
   take(key: string): number {
     const nowMs = this.#clock.monotonicMs();

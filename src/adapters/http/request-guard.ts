@@ -15,8 +15,8 @@ const QUEUE_FULL_RETRY_SEC = 60;
 
 /**
  * What every request passes before its handler: a correlation id, the limits by address and by caller,
- * recognition, and
- * the route's permission. A route that does not say who may call it is a programmer's mistake.
+ * recognition, and the route's permission. A route that does not say who may call it is a programmer's
+ * mistake.
  */
 export function guardRequests(server: Server, context: RouteContext): void {
   const byAddress = new RateLimiter(context.clock, context.config.addressRate);

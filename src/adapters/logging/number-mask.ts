@@ -4,8 +4,7 @@ const VISIBLE_DIGIT_COUNT = 3;
 const NUMBER_DIGITS_MIN = 7;
 
 /**
- * `+12025550123` → `+********123`; a number of three digits or fewer is hidden whole. Other characters
- * stay.
+ * `+12025550123` → `+********123`; a number of three digits or fewer is hidden whole. Other characters stay.
  */
 export function maskNumber(number: string): string {
   const digitCount = number.replace(/\D/g, '').length;
@@ -15,12 +14,10 @@ export function maskNumber(number: string): string {
 }
 
 /**
- * Masks every telephone number inside a text: E.164 with or without `+`, grouped with spaces, dots,
- * brackets or hyphens,
- * and the user part of SIP and tel URIs. What belongs to a longer word is left alone (our ids are letters
- * and digits
- * after an underscore), and so are addresses (`127.0.0.1`), dates (`2026-01-05T09:00:00Z`) and decimal
- * fractions.
+ * Masks every telephone number inside a text: E.164 with or without `+`, grouped with spaces, dots, brackets
+ * or hyphens, and the user part of SIP and tel URIs. What belongs to a longer word is left alone (our ids are
+ * letters and digits after an underscore), and so are addresses (`127.0.0.1`), dates (`2026-01-05T09:00:00Z`)
+ * and decimal fractions.
  */
 export function maskNumbersIn(text: string): string {
   return text

@@ -22,9 +22,9 @@ export interface LogOptions {
 }
 
 /**
- * The {@link Log} port over pino: one JSON line an event with `time` (ISO 8601), `level`, `msg` and the
- * bound fields.
- * Fields and message pass {@link redacted}: no secret and no full telephone number reaches the destination.
+ * The {@link Log} port over pino: one JSON line an event with `time` (ISO 8601), `level`, `msg` and the bound
+ * fields. Fields and message pass {@link redacted}: no secret and no full telephone number reaches the
+ * destination.
  */
 export function createLog(options: LogOptions = {}): Log {
   const destination = options.destination ?? pino.destination({ fd: 1, sync: true });

@@ -7,7 +7,10 @@ const DEPTH_MAX = 6;
 const MEMBERS_MAX = 100;
 const TEXT_CHARACTERS_MAX = 8192;
 
-/** Fields that are a person's number whatever they look like; what was dialled is masked like any text: `5000` stays. */
+/**
+ * Fields that are a person's number whatever they look like; what was dialled is masked like any text: `5000`
+ * stays.
+ */
 const NUMBER_FIELD = /number$|^(?:ani|from|to|caller|callee|msisdn|phone)$/i;
 /**
  * Credentials inside texts: header values (SIP and HTTP), digest parameters, our keys, sealed secrets, URI
@@ -33,9 +36,8 @@ const SECRETS_IN_TEXT: readonly [RegExp, string][] = [
 const MAY_HOLD_SECRET = /[:=]|bearer|basic|digest|t[ks]_/i;
 
 /**
- * A copy of `value` fit for a log: secret fields and credentials in texts removed, telephone numbers
- * masked when
- * `maskNumbers`, errors as `{name, code, message, cause}`, depth and size limited. Never throws.
+ * A copy of `value` fit for a log: secret fields and credentials in texts removed, telephone numbers masked
+ * when `maskNumbers`, errors as `{name, code, message, cause}`, depth and size limited. Never throws.
  */
 export function redacted(value: unknown, maskNumbers: boolean): unknown {
   return clean(value, maskNumbers, 0);

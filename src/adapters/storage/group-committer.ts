@@ -28,9 +28,9 @@ interface Done<Tx> {
 }
 
 /**
- * Runs works one after another inside one SQLite transaction, a savepoint each, then commits once: one fsync for all.
- * A failed work rolls back to its savepoint only. Nothing resolves before the commit; when the commit fails nothing
- * of the group is stored and every work of it rejects with STORAGE_FAILED (retryable).
+ * Runs works one after another inside one SQLite transaction, a savepoint each, then commits once: one fsync
+ * for all. A failed work rolls back to its savepoint only. Nothing resolves before the commit; when the
+ * commit fails nothing of the group is stored and every work of it rejects with STORAGE_FAILED (retryable).
  */
 export class GroupCommitter<Tx extends EndableTx> {
   readonly #database: Database;

@@ -1,9 +1,9 @@
 import type { Generated } from 'kysely';
 
 /**
- * The tables, one interface a table. Columns carry the names of the code's own fields, so that a value has one name
- * everywhere. Instants are integer epoch milliseconds UTC, flags are 0 or 1, structured values are JSON text: the same
- * schema and query text fit SQLite and PostgreSQL.
+ * The tables, one interface a table. Columns carry the names of the code's own fields, so that a value has
+ * one name everywhere. Instants are integer epoch milliseconds UTC, flags are 0 or 1, structured values are
+ * JSON text: the same schema and query text fit SQLite and PostgreSQL.
  */
 export interface Schema {
   readonly callback: CallbackRow;

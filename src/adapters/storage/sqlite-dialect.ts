@@ -17,9 +17,10 @@ import type { Database, Statement } from 'better-sqlite3';
 const STATEMENTS_MAX = 500;
 
 /**
- * Kysely over one better-sqlite3 connection whose statements stay prepared. Kysely's own SQLite driver prepares every
- * statement anew and queues users behind a mutex that deadlocks when the outer database is used in a transaction;
- * here the order of transactions is kept by {@link GroupCommitter}, so neither is needed.
+ * Kysely over one better-sqlite3 connection whose statements stay prepared. Kysely's own SQLite driver
+ * prepares every statement anew and queues users behind a mutex that deadlocks when the outer database is
+ * used in a transaction; here the order of transactions is kept by {@link GroupCommitter}, so neither is
+ * needed.
  */
 export class PreparedSqliteDialect implements Dialect {
   readonly #database: Database;

@@ -17,8 +17,9 @@ import type { Schema } from './schema.ts';
 const RETENTION_EVENTS_MAX = 5000;
 
 /**
- * What every room may do inside one transaction. Queries take the executor from here and never from outside, so a
- * transaction cannot wait for itself. Using it after its transaction ended throws AppError TRANSACTION_ENDED.
+ * What every room may do inside one transaction. Queries take the executor from here and never from outside,
+ * so a transaction cannot wait for itself. Using it after its transaction ended throws AppError
+ * TRANSACTION_ENDED.
  */
 export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, ConfigurationTx, EndableTx {
   readonly #db: Kysely<Schema>;
@@ -135,7 +136,8 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, Configurati
   }
 
   /**
-   * Deletes events older than `beforeMs`, oldest first, at most 5000 a call. Younger ones are refused by the schema.
+   * Deletes events older than `beforeMs`, oldest first, at most 5000 a call. Younger ones are refused by the
+   * schema.
    * @returns how many were deleted; call again while it is 5000.
    */
   async deleteEventsBefore(beforeMs: number): Promise<number> {

@@ -61,7 +61,8 @@ export class Storage implements UnitOfWork<StorageTx> {
 
   /**
    * Opens, takes ownership and migrates.
-   * @throws AppError DATABASE_IN_USE, SCHEMA_NEWER, MIGRATION_FAILED or STORAGE_OPEN_FAILED; nothing stays open then.
+   * @throws AppError DATABASE_IN_USE, SCHEMA_NEWER, MIGRATION_FAILED or STORAGE_OPEN_FAILED; nothing stays
+   * open then.
    */
   static async open(options: StorageOptions): Promise<Storage> {
     const inMemory = options.path === ':memory:';
@@ -99,8 +100,9 @@ export class Storage implements UnitOfWork<StorageTx> {
 }
 
 /**
- * Ownership is an exclusive SQLite transaction held open on a file beside the database: the operating system drops it
- * with the process, so a crash leaves nothing stale, while the database itself stays readable for backups and reports.
+ * Ownership is an exclusive SQLite transaction held open on a file beside the database: the operating system
+ * drops it with the process, so a crash leaves nothing stale, while the database itself stays readable for
+ * backups and reports.
  */
 function takeOwnership(path: string): Database {
   const file = `${path}.owner`;

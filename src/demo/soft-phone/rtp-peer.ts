@@ -45,7 +45,10 @@ export function toneShare(samples: readonly number[], frequency: number): number
   return (2 * power) / (samples.length * energy);
 }
 
-/** The media of a soft phone: sends a tone or silence every 20 ms, hears tones and telephone-events (PCMA only). */
+/**
+ * The media of a soft phone: sends a tone or silence every 20 ms, hears tones and telephone-events (PCMA
+ * only).
+ */
 export class RtpPeer {
   readonly #socket: Socket = createSocket('udp4');
   readonly #waiters = new Set<() => void>();

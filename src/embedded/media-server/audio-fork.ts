@@ -34,7 +34,9 @@ const BACKLOG_MAX = 64 * 1024;
 const FORKS_PER_CHANNEL_MAX = 4;
 const TEXT_MAX = 64 * 1024;
 
-/** Streams a call's audio to WebSocket listeners as mod_audio_fork does: 16-bit linear frames, metadata first. */
+/**
+ * Streams a call's audio to WebSocket listeners as mod_audio_fork does: 16-bit linear frames, metadata first.
+ */
 export class AudioForks {
   readonly #host: AudioForkHost;
   readonly #forks = new Map<string, Fork>();

@@ -67,7 +67,9 @@ export class AudioLibrary {
     return { segments, isEndless: false, type: 'file_string' };
   }
 
-  /** Music on hold: the file of that name, over and over; FreeSWITCH takes it from a directory of that name. */
+  /**
+   * Music on hold: the file of that name, over and over; FreeSWITCH takes it from a directory of that name.
+   */
   async #localStream(name: string): Promise<Playable | undefined> {
     for (const candidate of [name, `${name}.wav`, `moh/${name}.wav`, `${name}/${name}.wav`]) {
       const samples = await this.#load(candidate);

@@ -35,7 +35,10 @@ interface ApplicationAddress {
   readonly port: number;
 }
 
-/** The SIP user agent of the media server: takes INVITEs, keeps the legs, routes requests inside dialogs to them. */
+/**
+ * The SIP user agent of the media server: takes INVITEs, keeps the legs, routes requests inside dialogs to
+ * them.
+ */
 export class CallAcceptance {
   readonly #host: CallAcceptanceHost;
   readonly #legs = new Map<Channel, SipLeg>();
@@ -215,7 +218,9 @@ export class CallAcceptance {
     for (const [name, value] of Object.entries(facts)) channel.setVariable(name, value);
   }
 
-  /** Where X-esl-outbound says the application waits; undefined when it says nothing or somewhere not allowed. */
+  /**
+   * Where X-esl-outbound says the application waits; undefined when it says nothing or somewhere not allowed.
+   */
   #applicationOf(tx: ServerTransaction): ApplicationAddress | undefined {
     const parsed = parseHostPort(tx.request.headers.get('X-esl-outbound')?.trim() ?? '');
     if (parsed?.port === undefined) return undefined;

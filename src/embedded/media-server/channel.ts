@@ -59,7 +59,9 @@ const VARIABLE_LENGTH_MAX = 16_384;
 /** Variables that describe the SIP call: in CHANNEL_DATA and uuid_dump, not in each event. */
 const STATIC_VARIABLE = /^(sip_|rtp_local_sdp_str$|switch_r_sdp$|rtp_use_|session_id$|direction$|uuid$)/;
 
-/** One call leg of the media server: variables, events, and the applications executed on it one after another. */
+/**
+ * One call leg of the media server: variables, events, and the applications executed on it one after another.
+ */
 export class Channel {
   readonly identity: ChannelIdentity;
   readonly variables = new Map<string, string>();
@@ -170,8 +172,8 @@ export class Channel {
   }
 
   /**
-   * Executes an application, after those already waiting; one that is done at once does not wait for a running one, as
-   * FreeSWITCH executes messages while a file plays. @returns false when too many wait.
+   * Executes an application, after those already waiting; one that is done at once does not wait for a
+   * running one, as FreeSWITCH executes messages while a file plays. @returns false when too many wait.
    */
   execute(request: ApplicationRequest): boolean {
     if (this.#isHungUp) return false;

@@ -55,9 +55,9 @@ export function splitArguments(text: string): string[] {
 }
 
 /**
- * `play_and_get_digits` (switch_play_and_get_digits, switch_ivr_read): plays the prompt, which the first key ends, collects
- * until there are enough digits, a terminator or a timeout, and tries again after an invalid entry. Sets the variable,
- * `<variable>_invalid`, `read_result` and `read_terminator_used`.
+ * `play_and_get_digits` (switch_play_and_get_digits, switch_ivr_read): plays the prompt, which the first key
+ * ends, collects until there are enough digits, a terminator or a timeout, and tries again after an invalid
+ * entry. Sets the variable, `<variable>_invalid`, `read_result` and `read_terminator_used`.
  */
 export async function collectDigits(
   host: PlaybackHost,

@@ -12,8 +12,8 @@ export interface EventReceiver {
 }
 
 /**
- * Hands events to the connections that want them. With a thousand calls each having its own connection an event must not
- * be offered to all: those that filter on a channel are found by its uuid.
+ * Hands events to the connections that want them. With a thousand calls each having its own connection an
+ * event must not be offered to all: those that filter on a channel are found by its uuid.
  */
 export class EventHub {
   readonly #keysOf = new Map<EventReceiver, readonly string[]>();

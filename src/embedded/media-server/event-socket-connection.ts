@@ -28,8 +28,8 @@ const PENDING_MAX = 1_000;
 const GOODBYE = 'Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n';
 
 /**
- * One event socket connection, in either direction (mod_event_socket): `ownUuid` set when it is a channel's own, opened by
- * us, which needs no password.
+ * One event socket connection, in either direction (mod_event_socket): `ownUuid` set when it is a channel's
+ * own, opened by us, which needs no password.
  */
 export class EventSocketConnection implements EventReceiver {
   readonly subscription = new EventSubscription();
@@ -127,7 +127,8 @@ export class EventSocketConnection implements EventReceiver {
       return;
     }
     this.#reply('-ERR invalid');
-    // mod_event_socket leaves the connection after a wrong password; so do we, and guessing needs a connection a guess.
+    // mod_event_socket leaves the connection after a wrong password; so do we, and guessing needs a
+    // connection a guess.
     this.disconnect();
   }
 

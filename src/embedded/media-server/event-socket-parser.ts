@@ -1,4 +1,7 @@
-/** One command read from an event socket: its first line, the headers under it, and a body when it announced one. */
+/**
+ * One command read from an event socket: its first line, the headers under it, and a body when it announced
+ * one.
+ */
 export interface EventSocketCommand {
   readonly line: string;
   /** Lower-case names. */

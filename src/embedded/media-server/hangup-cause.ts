@@ -1,4 +1,7 @@
-/** Names and Q.850 numbers of causes that applications give or are told (ITU-T Q.850, as FreeSWITCH spells them). */
+/**
+ * Names and Q.850 numbers of causes that applications give or are told (ITU-T Q.850, as FreeSWITCH spells
+ * them).
+ */
 const CAUSE_NUMBERS = {
   UNALLOCATED_NUMBER: 1,
   NO_ROUTE_DESTINATION: 3,

@@ -55,8 +55,8 @@ export interface MediaServerOptions {
   /** Directory recordings are written to, and may be played from; without it nothing is recorded. */
   readonly recordingsDirectory?: string;
   /**
-   * Hosts an INVITE may make the media server connect to (X-esl-outbound); default: the loopback and `host`. It bounds
-   * what a forged INVITE can reach.
+   * Hosts an INVITE may make the media server connect to (X-esl-outbound); default: the loopback and `host`.
+   * It bounds what a forged INVITE can reach.
    */
   readonly applicationHosts?: readonly string[];
   /** Time between HEARTBEAT events, ms; default 20 000. */

@@ -1,4 +1,4 @@
-/* The thread of the media server's control part; started by start-media-server.ts through the worker supervisor. */
+/* The thread of the media server's control part; started by start-media-server.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppError, assert, messageOf } from '../../kernel/errors.ts';
 import type { WorkerOrder, WorkerReport } from '../worker-supervisor.ts';

@@ -30,8 +30,8 @@ const LOOPBACK = '127.0.0.1';
 export type TellFault = (message: string, fields: Readonly<Record<string, unknown>>) => void;
 
 /**
- * A media server at the other end of FreeSWITCH's event socket and SIP: channels, applications, events. All audio is the
- * media thread's.
+ * A media server at the other end of FreeSWITCH's event socket and SIP: channels, applications, events. All
+ * audio is the media thread's.
  */
 export class MediaServer {
   readonly #options: MediaServerOptions;
@@ -52,7 +52,9 @@ export class MediaServer {
   #heartbeat: Heartbeat | undefined;
   #applications: ReadonlyMap<string, Application> = new Map();
 
-  /** @param lost called when the media thread died: every call is gone and the server must be started anew. */
+  /**
+   * @param lost called when the media thread died: every call is gone and the server must be started anew.
+   */
   constructor(options: MediaServerOptions, tell: TellFault, lost: (error: AppError) => void) {
     this.#options = options;
     this.#limits = { ...DEFAULT_MEDIA_SERVER_LIMITS, ...options.limits };
@@ -85,7 +87,10 @@ export class MediaServer {
     return this.#host === ANY_HOST ? firstAddress() : this.#host;
   }
 
-  /** @throws AppError SIP_LISTEN_FAILED, EVENT_SOCKET_LISTEN_FAILED, WORKER_START_FAILED, MEDIA_PORTS_EXHAUSTED */
+  /**
+   * @throws AppError SIP_LISTEN_FAILED, EVENT_SOCKET_LISTEN_FAILED, WORKER_START_FAILED,
+   * MEDIA_PORTS_EXHAUSTED
+   */
   async listen(): Promise<void> {
     const options = this.#options;
     this.#media = await MediaLink.start(

@@ -95,7 +95,9 @@ export function isTerminator(channel: Channel, digit: string): boolean {
   return terminators.includes(digit);
 }
 
-/** The `playback` application: one or several files, ended by a terminator key. @returns Application-Response. */
+/**
+ * The `playback` application: one or several files, ended by a terminator key. @returns Application-Response.
+ */
 export async function runPlayback(
   host: PlaybackHost,
   channel: Channel,

@@ -60,7 +60,9 @@ export class SipLeg {
     return this.#dialog?.id;
   }
 
-  /** Answers the INVITE; its offer was checked to be acceptable, without one ours goes out (RFC 3261 §13.2.1). */
+  /**
+   * Answers the INVITE; its offer was checked to be acceptable, without one ours goes out (RFC 3261 §13.2.1).
+   */
   answer(): void {
     const offer = readBody(this.#tx.request);
     this.#answerOffer(this.#tx, offer, (response) => {

@@ -31,7 +31,8 @@ export interface RunningMediaServer {
 
 /**
  * Starts the media server in worker threads. Should they die they are started again on the same addresses.
- * @throws AppError SIP_LISTEN_FAILED, EVENT_SOCKET_LISTEN_FAILED, MEDIA_PORTS_EXHAUSTED or WORKER_START_FAILED.
+ * @throws AppError SIP_LISTEN_FAILED, EVENT_SOCKET_LISTEN_FAILED, MEDIA_PORTS_EXHAUSTED or
+ * WORKER_START_FAILED.
  */
 export async function startMediaServer(options: MediaServerOptions): Promise<RunningMediaServer> {
   const { supervisor, ready } = await superviseWorker<MediaServerReady>({

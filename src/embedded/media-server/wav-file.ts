@@ -64,7 +64,10 @@ function downmix(samples: Int16Array): Int16Array {
   return mono;
 }
 
-/** To 8 kHz: averaged over the window of one output sample, which keeps the worst aliases out of a telephone line. */
+/**
+ * To 8 kHz: averaged over the window of one output sample, which keeps the worst aliases out of a telephone
+ * line.
+ */
 function resample(samples: Int16Array, rateHz: number): Int16Array | undefined {
   if (rateHz === SAMPLE_RATE_HZ) return samples;
   if (rateHz < 4_000 || rateHz > 192_000) return undefined;

@@ -2,7 +2,9 @@ import { SAMPLE_RATE_HZ } from './g711.ts';
 import { ToneRenderer } from './tone-script.ts';
 import type { ToneScript } from './tone-script.ts';
 
-/** One piece of what is played. `pcm` is linear 8 kHz audio in shared memory: it costs nothing to hand over. */
+/**
+ * One piece of what is played. `pcm` is linear 8 kHz audio in shared memory: it costs nothing to hand over.
+ */
 export type AudioSegment =
   | { readonly kind: 'pcm'; readonly samples: Int16Array; readonly startSample?: number }
   /** `durationMs` −1 is for ever; `noiseDivisor` > 1 gives comfort noise, quieter the larger it is. */

@@ -22,7 +22,10 @@ interface Announcement {
   readonly source: AudioSource;
 }
 
-/** Mixes: every member hears the sum of all others. One mix a tick, each member's own voice taken out of it again. */
+/**
+ * Mixes: every member hears the sum of all others. One mix a tick, each member's own voice taken out of it
+ * again.
+ */
 export class ConferenceMixer {
   readonly name: string;
   readonly #members = new Map<string, Member>();

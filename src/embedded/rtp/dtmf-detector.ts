@@ -5,7 +5,10 @@ const COLUMNS_HZ = [1209, 1336, 1477, 1633];
 const KEYS = ['123A', '456B', '789C', '*0#D'];
 /** 102 samples (12.75 ms): the block length with which all eight frequencies fall apart well at 8 kHz. */
 const BLOCK_SAMPLES = 102;
-/** Blocks in a row that must agree before a key counts, and that must differ before it is over (ITU-T Q.24: 40 ms). */
+/**
+ * Blocks in a row that must agree before a key counts, and that must differ before it is over (ITU-T Q.24: 40
+ * ms).
+ */
 const HITS_MIN = 2;
 const MISSES_MIN = 2;
 /** About −36 dBm0 a tone. */

@@ -1,6 +1,9 @@
 import { SAMPLE_RATE_HZ } from './g711.ts';
 
-/** Power of one frequency in a block, relative to the block's length squared (so that a full sine of amplitude a gives a²/4). */
+/**
+ * Power of one frequency in a block, relative to the block's length squared (so that a full sine of amplitude
+ * a gives a²/4).
+ */
 export function goertzelPower(samples: Int16Array, frequencyHz: number): number {
   const coefficient = 2 * Math.cos((2 * Math.PI * frequencyHz) / SAMPLE_RATE_HZ);
   let previous = 0;

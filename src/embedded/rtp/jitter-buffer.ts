@@ -9,7 +9,10 @@ const RESYNC_SAMPLES = 4000;
 /** Frames without an underrun after which the buffer shrinks by one. */
 const SHRINK_AFTER_FRAMES = 250;
 
-/** A small adaptive jitter buffer of linear audio: packets go in by timestamp, a 20 ms frame comes out per tick. */
+/**
+ * A small adaptive jitter buffer of linear audio: packets go in by timestamp, a 20 ms frame comes out per
+ * tick.
+ */
 export class JitterBuffer {
   readonly #ring = new Int16Array(RING_SAMPLES);
   #readAt = 0;

@@ -127,7 +127,9 @@ export interface NegotiatedAudio {
   readonly direction: MediaDirection;
 }
 
-/** Chooses from a peer's offer or answer: its first G.711 codec; undefined when there is none or no stream. */
+/**
+ * Chooses from a peer's offer or answer: its first G.711 codec; undefined when there is none or no stream.
+ */
 export function negotiateAudio(remote: AudioDescription | undefined): NegotiatedAudio | undefined {
   const codec = remote?.codecs[0];
   if (remote === undefined || codec === undefined || remote.port === 0) return undefined;

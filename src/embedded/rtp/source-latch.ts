@@ -22,8 +22,8 @@ interface Candidate extends MediaAddress {
 }
 
 /**
- * Symmetric RTP (RFC 4961): media is sent to where media comes from, which behind a NAT is not what the SDP says. A
- * stranger can neither take over a stream that flows nor change the source often.
+ * Symmetric RTP (RFC 4961): media is sent to where media comes from, which behind a NAT is not what the SDP
+ * says. A stranger can neither take over a stream that flows nor change the source often.
  */
 export class SourceLatch {
   #negotiated: MediaAddress | undefined;

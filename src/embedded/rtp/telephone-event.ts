@@ -26,7 +26,9 @@ interface EventInProgress {
   lastPacketMs: number;
 }
 
-/** Puts key presses together from RFC 4733 packets: each exactly once, in order, whatever packets were lost. */
+/**
+ * Puts key presses together from RFC 4733 packets: each exactly once, in order, whatever packets were lost.
+ */
 export class TelephoneEventReceiver {
   #current: EventInProgress | undefined;
   #ssrc: number | undefined;

@@ -26,8 +26,9 @@ const STEP_MS_MAX = 3_600_000;
 const ZERO_DB_AMPLITUDE = 32767 / 10 ** (3.17 / 20);
 
 /**
- * Reads FreeSWITCH's tone language: `%(on,off,f1,f2…)` steps separated by `;`, settings `L=` (loops of the following
- * steps), `v=` (level in dB), `loops=` (the whole stream; −1 for ever) and the keys 0–9, *, # and A–D of a telephone.
+ * Reads FreeSWITCH's tone language: `%(on,off,f1,f2…)` steps separated by `;`, settings `L=` (loops of the
+ * following steps), `v=` (level in dB), `loops=` (the whole stream; −1 for ever) and the keys 0–9, *, # and
+ * A–D of a telephone.
  * @returns undefined when it cannot be read.
  */
 export function parseToneScript(text: string): ToneScript | undefined {

@@ -12,8 +12,8 @@ export interface AdmissionLoad {
 }
 
 /**
- * Lets new calls in up to the limits and answers the rest 503 with Retry-After (RFC 3261 §21.5.4) without keeping state.
- * Whatever belongs to a call in progress always passes.
+ * Lets new calls in up to the limits and answers the rest 503 with Retry-After (RFC 3261 §21.5.4) without
+ * keeping state. Whatever belongs to a call in progress always passes.
  */
 export class Admission {
   readonly #limits: SipServerLimits;

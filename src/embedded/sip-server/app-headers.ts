@@ -74,7 +74,9 @@ export function contentTypeOf(message: AppSipMessage): string | undefined {
   );
 }
 
-/** drachtio-srf lower-cases some names of the responses it builds (`cseq`); others keep the user's spelling. */
+/**
+ * drachtio-srf lower-cases some names of the responses it builds (`cseq`); others keep the user's spelling.
+ */
 function isSpeltByUser(name: string): boolean {
   return name !== name.toLowerCase();
 }

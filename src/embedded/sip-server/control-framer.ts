@@ -5,8 +5,8 @@ const LENGTH_DIGITS_MAX = 6;
 const HASH = 0x23;
 
 /**
- * Cuts drachtio's control stream into messages: a decimal length, `#`, that many bytes. Anything else breaks the stream
- * for good, since nobody can say where the next message begins.
+ * Cuts drachtio's control stream into messages: a decimal length, `#`, that many bytes. Anything else breaks
+ * the stream for good, since nobody can say where the next message begins.
  */
 export class ControlFramer {
   #held: Buffer = Buffer.alloc(0);

@@ -104,7 +104,10 @@ export function formatOk(requestId: string, detail?: string): string {
   return `${randomUUID()}|response|${requestId}|OK${detail === undefined ? '' : `|${detail}`}`;
 }
 
-/** The refusal of a request; `word` is NO before anything was tried and NOK after, as drachtio-server words them. */
+/**
+ * The refusal of a request; `word` is NO before anything was tried and NOK after, as drachtio-server words
+ * them.
+ */
 export function formatNotOk(requestId: string, reason: string, word: 'NO' | 'NOK' = 'NOK'): string {
   return `${randomUUID()}|response|${requestId}|${word}|${reason}`;
 }

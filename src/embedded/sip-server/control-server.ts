@@ -56,7 +56,9 @@ export class ControlServer {
     });
   }
 
-  /** The next application, in turn, that asked for requests of this method (drachtio: round robin by route). */
+  /**
+   * The next application, in turn, that asked for requests of this method (drachtio: round robin by route).
+   */
   choose(method: string): ControlConnection | undefined {
     const verb = method.toLowerCase();
     const able = [...this.#connections].filter((c) => c.isAuthenticated && c.routes.has(verb));

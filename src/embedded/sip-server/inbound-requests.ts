@@ -144,7 +144,7 @@ export class InboundRequests {
     const { request, flow } = transaction;
     const owner = this.#choose(request.method);
     if (owner === undefined) {
-      // RFC 3261 §8.2.1. drachtio-server drops methods it does not know; an answer spares the peer its repetitions.
+      // RFC 3261 §8.2.1. drachtio-server drops methods it does not know; an answer spares repetitions.
       if (KNOWN_METHODS.has(request.method)) transaction.reply(503);
       else transaction.reply(405, { headers: { Allow: ALLOW } });
       return;

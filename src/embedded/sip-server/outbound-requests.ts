@@ -175,7 +175,9 @@ export class OutboundRequests {
     this.#start(owner, sip.id, randomUUID(), request, target, dialog);
   }
 
-  /** RFC 3261 §13.2.2.4: the application acknowledges a 2xx, with an answer in it when the 2xx made the offer. */
+  /**
+   * RFC 3261 §13.2.2.4: the application acknowledges a 2xx, with an answer in it when the 2xx made the offer.
+   */
   #sendAck(
     owner: ControlConnection,
     sip: AppSip,

@@ -9,8 +9,8 @@ import { parseCSeq } from '../sip/via.ts';
 const WAITING_MAX = 8;
 
 /**
- * The reliable provisional responses of one INVITE (RFC 3262 §3): one at a time, repeated until its PRACK, the INVITE
- * rejected when none comes.
+ * The reliable provisional responses of one INVITE (RFC 3262 §3): one at a time, repeated until its PRACK,
+ * the INVITE rejected when none comes.
  */
 export class ReliableProvisionals {
   readonly #transaction: ServerTransaction;
@@ -38,7 +38,10 @@ export class ReliableProvisionals {
     this.#gaveUp = gaveUp;
   }
 
-  /** Numbers the response and sends it, at once or after the PRACK of the one before; false when too many wait. */
+  /**
+   * Numbers the response and sends it, at once or after the PRACK of the one before; false when too many
+   * wait.
+   */
   send(response: SipResponse): boolean {
     if (this.#waiting.length >= WAITING_MAX) return false;
     response.headers.set('RSeq', String(this.#sequence++));

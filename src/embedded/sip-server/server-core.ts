@@ -13,7 +13,10 @@ import type { ControlConnection } from './control-connection.ts';
 import { DialogStore } from './server-dialog.ts';
 import type { ServerDialog } from './server-dialog.ts';
 
-/** What both directions of the server share: the stack, the dialogs, and how messages are told to applications. */
+/**
+ * What both directions of the server share: the stack, the dialogs, and how messages are told to
+ * applications.
+ */
 export class ServerCore {
   readonly dialogs = new DialogStore();
   readonly clock: Clock;
@@ -72,8 +75,8 @@ export class ServerCore {
   }
 
   /**
-   * Where requests inside a dialog go: over the peer's own TCP connection while it is open, to where it really is when
-   * its Contact is not that (NAT, as drachtio-server does), else by the dialog's route.
+   * Where requests inside a dialog go: over the peer's own TCP connection while it is open, to where it
+   * really is when its Contact is not that (NAT, as drachtio-server does), else by the dialog's route.
    */
   targetOf(dialog: ServerDialog): SipTarget | undefined {
     const { peer, sip } = dialog;

@@ -17,9 +17,10 @@ import type { SipServerOptions, SipServerStatistics } from './sip-server-options
 const PROTOCOL_VERSION = 'v0.9.10-turnkeeper';
 
 /**
- * A drachtio-server in TypeScript: SIP on one side, drachtio's control protocol on the other, so that drachtio-srf drives
- * it unchanged. What differs on purpose: when an application's connection is lost its calls are ended (drachtio-server
- * leaves them to the peer), methods nobody handles are answered 405 (it drops them), and `proxy` is refused.
+ * A drachtio-server in TypeScript: SIP on one side, drachtio's control protocol on the other, so that
+ * drachtio-srf drives it unchanged. What differs on purpose: when an application's connection is lost its
+ * calls are ended (drachtio-server leaves them to the peer), methods nobody handles are answered 405 (it
+ * drops them), and `proxy` is refused.
  */
 export class SipServer {
   readonly #stack: SipStack;

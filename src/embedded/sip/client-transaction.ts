@@ -29,7 +29,9 @@ export type ClientTransactionState =
   | 'accepted'
   | 'terminated';
 
-/** What became of a wish to cancel: sent, held until a provisional response comes, or without effect any more. */
+/**
+ * What became of a wish to cancel: sent, held until a provisional response comes, or without effect any more.
+ */
 export type CancelReceipt =
   | { readonly outcome: 'sent' | 'held'; readonly cancel: SipRequest }
   | { readonly outcome: 'too-late' };
@@ -105,16 +107,16 @@ export class ClientTransaction {
   }
 
   /**
-   * Remembers the ACK that was sent for the 2xx with this To tag: a repeated 2xx brings it out again without a word to
-   * the user (RFC 3261 §13.2.2.4). Called by `SipStack#sendAck`.
+   * Remembers the ACK that was sent for the 2xx with this To tag: a repeated 2xx brings it out again without
+   * a word to the user (RFC 3261 §13.2.2.4). Called by `SipStack#sendAck`.
    */
   rememberAck(toTag: string, bytes: Buffer, target: SipTarget): void {
     if (this.#state === 'accepted' && this.#acks.has(toTag)) this.#acks.set(toTag, { bytes, target });
   }
 
   /**
-   * Asks for the INVITE to be cancelled: at once when a provisional response has come, else as soon as one does
-   * (RFC 3261 §9.1). `send` sends the CANCEL; the stack gives it.
+   * Asks for the INVITE to be cancelled: at once when a provisional response has come, else as soon as one
+   * does (RFC 3261 §9.1). `send` sends the CANCEL; the stack gives it.
    */
   cancel(send: (cancel: SipRequest) => void, headers: HeaderInput = []): CancelReceipt {
     if (!this.isInvite || this.#isCancelled) return { outcome: 'too-late' };
@@ -211,7 +213,10 @@ export class ClientTransaction {
     }
   }
 
-  /** ACK for a failure and CANCEL: same Via branch, Request-URI, Route, From, Call-ID (RFC 3261 §9.1, §17.1.1.3). */
+  /**
+   * ACK for a failure and CANCEL: same Via branch, Request-URI, Route, From, Call-ID (RFC 3261 §9.1,
+   * §17.1.1.3).
+   */
   #createFromRequest(method: 'ACK' | 'CANCEL', to: string): SipRequest {
     const { headers } = this.request;
     const made = createRequest(method, this.request.uri);

@@ -25,7 +25,10 @@ export interface DigestRequest {
   readonly clientNonce?: string;
 }
 
-/** Reads a challenge; undefined when it is no digest one, lacks realm or nonce, or asks for an unknown algorithm. */
+/**
+ * Reads a challenge; undefined when it is no digest one, lacks realm or nonce, or asks for an unknown
+ * algorithm.
+ */
 export function parseDigestChallenge(value: string): DigestChallenge | undefined {
   const params = parseDigestParams(value);
   const realm = params?.get('realm');
@@ -63,7 +66,9 @@ export function answerDigestChallenge(challenge: DigestChallenge, request: Diges
   return `Digest ${parts.join(', ')}`;
 }
 
-/** The parameters of a `Digest …` value, names in lower case, quotes removed; undefined for another scheme. */
+/**
+ * The parameters of a `Digest …` value, names in lower case, quotes removed; undefined for another scheme.
+ */
 export function parseDigestParams(value: string): Map<string, string> | undefined {
   const text = value.trim();
   if (text.slice(0, 6).toLowerCase() !== 'digest' || skipSpace(text, 6) === 6) return undefined;

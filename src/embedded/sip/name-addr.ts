@@ -1,7 +1,10 @@
 import { formatSipParams, isToken, parseSipParams } from './sip-params.ts';
 import type { SipParams } from './sip-params.ts';
 
-/** A From, To, Contact, Route … value (RFC 3261 §20.10): who, and the header's parameters (`tag`, `expires`, `q`). */
+/**
+ * A From, To, Contact, Route … value (RFC 3261 §20.10): who, and the header's parameters (`tag`, `expires`,
+ * `q`).
+ */
 export interface NameAddr {
   /** Without quotes and escapes; undefined when none was given. */
   displayName: string | undefined;
@@ -24,7 +27,8 @@ export function parseNameAddr(value: string): NameAddr | undefined {
     return isUri(uri) && params !== undefined ? { displayName: name.displayName, uri, params } : undefined;
   }
   if (name.displayName !== undefined) return undefined;
-  // RFC 3261 §20: without angle brackets every parameter belongs to the header, and `?` or `,` may not stand in the URI.
+  // RFC 3261 §20: without angle brackets every parameter belongs to the header, and `?` or `,` may not stand
+  // in the URI.
   const semicolon = text.indexOf(';');
   const uri = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
   if (!isUri(uri) || uri.includes('?') || uri.includes(',')) return undefined;
@@ -73,7 +77,8 @@ function parseDisplayName(text: string): { displayName: string | undefined; next
   if (semicolon >= 0 && semicolon < open) return { displayName: undefined, next: 0 };
   const words = text.slice(0, open).trim();
   if (words === '') return { displayName: undefined, next: open };
-  // RFC 3261 §25.1: an unquoted display name is tokens. Letters beyond ASCII are let through: they are met in practice.
+  // RFC 3261 §25.1: an unquoted display name is tokens. Letters beyond ASCII are let through: they are met in
+  // practice.
   const isName = words.split(/[ \t]+/).every((word) => isToken(word) || isBeyondAscii(word));
   return isName ? { displayName: words, next: open } : undefined;
 }

@@ -19,8 +19,9 @@ const LOOKUP_TIMEOUT_MS = 2_000;
 export const DEFAULT_SIP_PORT = 5060;
 
 /**
- * Where a SIP URI leads when its host is a numeric IPv4 address (RFC 3263 §4.1, §4.2): `transport=` decides UDP or
- * TCP, UDP without it. `maddr` is honoured (RFC 3261 §19.1.1). Undefined for a name, and for what we do not speak.
+ * Where a SIP URI leads when its host is a numeric IPv4 address (RFC 3263 §4.1, §4.2): `transport=` decides
+ * UDP or TCP, UDP without it. `maddr` is honoured (RFC 3261 §19.1.1). Undefined for a name, and for what we
+ * do not speak.
  */
 export function numericTargetOf(uri: string): SipTarget | undefined {
   const parsed = parseSipUri(uri);
@@ -32,8 +33,8 @@ export function numericTargetOf(uri: string): SipTarget | undefined {
 }
 
 /**
- * Where a SIP URI leads (RFC 3263 §4): SRV names when neither port nor address is given, A records otherwise. The
- * first answer counts; trying the others after a failure is the caller's affair.
+ * Where a SIP URI leads (RFC 3263 §4): SRV names when neither port nor address is given, A records otherwise.
+ * The first answer counts; trying the others after a failure is the caller's affair.
  * @throws AppError SIP_TARGET_UNREACHABLE when the URI is none we speak, or the name leads nowhere.
  */
 export async function resolveTarget(uri: string, lookup: NameLookup = systemLookup()): Promise<SipTarget> {

@@ -16,8 +16,8 @@ export const SIP_MESSAGE_LIMITS = {
 } as const;
 
 /**
- * A parsed message, or why it is none. `status` is what to answer with when the headers sufficed to answer at all
- * (RFC 3261 §8.2, §18.3, §21.4.1); `request` then is what could be read.
+ * A parsed message, or why it is none. `status` is what to answer with when the headers sufficed to answer at
+ * all (RFC 3261 §8.2, §18.3, §21.4.1); `request` then is what could be read.
  */
 export type ParsedSipMessage =
   | { readonly outcome: 'message'; readonly message: SipMessage }
@@ -35,8 +35,8 @@ interface HeadBlock {
 }
 
 /**
- * Parses one datagram, or one framed message of a stream. Linear in its size, never throws. A body longer than
- * Content-Length is cut, a shorter one makes the message malformed (RFC 3261 §18.3).
+ * Parses one datagram, or one framed message of a stream. Linear in its size, never throws. A body longer
+ * than Content-Length is cut, a shorter one makes the message malformed (RFC 3261 §18.3).
  */
 export function parseSipMessage(bytes: Buffer): ParsedSipMessage {
   if (bytes.length > SIP_MESSAGE_LIMITS.messageBytesMax) return malformed('message too long');

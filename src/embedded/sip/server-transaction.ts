@@ -81,7 +81,9 @@ export class ServerTransaction {
     this.#handlers = handlers;
   }
 
-  /** Sends 100 Trying unless something was answered by then (RFC 3261 §17.2.1: 200 ms). Called by the stack. */
+  /**
+   * Sends 100 Trying unless something was answered by then (RFC 3261 §17.2.1: 200 ms). Called by the stack.
+   */
   tryAfter(delayMs: number): void {
     const trying = (): void => {
       if (this.#lastBytes === undefined) this.respond(createResponse(this.request, 100));

@@ -21,7 +21,9 @@ interface DialogState {
   readonly remoteSequence: number | undefined;
 }
 
-/** A SIP dialog as RFC 3261 §12 describes it: what must be remembered to send and judge requests inside it. */
+/**
+ * A SIP dialog as RFC 3261 §12 describes it: what must be remembered to send and judge requests inside it.
+ */
 export class SipDialog {
   readonly callId: string;
   readonly localTag: string;
@@ -107,12 +109,17 @@ export class SipDialog {
     return this.#remote;
   }
 
-  /** The URI a request inside the dialog is sent to: the first Route, or the peer's Contact (RFC 3261 §8.1.2). */
+  /**
+   * The URI a request inside the dialog is sent to: the first Route, or the peer's Contact (RFC 3261 §8.1.2).
+   */
   get nextHopUri(): string {
     return uriOfContact(this.#routes[0]) ?? this.#remoteTarget;
   }
 
-  /** A request inside the dialog (RFC 3261 §12.2.1.1) with the next CSeq; the user adds a Contact where one is needed. */
+  /**
+   * A request inside the dialog (RFC 3261 §12.2.1.1) with the next CSeq; the user adds a Contact where one is
+   * needed.
+   */
   createRequest(method: string, parts: MessageParts = {}): SipRequest {
     this.#localSequence++;
     return this.#create(method, this.#localSequence, parts);
@@ -130,8 +137,8 @@ export class SipDialog {
   }
 
   /**
-   * Takes note of a request inside the dialog: its CSeq must rise (RFC 3261 §12.2.2, otherwise answer 500), and a target
-   * refresh request brings a new remote target.
+   * Takes note of a request inside the dialog: its CSeq must rise (RFC 3261 §12.2.2, otherwise answer 500),
+   * and a target refresh request brings a new remote target.
    */
   receive(request: SipRequest): DialogReceipt {
     const number = parseCSeq(request.headers.get('CSeq') ?? '')?.number ?? 0;
@@ -149,7 +156,9 @@ export class SipDialog {
     this.#refresh(method, response.headers.list('Contact')[0]);
   }
 
-  /** A CSeq used for this dialog by other means (a retry with credentials): the next request goes above it. */
+  /**
+   * A CSeq used for this dialog by other means (a retry with credentials): the next request goes above it.
+   */
   raiseLocalSequence(number: number): void {
     this.#localSequence = Math.max(this.#localSequence, number);
   }
@@ -163,7 +172,8 @@ export class SipDialog {
   #create(method: string, sequence: number, parts: MessageParts): SipRequest {
     const first = uriOfContact(this.#routes[0]);
     const isStrict = first !== undefined && !(parseSipUri(first)?.params.has('lr') ?? false);
-    // RFC 3261 §12.2.1.1: a strict router is put into the Request-URI, the remote target at the end of the route.
+    // RFC 3261 §12.2.1.1: a strict router is put into the Request-URI, the remote target at the end of the
+    // route.
     const uri = isStrict ? first : this.#remoteTarget;
     const routes = isStrict ? [...this.#routes.slice(1), `<${this.#remoteTarget}>`] : this.#routes;
     const headers: [string, string][] = [

@@ -62,8 +62,8 @@ interface KeyedHeader extends SipHeader {
 }
 
 /**
- * The headers of one message, in order, names compared without regard to case and compact form (RFC 3261 §7.3.1).
- * Spelling and order survive, so that headers nobody here knows pass through unchanged.
+ * The headers of one message, in order, names compared without regard to case and compact form (RFC 3261
+ * §7.3.1). Spelling and order survive, so that headers nobody here knows pass through unchanged.
  */
 export class SipHeaders implements Iterable<SipHeader> {
   #entries: KeyedHeader[] = [];
@@ -98,7 +98,10 @@ export class SipHeaders implements Iterable<SipHeader> {
     return this.#entries.filter((entry) => entry.key === key).map((entry) => entry.value);
   }
 
-  /** Every value of that name, lines split at top-level commas (Via, Route, Record-Route, Contact, Supported …). */
+  /**
+   * Every value of that name, lines split at top-level commas (Via, Route, Record-Route, Contact, Supported
+   * …).
+   */
   list(name: string): string[] {
     return this.getAll(name).flatMap((line) => splitHeaderList(line));
   }
@@ -119,7 +122,10 @@ export class SipHeaders implements Iterable<SipHeader> {
     this.#entries.unshift({ name: expanded, key: expanded.toLowerCase(), value });
   }
 
-  /** Puts one line of that name in the place of the first one, dropping the others; appends when there is none. */
+  /**
+   * Puts one line of that name in the place of the first one, dropping the others; appends when there is
+   * none.
+   */
   set(name: string, value: string): void {
     const expanded = expandHeaderName(name);
     const key = expanded.toLowerCase();
@@ -161,8 +167,8 @@ function keyOf(name: string): string {
 }
 
 /**
- * Splits a header value at commas outside quotes and angle brackets (RFC 3261 §7.3.1), trimming each part and dropping
- * empty ones. One pass.
+ * Splits a header value at commas outside quotes and angle brackets (RFC 3261 §7.3.1), trimming each part and
+ * dropping empty ones. One pass.
  */
 export function splitHeaderList(value: string): string[] {
   if (!value.includes(',')) {

@@ -35,7 +35,10 @@ export function newCallId(): string {
   return randomUUID();
 }
 
-/** The To tag of a stateless answer: made of the request, so that its repetition gets the same (RFC 3261 §8.2.7). */
+/**
+ * The To tag of a stateless answer: made of the request, so that its repetition gets the same (RFC 3261
+ * §8.2.7).
+ */
 export function statelessTagOf(request: SipRequest): string {
   const { headers } = request;
   return createHash('sha256')

@@ -26,7 +26,9 @@ export type SipMessage = SipRequest | SipResponse;
 /** Headers given in a call: pairs in order, or a record when order does not matter. */
 export type HeaderInput = Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
 
-/** What a message may be given beside its start line. A body needs `contentType` (default `application/sdp`). */
+/**
+ * What a message may be given beside its start line. A body needs `contentType` (default `application/sdp`).
+ */
 export interface MessageParts {
   readonly headers?: HeaderInput;
   readonly body?: string | Buffer;
@@ -35,7 +37,9 @@ export interface MessageParts {
 
 const EMPTY = Buffer.alloc(0);
 
-/** A request with just these headers: the stack adds Via, Max-Forwards and Content-Length when it sends it. */
+/**
+ * A request with just these headers: the stack adds Via, Max-Forwards and Content-Length when it sends it.
+ */
 export function createRequest(method: string, uri: string, parts: MessageParts = {}): SipRequest {
   const request: SipRequest = { kind: 'request', method, uri, headers: new SipHeaders(), body: EMPTY };
   fill(request, parts);
@@ -43,8 +47,9 @@ export function createRequest(method: string, uri: string, parts: MessageParts =
 }
 
 /**
- * A response to `request` (RFC 3261 §8.2.6.2): Via, From, To, Call-ID, CSeq copied, Timestamp too for 100, and
- * Record-Route for what may make a dialog (§12.1.1). `toTag` is put on To unless the request had one there.
+ * A response to `request` (RFC 3261 §8.2.6.2): Via, From, To, Call-ID, CSeq copied, Timestamp too for 100,
+ * and Record-Route for what may make a dialog (§12.1.1). `toTag` is put on To unless the request had one
+ * there.
  */
 export function createResponse(
   request: SipRequest,

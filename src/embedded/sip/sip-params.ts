@@ -4,7 +4,10 @@
  */
 export type SipParams = Map<string, string>;
 
-/** `;name=value` parts, nothing before the first `;`. Undefined when a name is empty or no token (RFC 3261 §25.1). */
+/**
+ * `;name=value` parts, nothing before the first `;`. Undefined when a name is empty or no token (RFC 3261
+ * §25.1).
+ */
 export function parseSipParams(text: string): SipParams | undefined {
   const params: SipParams = new Map();
   let i = 0;

@@ -14,8 +14,8 @@ export interface SipStackHandlers {
   /** A response that belongs to no transaction held here. */
   readonly strayResponse?: (response: SipResponse, flow: SipFlow) => void;
   /**
-   * Asked before a transaction is made for a new request. An answer is sent without keeping any state
-   * (RFC 3261 §8.2.7): how a flood is turned away cheaply.
+   * Asked before a transaction is made for a new request. An answer is sent without keeping any state (RFC
+   * 3261 §8.2.7): how a flood is turned away cheaply.
    */
   readonly admit?: (request: SipRequest, flow: SipFlow) => StatelessAnswer | undefined;
 }

@@ -1,6 +1,8 @@
 /*
- * A SIP endpoint's lower half: transport and transactions (RFC 3261 §17, §18, RFC 6026, RFC 3581), over UDP and TCP on
- * IPv4. It decides nothing: what is answered, to whom a request goes and what a dialog is are its user's affair.
+ * A SIP endpoint's lower half: transport and transactions (RFC 3261 §17, §18, RFC 6026, RFC 3581), over UDP
+ * and TCP on
+ * IPv4. It decides nothing: what is answered, to whom a request goes and what a dialog is are its user's
+ * affair.
  *
  *   const stack = new SipStack({
  *     request: (tx) => {
@@ -14,17 +16,20 @@
  *         ackTimeout: () => hangUp(),
  *       });
  *       tx.reply(180);
- *       tx.reply(200, { headers: { Contact: `<sip:${stack.hostPortTowards(tx.flow.address)}>` }, body: answer });
+ *       tx.reply(200, { headers: { Contact: `<sip:${stack.hostPortTowards(tx.flow.address)}>` }, body: answer
+ *       });
  *     },
  *     // An ACK that fits no transaction here (a late one, or one for a call long gone); optional.
  *     strayAck: (ack, flow) => undefined,
  *   });
  *   await stack.listen({ host: '127.0.0.1', port: 0 });      // UDP and TCP on one free port
- *   stack.addresses                                           // [{ protocol: 'udp', host, port }, { protocol: 'tcp', … }]
+ *   stack.addresses                                           // [{ protocol: 'udp', host, port }, {
+ *   protocol: 'tcp', … }]
  *
  * A call out. The dialog helper (sip-dialog.ts) builds what follows the 2xx:
  *
- *   const target = await stack.resolve('sip:alice@192.0.2.7');   // or numericTargetOf(uri) when it is an address
+ *   const target = await stack.resolve('sip:alice@192.0.2.7');   // or numericTargetOf(uri) when it is an
+ *   address
  *   const invite = createRequest('INVITE', 'sip:alice@192.0.2.7', {
  *     headers: {
  *       From: `<sip:me@host>;tag=${newTag()}`, To: '<sip:alice@192.0.2.7>', 'Call-ID': newCallId(),
@@ -44,7 +49,8 @@
  *   });
  *   stack.cancel(tx);                                         // leaves once a provisional response has come
  *
- * Via, Max-Forwards and Content-Length are the stack's; every other header is the user's. `close()` ends sockets,
+ * Via, Max-Forwards and Content-Length are the stack's; every other header is the user's. `close()` ends
+ * sockets,
  * transactions and timers; nothing is called after it. Time comes from `options.clock`, the base timers from
  * `options.timers`. An INVITE is answered 100 Trying after `tryingAfterMs` when nothing else was.
  */
@@ -91,7 +97,9 @@ export class SipStack {
   readonly #transport: SipTransport;
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #servers = new Map<string, ServerTransaction>();
-  /** INVITE server transactions by what their ACK for a 2xx will carry (another branch, RFC 3261 §17.1.1.3). */
+  /**
+   * INVITE server transactions by what their ACK for a 2xx will carry (another branch, RFC 3261 §17.1.1.3).
+   */
   readonly #awaitingAck = new Map<string, ServerTransaction>();
   readonly #host: TransactionHost;
   readonly #tryingAfterMs: number;

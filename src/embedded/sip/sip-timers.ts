@@ -2,7 +2,10 @@
 export interface SipTimers {
   /** Round-trip estimate; default 500. */
   readonly t1Ms: number;
-  /** Longest interval between retransmissions of a non-INVITE request and of a response to INVITE; default 4 000. */
+  /**
+   * Longest interval between retransmissions of a non-INVITE request and of a response to INVITE; default 4
+   * 000.
+   */
   readonly t2Ms: number;
   /** Longest time a message stays in the network; default 5 000. */
   readonly t4Ms: number;

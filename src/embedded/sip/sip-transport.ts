@@ -37,7 +37,10 @@ const PORT_ATTEMPTS_MAX = 20;
 /** UDP receive buffer: bursts of INVITEs wait here while the event loop is busy. */
 const UDP_BUFFER_BYTES = 4 * 1_048_576;
 
-/** One UDP socket and one TCP listener on the same port of one IPv4 address, and the TCP connections they lead to. */
+/**
+ * One UDP socket and one TCP listener on the same port of one IPv4 address, and the TCP connections they lead
+ * to.
+ */
 export class SipTransport {
   readonly #limits: SipTransportLimits;
   readonly #handlers: SipTransportHandlers;

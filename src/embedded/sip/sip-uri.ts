@@ -21,8 +21,8 @@ export function parseSipUri(text: string): SipUri | undefined {
   if (scheme !== 'sip' && scheme !== 'sips') return undefined;
   if (hasSpaceOrControl(text)) return undefined;
   const rest = text.slice(colon + 1);
-  // `;`, `?` and `/` may stand in the user part (RFC 3261 §19.1.1), so the userinfo ends at the last `@` … before any
-  // of a header's, which must be escaped; a URI holds one `@`.
+  // `;`, `?` and `/` may stand in the user part (RFC 3261 §19.1.1), so the userinfo ends at the last `@` …
+  // before any of a header's, which must be escaped; a URI holds one `@`.
   const at = rest.indexOf('@');
   let user: string | undefined;
   let password: string | undefined;

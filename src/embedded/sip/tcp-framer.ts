@@ -9,8 +9,8 @@ export type TcpFrame =
   | { readonly kind: 'broken'; readonly reason: string };
 
 /**
- * Cuts a TCP stream into messages by Content-Length (RFC 3261 §18.3). Holds at most one message; what a byte costs does
- * not depend on how the stream was cut into segments.
+ * Cuts a TCP stream into messages by Content-Length (RFC 3261 §18.3). Holds at most one message; what a byte
+ * costs does not depend on how the stream was cut into segments.
  */
 export class TcpFramer {
   #held: Buffer = Buffer.alloc(0);
@@ -92,7 +92,10 @@ function endOfHeaders(bytes: Buffer, from: number): number | undefined {
   return undefined;
 }
 
-/** RFC 3261 §20.14: over a stream Content-Length is required; 0 is taken when it is missing, as RFC 4475 §3.3.2 allows. */
+/**
+ * RFC 3261 §20.14: over a stream Content-Length is required; 0 is taken when it is missing, as RFC 4475
+ * §3.3.2 allows.
+ */
 function contentLengthOf(head: Buffer): number | undefined {
   let length: number | undefined;
   let at = head.indexOf(0x0a) + 1;

@@ -10,8 +10,8 @@ export function clientKeyOf(topVia: string, method: string): string {
 }
 
 /**
- * RFC 3261 §17.2.3: branch, sent-by and method, ACK and CANCEL meaning the INVITE. Requests of RFC 2543, whose branch
- * is no identifier, are told apart by what that section lists instead.
+ * RFC 3261 §17.2.3: branch, sent-by and method, ACK and CANCEL meaning the INVITE. Requests of RFC 2543,
+ * whose branch is no identifier, are told apart by what that section lists instead.
  */
 export function serverKeyOf(request: SipRequest): string {
   const top = request.headers.list('Via')[0] ?? '';

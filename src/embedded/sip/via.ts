@@ -46,7 +46,10 @@ export interface CSeq {
   readonly method: string;
 }
 
-/** Takes a CSeq apart; undefined when the number is none below 2^31 (RFC 3261 §8.1.1.5) or the method no token. */
+/**
+ * Takes a CSeq apart; undefined when the number is none below 2^31 (RFC 3261 §8.1.1.5) or the method no
+ * token.
+ */
 export function parseCSeq(value: string): CSeq | undefined {
   const trimmed = value.trim();
   const space = indexOfSpace(trimmed);

@@ -5,11 +5,11 @@ export type DurationUnit = 'hour' | 'minute' | 'second';
 export type ClockStyle = 12 | 24;
 
 /**
- * What one language needs to speak numbers, ordinals, times and durations by joining prompts. A third language is one
- * more file like `english.ts`, its entry in `languages.ts`, and its prompts.
+ * What one language needs to speak numbers, ordinals, times and durations by joining prompts. A third
+ * language is one more file like `english.ts`, its entry in `languages.ts`, and its prompts.
  *
- * Shared by all languages: `num-0` … `num-99`, `hundred-1` … `hundred-9` (whole: "three hundred"), `thousand`,
- * `ord-hundred-1` … `ord-hundred-9`, `ord-thousand`, `digit-0` … `digit-9`, `digit-star`,
+ * Shared by all languages: `num-0` … `num-99`, `hundred-1` … `hundred-9` (whole: "three hundred"),
+ * `thousand`, `ord-hundred-1` … `ord-hundred-9`, `ord-thousand`, `digit-0` … `digit-9`, `digit-star`,
  * `digit-pound`, `digit-plus`, `and`.
  */
 export interface LanguageTable {
@@ -20,8 +20,8 @@ export interface LanguageTable {
   /** The prompt for a final 1 with a word after it ("ein" in "ein Uhr"); `num-1` where it does not change. */
   readonly oneJoined: string;
   /**
-   * The unit after a number. `single` is the whole phrase for exactly one ("eine Minute"); `forms` is indexed by the
-   * language's plural categories (CLDR, `Intl.PluralRules`), `other` being the last resort.
+   * The unit after a number. `single` is the whole phrase for exactly one ("eine Minute"); `forms` is indexed
+   * by the language's plural categories (CLDR, `Intl.PluralRules`), `other` being the last resort.
    */
   readonly units: Readonly<Record<DurationUnit, UnitForms>>;
   /** Prompts for an ordinal 0–99. */

@@ -1,6 +1,6 @@
 /**
- * G.711 A-law (ITU-T G.711, table 1a) written for the tests alone, so that a fault in the product's codec is not
- * mirrored here. Samples are 16-bit.
+ * G.711 A-law (ITU-T G.711, table 1a) written for the tests alone, so that a fault in the product's codec is
+ * not mirrored here. Samples are 16-bit.
  */
 const EVEN_BITS = 0x55;
 

@@ -6,10 +6,9 @@ const SEQUENCES_MAX = 1000;
 
 /**
  * A capture file (libpcap format) that sipp plays: the keys as RFC 4733 events in RTP over UDP. sipp puts its
- * own
- * addresses and ports in. Its built-in `play_dtmf` cannot be used: it always sends payload type 96.
- * `at` is the capture's place among those of one phone: sequence numbers go on from one to the next, because a media
- * server drops events whose number is a little lower than the last one's.
+ * own addresses and ports in. Its built-in `play_dtmf` cannot be used: it always sends payload type 96. `at`
+ * is the capture's place among those of one phone: sequence numbers go on from one to the next, because a
+ * media server drops events whose number is a little lower than the last one's.
  */
 export function dtmfCapture(keys: string, at = 0): Buffer {
   const header = Buffer.alloc(24);

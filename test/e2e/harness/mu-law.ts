@@ -1,7 +1,6 @@
 /**
  * G.711 µ-law (ITU-T G.711, table 2a) written for the tests alone, so that a fault in the product's codec is
- * not
- * mirrored here. Samples are 16-bit.
+ * not mirrored here. Samples are 16-bit.
  */
 const BIAS = 0x84;
 const CLIP = 32_635;

@@ -40,8 +40,7 @@ let isBuilt = false;
 
 /**
  * The product as a process of its own: started on free ports with a data directory that is thrown away.
- * `restart`
- * keeps the directory and the ports, so that a phone's registration and a callback outlive it.
+ * `restart` keeps the directory and the ports, so that a phone's registration and a callback outlive it.
  */
 export class Product {
   /** Every line of the log so far, of all runs. */

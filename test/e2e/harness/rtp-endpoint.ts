@@ -39,10 +39,8 @@ export interface Address {
 
 /**
  * The media of one phone: a socket whose port stands in the phone's SDP. Sends a tone or silence every 20 ms
- * from the
- * first moment the far end is known, sends RFC 4733 events, and records what it hears. It knows the far end
- * from
- * `sendTo` or from the first packet that arrives (RFC 4961).
+ * from the first moment the far end is known, sends RFC 4733 events, and records what it hears. It knows the
+ * far end from `sendTo` or from the first packet that arrives (RFC 4961).
  */
 export class RtpEndpoint {
   readonly port: number;

@@ -17,8 +17,7 @@ const TITLE = /^(?:UDP|TCP) message (sent|received)/;
 
 /**
  * Reads sipp's message file piece by piece. The last message is given out only when the next separator or a
- * later
- * `flush` shows that it is whole.
+ * later `flush` shows that it is whole.
  */
 export class SipTraceReader {
   #rest = '';

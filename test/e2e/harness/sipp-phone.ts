@@ -127,8 +127,7 @@ export class SippPhone {
 
   /**
    * Lets sipp itself send the next of its `sippKeys` as RFC 4733 events from the phone's media port. Without
-   * the right to
-   * raw sockets (a plain user) the harness sends the same keys.
+   * the right to raw sockets (a plain user) the harness sends the same keys.
    */
   async sendSippKeys(): Promise<void> {
     const keys = this.#sippKeys[this.#sippKeysSent++];
@@ -143,7 +142,10 @@ export class SippPhone {
     return this.#cue('MESSAGE');
   }
 
-  /** Puts the answered call on hold (re-INVITE, `sendonly`) or takes it back (`sendrecv`); once each in a call. */
+  /**
+   * Puts the answered call on hold (re-INVITE, `sendonly`) or takes it back (`sendrecv`); once each in a
+   * call.
+   */
   async setHold(held: boolean): Promise<TracedMessage> {
     const before = this.messages({ direction: 'received', method: 'INVITE', status: 200 }).length;
     await this.#cue(held ? 'NOTIFY' : 'REFER');

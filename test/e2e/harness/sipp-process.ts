@@ -129,8 +129,7 @@ export function freePort(host: string): Promise<number> {
 
 /**
  * Tells a waiting sipp call to go on: a request in the call's own Call-ID sent to sipp's port, which its
- * scenario
- * waits for. It never leaves this machine and is no part of the call.
+ * scenario waits for. It never leaves this machine and is no part of the call.
  */
 export function cueSipp(
   host: string,

@@ -105,8 +105,8 @@ function reInvite(
 }
 
 /**
- * The part after the answer, of both sides: waits for cues and for what the far end does, in any order.
- * INFO is the cue to send the next keys, MESSAGE to hang up, NOTIFY to hold, REFER to take the call back.
+ * The part after the answer, of both sides: waits for cues and for what the far end does, in any order. INFO
+ * is the cue to send the next keys, MESSAGE to hang up, NOTIFY to hold, REFER to take the call back.
  */
 function inCall(facts: PhoneFacts, cseq: number): string[] {
   const steps: string[] = [];

@@ -7,7 +7,9 @@ export const FRAME_SAMPLES = 160;
 
 const AMPLITUDE = 8000;
 
-/** One packet's bytes of a sine in the codec of `encode`, phase-continuous over `frameIndex`. 0 Hz is silence. */
+/**
+ * One packet's bytes of a sine in the codec of `encode`, phase-continuous over `frameIndex`. 0 Hz is silence.
+ */
 export function toneFrame(frequencyHz: number, frameIndex: number, encode = muLawByte): Buffer {
   const frame = Buffer.alloc(FRAME_SAMPLES, encode(0));
   if (frequencyHz === 0) return frame;

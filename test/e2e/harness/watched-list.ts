@@ -9,8 +9,8 @@ export class WatchedList<T> {
   }
 
   /**
-   * Resolves with `find`'s first answer that is not undefined, asked now and after every new item.
-   * Rejects after `withinMs` with `what` and the last items, so that a failed test says what did happen.
+   * Resolves with `find`'s first answer that is not undefined, asked now and after every new item. Rejects
+   * after `withinMs` with `what` and the last items, so that a failed test says what did happen.
    */
   wait<R>(find: (items: readonly T[]) => R | undefined, what: string, withinMs: number): Promise<R> {
     return new Promise((resolve, reject) => {

@@ -76,7 +76,9 @@ export class Lane {
     return this.#product;
   }
 
-  /** Takes the customer's port and holds it until the customer's phone starts, so that nobody else gets it. */
+  /**
+   * Takes the customer's port and holds it until the customer's phone starts, so that nobody else gets it.
+   */
   async reserve(): Promise<void> {
     const socket = createSocket('udp4');
     await new Promise<void>((resolve, reject) => {

@@ -23,8 +23,8 @@ const QUICK = {
 type Scene = (name: string, run: (lane: Lane) => Promise<void>, options?: LaneOptions) => void;
 
 /**
- * One product for all scenes of a file. Every scene has its own queue, DID, agents, customer and trunk in the one
- * document, so that scenes run at the same time without disturbing each other.
+ * One product for all scenes of a file. Every scene has its own queue, DID, agents, customer and trunk in the
+ * one document, so that scenes run at the same time without disturbing each other.
  */
 export function scenesOfOneProduct(): Scene {
   const lanes: Lane[] = [];

@@ -192,7 +192,11 @@ describe('a restart', () => {
     ['confirming', async (h) => void (await h.ready('a1'), await h.answers(h.last))],
     [
       'ringing-agent',
-      async (h) => void (await h.ready('a1'), await h.answers(h.last), await h.says('confirmed')),
+      async (h) => {
+        await h.ready('a1');
+        await h.answers(h.last);
+        await h.says('confirmed');
+      },
     ],
   ];
 

@@ -49,7 +49,7 @@ function walk(
   let callback = from;
   let effects: string[] = [];
   for (const happening of happenings) {
-    const step = stepCallback(callback, { ...happening, nowMs: 1000 } as CallbackMachineEvent, actor, policy);
+    const step = stepCallback(callback, { ...happening, nowMs: 1000 }, actor, policy);
     expect(step.kind, `${happening.type} in ${callback.state}/${callback.subState}`).toBe('taken');
     callback = step.callback;
     effects = step.kind === 'taken' ? step.effects.map((effect) => effect.type) : [];

@@ -65,7 +65,10 @@ export class Conversation {
     await settle();
   }
 
-  /** Lets time pass until a playback with the prompt begins (each playback counts once); fails if it never does. */
+  /**
+   * Lets time pass until a playback with the prompt begins (each playback counts once); fails if it never
+   * does.
+   */
   async hear(id: string): Promise<void> {
     for (let passedMs = 0; passedMs < HEAR_LIMIT_MS; passedMs += STEP_MS) {
       await settle();

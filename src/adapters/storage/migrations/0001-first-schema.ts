@@ -26,7 +26,8 @@ async function createCallbackTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('userData', 'text', (c) => c.notNull())
     .addColumn('version', 'integer', (c) => c.notNull())
     .execute();
-  // Partial indexes: only open callbacks are ever asked for by place or due time, and closed ones are the many.
+  // Partial indexes: only open callbacks are ever asked for by place or due time, and closed ones are the
+  // many.
   await sql`create index "callbackOpen" on "callback" ("priority" desc, "placeAtMs", "id")
     where "state" <> 'COMPLETED'`.execute(db);
   await sql`create index "callbackOpenOfQueue" on "callback" ("virtualQueue") where "state" <> 'COMPLETED'`.execute(
