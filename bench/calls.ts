@@ -22,7 +22,10 @@ interface Carrier {
   close(): void;
 }
 
-/** Two legs a call, 50 packets a second each way, through the embedded media server and through a bare UDP relay. */
+/**
+ * Two legs a call, 50 packets a second each way, through the embedded media server and through a bare UDP
+ * relay.
+ */
 export const calls: Measurement = {
   name: 'calls',
   title: 'Bridged calls held',

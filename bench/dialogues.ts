@@ -7,7 +7,10 @@ const RATES_PER_SEC = (process.env['BENCH_RATES'] ?? '25,50,75,100,150').split('
 const DURATION_SEC = Number(process.env['BENCH_DURATION'] ?? 10);
 const HOLD_MS = 3000;
 const SETTLE_MS = 1500;
-/** Calls before those that count: code is compiled while it is first used, which costs as much as the calls do. */
+/**
+ * Calls before those that count: code is compiled while it is first used, which costs as much as the calls
+ * do.
+ */
 const WARM_UP_COUNT = 400;
 
 /** Callers that reach the IVR, hear it for three seconds and hang up. */

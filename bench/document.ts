@@ -3,7 +3,10 @@ import type { Address } from './program.ts';
 /** Password of every agent's phone in a measurement; the database is thrown away with it. */
 export const PHONE_PASSWORD = 'bench-phone-4kZq';
 
-/** One queue, `agentCount` agents from 1000 on, DID 5000, calls of this machine trusted, customers at `customer`. */
+/**
+ * One queue, `agentCount` agents from 1000 on, DID 5000, calls of this machine trusted, customers at
+ * `customer`.
+ */
 export function benchDocument(customer: Address, agentCount: number, trusted: string): string {
   const agents = Array.from({ length: agentCount }, (_, at) => String(1000 + at));
   const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

@@ -18,7 +18,10 @@ interface Pending {
   readonly resolve: (call: MediaCall) => void;
 }
 
-/** Sets up legs on a media server with its own wire protocols: INVITE with X-esl-outbound, and the event socket. */
+/**
+ * Sets up legs on a media server with its own wire protocols: INVITE with X-esl-outbound, and the event
+ * socket.
+ */
 export class MediaCalls {
   readonly #sipPort: number;
   readonly #udp: UdpSocket = createSocket('udp4');

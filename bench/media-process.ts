@@ -1,6 +1,9 @@
 import type { startMediaServer as startServer } from '../src/embedded/media-server/start-media-server.ts';
 
-/** The media server as a process of its own: prints where it listens as one line of JSON, serves until it is ended. */
+/**
+ * The media server as a process of its own: prints where it listens as one line of JSON, serves until it is
+ * ended.
+ */
 interface Module {
   readonly startMediaServer: typeof startServer;
 }

@@ -1,8 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 
 /**
- * Speaks on many legs and listens on all of them: 50 packets of 160 octets a second a leg, phases spread evenly. Each
- * packet carries when it was sent. Runs as a process of its own; orders and the report go over the IPC channel.
+ * Speaks on many legs and listens on all of them: 50 packets of 160 octets a second a leg, phases spread
+ * evenly. Each packet carries when it was sent. Runs as a process of its own; orders and the report go over
+ * the IPC channel.
  */
 export type LoadOrder =
   | { readonly type: 'open'; readonly socketCount: number }

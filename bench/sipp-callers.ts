@@ -34,7 +34,10 @@ m=audio [media_port] RTP/AVP 0 101
 a=rtpmap:0 PCMU/8000
 a=rtpmap:101 telephone-event/8000`;
 
-/** Calls 5000 with a caller number of its own each, holds, hangs up. A 503 is counted apart, anything else fails. */
+/**
+ * Calls 5000 with a caller number of its own each, holds, hangs up. A 503 is counted apart, anything else
+ * fails.
+ */
 function scenario(holdMs: number): string {
   const send = (text: string, more = ''): string => `<send ${more}><![CDATA[
 ${text}

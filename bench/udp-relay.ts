@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 
 /**
- * The yardstick: pairs of UDP sockets, what one receives the other sends on to whoever wrote to it last. No RTP is
- * read. `argv[2]`: number of pairs; prints the ports as JSON, two neighbours a pair.
+ * The yardstick: pairs of UDP sockets, what one receives the other sends on to whoever wrote to it last. No
+ * RTP is read. `argv[2]`: number of pairs; prints the ports as JSON, two neighbours a pair.
  */
 const pairCount = Number(process.argv[2]);
 
