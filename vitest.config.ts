@@ -7,7 +7,7 @@ export default defineConfig({
       test: {
         name,
         include: [`test/${name}/**/*.test.ts`],
-        testTimeout: name === 'e2e' ? 90_000 : name === 'integration' ? 30_000 : 15_000,
+        testTimeout: name === 'e2e' ? 180_000 : name === 'integration' ? 30_000 : 15_000,
         hookTimeout: 60_000,
         // End-to-end suites place calls on shared ports and clocks: one file after the other.
         fileParallelism: name !== 'e2e' && name !== 'integration',

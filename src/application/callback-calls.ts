@@ -335,6 +335,7 @@ export class CallbackCalls {
 
   #dialFailed(callback: Callback, termination: Termination): void {
     const { result, retry } = dialVerdictOf(termination);
+    this.#options.log.info({ callbackId: callback.id, result, retry, termination }, 'attempt failed');
     this.#forget(callback);
     this.#grantedAtMs.delete(callback.id);
     this.#options.metrics.count(MetricName.attemptsTotal, { result });

@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { CallId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Party } from '../../telephony/leg.ts';
@@ -205,7 +205,12 @@ export class SipOutboundCall implements OutboundCall {
       if (!known) await endpoint.modify(answer);
     } catch (thrown) {
       const detail = messageOf(thrown);
-      void leg.endWith({ bucket: TerminationBucket.clientError, reason: 'incompatible-media', detail });
+      const isOurs = thrown instanceof AppError && thrown.retryable;
+      void leg.endWith(
+        isOurs
+          ? { bucket: TerminationBucket.serverError, reason: 'media-server-failure', detail }
+          : { bucket: TerminationBucket.clientError, reason: 'incompatible-media', detail },
+      );
     }
     // Given up while the media were being joined: the answer crossed the CANCEL.
     if (this.#givenUp) void leg.hangUp();

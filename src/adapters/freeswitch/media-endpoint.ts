@@ -31,6 +31,11 @@ interface Playback {
   readonly finished: Promise<void>;
 }
 
+/** The media server's fault, not the far end's: the call may be tried again. */
+function unreachable(why: string, cause?: unknown): AppError {
+  return new AppError('MEDIA_SERVER_UNREACHABLE', why, { cause, retryable: true });
+}
+
 /** One channel of the media server: plays, hears digits, is bridged, goes away. */
 export class MediaEndpoint {
   readonly uuid: string;
@@ -76,11 +81,12 @@ export class MediaEndpoint {
 
   /**
    * Tells the channel the remote side's media by re-INVITE (RFC 3261 §14); resolves to the channel's answer.
-   * Rejects with MEDIA_NOT_ACCEPTED when there is no codec in common or no answer.
+   * Rejects with MEDIA_NOT_ACCEPTED when there is no codec in common, MEDIA_SERVER_UNREACHABLE (retryable) when
+   * it does not answer.
    */
   async modify(remoteSdp: string): Promise<string> {
     const { dialog } = this.#endpoint;
-    if (!dialog || this.#isGone) throw new AppError('MEDIA_NOT_ACCEPTED', 'the media channel has ended');
+    if (!dialog || this.#isGone) throw unreachable('the media channel has ended');
     // Not fsmrf's modify: it asks for all channel variables afterwards, and after one refusal never comes
     // back.
     const answer = new Promise<string>((resolve, reject) => {
@@ -91,8 +97,7 @@ export class MediaEndpoint {
           body: withoutEncryption(remoteSdp),
         },
         (err, res) => {
-          if (err)
-            reject(new AppError('MEDIA_NOT_ACCEPTED', 'the media server is not reachable', { cause: err }));
+          if (err) reject(unreachable('the media server is not reachable', err));
           else if (res && res.status >= 300) {
             reject(new AppError('MEDIA_NOT_ACCEPTED', `the media server answered ${res.status}`));
           } else if (res && res.status >= 200) resolve(withoutEncryption(res.body ?? ''));
@@ -100,8 +105,7 @@ export class MediaEndpoint {
       );
     });
     const sdp = await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, answer);
-    if (sdp === undefined)
-      throw new AppError('MEDIA_NOT_ACCEPTED', 'the media server did not answer in time');
+    if (sdp === undefined) throw unreachable('the media server did not answer in time');
     return sdp;
   }
 

@@ -73,6 +73,7 @@ export class MediaServer {
   readonly #counters: Counters;
   readonly #endpoints = new Set<MediaEndpoint>();
   readonly #pool: EndpointPool;
+  #sipLossCount = 0;
   #server: MrfMediaServer | undefined;
   #closed = false;
   #retryMs = RETRY_MIN_MS;
@@ -153,6 +154,7 @@ export class MediaServer {
 
   /** SIP is gone: endpoints cannot be told goodbye by BYE; they are killed over the event socket. */
   async killAll(): Promise<void> {
+    this.#sipLossCount++;
     this.#pool.empty();
     await Promise.all([...this.#endpoints].map((endpoint) => endpoint.kill()));
   }
@@ -297,10 +299,17 @@ export class MediaServer {
   async #make(remoteSdp: string | undefined): Promise<EndpointOutcome> {
     const server = this.#server;
     if (!server || this.#closed) return { kind: 'unavailable', detail: 'the media server is not connected' };
+    const lossCount = this.#sipLossCount;
     const making = server.createEndpoint(remoteSdp === undefined ? {} : { remoteSdp });
     try {
       const made = await withDeadline(this.#clock, ENDPOINT_DEADLINE_MS, making);
-      if (made) return { kind: 'endpoint', endpoint: this.#wrap(made, server) };
+      if (made) {
+        const endpoint = this.#wrap(made, server);
+        if (lossCount === this.#sipLossCount) return { kind: 'endpoint', endpoint };
+        // Its dialog ended with the SIP server that was lost meanwhile: no answer could be joined to it.
+        void endpoint.kill();
+        return { kind: 'unavailable', detail: 'the SIP server was lost meanwhile' };
+      }
     } catch (thrown) {
       const status = (thrown as { status?: unknown }).status;
       if (typeof status === 'number') return { kind: 'refused', sipStatus: status };
