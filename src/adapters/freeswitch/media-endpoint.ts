@@ -81,8 +81,8 @@ export class MediaEndpoint {
 
   /**
    * Tells the channel the remote side's media by re-INVITE (RFC 3261 §14); resolves to the channel's answer.
-   * Rejects with MEDIA_NOT_ACCEPTED when there is no codec in common, MEDIA_SERVER_UNREACHABLE (retryable) when
-   * it does not answer.
+   * Rejects with MEDIA_NOT_ACCEPTED when there is no codec in common, MEDIA_SERVER_UNREACHABLE (retryable)
+   * when it does not answer.
    */
   async modify(remoteSdp: string): Promise<string> {
     const { dialog } = this.#endpoint;
