@@ -204,13 +204,7 @@ export class SipOutboundCall implements OutboundCall {
       if (mediaFault(answer) !== undefined) throw new Error(mediaFault(answer));
       if (!known) await endpoint.modify(answer);
     } catch (thrown) {
-      const detail = messageOf(thrown);
-      const isOurs = thrown instanceof AppError && thrown.retryable;
-      void leg.endWith(
-        isOurs
-          ? { bucket: TerminationBucket.serverError, reason: 'media-server-failure', detail }
-          : { bucket: TerminationBucket.clientError, reason: 'incompatible-media', detail },
-      );
+      void leg.endWith(terminationOfMedia(thrown));
     }
     // Given up while the media were being joined: the answer crossed the CANCEL.
     if (this.#givenUp) void leg.hangUp();
@@ -254,6 +248,17 @@ export class SipOutboundCall implements OutboundCall {
   #stopTimer(): void {
     if (this.#timer) this.#parts.clock.clearTimer(this.#timer);
   }
+}
+
+/**
+ * Why an answered call cannot have media. A fault of the media server's is ours: the customer may be tried
+ * again.
+ */
+export function terminationOfMedia(thrown: unknown): Termination {
+  const detail = messageOf(thrown);
+  return thrown instanceof AppError && thrown.retryable
+    ? { bucket: TerminationBucket.serverError, reason: 'media-server-failure', detail }
+    : { bucket: TerminationBucket.clientError, reason: 'incompatible-media', detail };
 }
 
 function abandon(branch: Branch): void {
