@@ -1,10 +1,11 @@
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
-import { AppError, messageOf } from '../../kernel/errors.ts';
+import { messageOf } from '../../kernel/errors.ts';
 import type { CallId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Party } from '../../telephony/leg.ts';
 import { parseReasonHeader } from '../../telephony/reason-header.ts';
 import type { OriginateOutcome, OutboundCall } from '../../telephony/telephony.ts';
+import { terminationOfMedia } from './media-termination.ts';
 import { terminationOfInvite } from '../../telephony/termination-table.ts';
 import type { InviteEnd } from '../../telephony/termination-table.ts';
 import { TerminationBucket } from '../../telephony/termination.ts';
@@ -248,17 +249,6 @@ export class SipOutboundCall implements OutboundCall {
   #stopTimer(): void {
     if (this.#timer) this.#parts.clock.clearTimer(this.#timer);
   }
-}
-
-/**
- * Why an answered call cannot have media. A fault of the media server's is ours: the customer may be tried
- * again.
- */
-export function terminationOfMedia(thrown: unknown): Termination {
-  const detail = messageOf(thrown);
-  return thrown instanceof AppError && thrown.retryable
-    ? { bucket: TerminationBucket.serverError, reason: 'media-server-failure', detail }
-    : { bucket: TerminationBucket.clientError, reason: 'incompatible-media', detail };
 }
 
 function abandon(branch: Branch): void {

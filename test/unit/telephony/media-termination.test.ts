@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { terminationOfMedia } from '../../../src/adapters/drachtio/outbound-call.ts';
+import { terminationOfMedia } from '../../../src/adapters/drachtio/media-termination.ts';
 import { AppError } from '../../../src/kernel/errors.ts';
 import { dialVerdictOf } from '../../../src/telephony/termination-table.ts';
 
