@@ -3,14 +3,17 @@ import type { Clock, TimerHandle } from './clock.ts';
 interface SimulatedTimer {
   readonly dueAtMs: number;
   readonly order: number;
-  readonly callback: () => void;
+  /** Undefined once it has fired or was cleared. */
+  callback: (() => void) | undefined;
 }
 
 /** A clock that moves only when told: time is a value in tests and in the simulator. */
 export class SimulatedClock implements Clock {
   #nowMs: number;
   #order = 0;
-  readonly #timers = new Map<number, SimulatedTimer>();
+  /** A binary heap, the earliest first; cleared timers stay in it until they come up. */
+  readonly #heap: SimulatedTimer[] = [];
+  #pendingCount = 0;
 
   /** @param startMs UTC epoch milliseconds; default 2026-01-05T09:00:00Z, a Monday. */
   constructor(startMs = Date.UTC(2026, 0, 5, 9)) {
@@ -26,29 +29,31 @@ export class SimulatedClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): TimerHandle {
-    const order = this.#order++;
-    this.#timers.set(order, { dueAtMs: this.#nowMs + Math.max(0, delayMs), order, callback });
-    return { timer: order };
+    const timer = { dueAtMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, callback };
+    this.#pendingCount++;
+    this.#push(timer);
+    return { timer };
   }
 
   clearTimer(handle: TimerHandle): void {
-    this.#timers.delete(handle.timer as number);
+    const timer = handle.timer as SimulatedTimer | undefined;
+    if (timer?.callback === undefined) return;
+    timer.callback = undefined;
+    this.#pendingCount--;
   }
 
   /** Timers not yet fired or cleared; a test asserts 0 to show that nothing leaked. */
   get pendingCount(): number {
-    return this.#timers.size;
+    return this.#pendingCount;
   }
 
   /** Moves to `now + byMs`, firing due timers in order of time and then of creation. */
   advance(byMs: number): void {
     const untilMs = this.#nowMs + byMs;
     for (;;) {
-      const next = this.#next();
-      if (!next || next.dueAtMs > untilMs) break;
-      this.#timers.delete(next.order);
-      this.#nowMs = next.dueAtMs;
-      next.callback();
+      const callback = this.#takeNext(untilMs);
+      if (!callback) break;
+      callback();
     }
     this.#nowMs = untilMs;
   }
@@ -61,21 +66,64 @@ export class SimulatedClock implements Clock {
     const untilMs = this.#nowMs + byMs;
     await settle();
     for (;;) {
-      const next = this.#next();
-      if (!next || next.dueAtMs > untilMs) break;
-      this.#timers.delete(next.order);
-      this.#nowMs = next.dueAtMs;
-      next.callback();
+      const callback = this.#takeNext(untilMs);
+      if (!callback) break;
+      callback();
       await settle();
     }
     this.#nowMs = untilMs;
   }
 
-  #next(): SimulatedTimer | undefined {
-    let best: SimulatedTimer | undefined;
-    for (const timer of this.#timers.values()) {
-      if (!best || timer.dueAtMs < best.dueAtMs) best = timer;
+  /** Moves to the next timer that is due until then and takes it. */
+  #takeNext(untilMs: number): (() => void) | undefined {
+    for (;;) {
+      const next = this.#heap[0];
+      if (!next || next.dueAtMs > untilMs) return undefined;
+      this.#pop();
+      const { callback } = next;
+      if (!callback) continue;
+      next.callback = undefined;
+      this.#pendingCount--;
+      this.#nowMs = next.dueAtMs;
+      return callback;
     }
-    return best;
   }
+
+  #push(timer: SimulatedTimer): void {
+    const heap = this.#heap;
+    let index = heap.length;
+    heap.push(timer);
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = heap[parent] as SimulatedTimer;
+      if (isBefore(above, timer)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = timer;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop() as SimulatedTimer;
+    if (heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= heap.length) break;
+      if (
+        child + 1 < heap.length &&
+        isBefore(heap[child + 1] as SimulatedTimer, heap[child] as SimulatedTimer)
+      )
+        child++;
+      if (isBefore(last, heap[child] as SimulatedTimer)) break;
+      heap[index] = heap[child] as SimulatedTimer;
+      index = child;
+    }
+    heap[index] = last;
+  }
+}
+
+function isBefore(a: SimulatedTimer, b: SimulatedTimer): boolean {
+  return a.dueAtMs < b.dueAtMs || (a.dueAtMs === b.dueAtMs && a.order < b.order);
 }

@@ -1,4 +1,5 @@
 import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
+import { promptIds } from '../../src/simulation/simulated-leg.ts';
 import type { AudioSource, Digit, Leg, Party, PlayOptions, PlayOutcome } from '../../src/telephony/leg.ts';
 import type { Termination } from '../../src/telephony/termination.ts';
 
@@ -114,11 +115,4 @@ export class FakeLeg implements Leg {
     if (source.kind === 'tone') return source.onMs + source.offMs;
     return this.#audioMs.get(source.path) ?? 1000;
   }
-}
-
-/** `en/offer.wav` → `offer`; other sources are left out. */
-export function promptIds(sources: readonly AudioSource[]): string[] {
-  return sources.flatMap((source) =>
-    source.kind === 'file' ? [source.path.replace(/^.*\//, '').replace(/\.wav$/, '')] : [],
-  );
 }

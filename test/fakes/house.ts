@@ -8,7 +8,7 @@ import { silentMetrics } from '../../src/kernel/metrics.ts';
 import { SeededRandom } from '../../src/kernel/random.ts';
 import { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
 import { FakeTelephony, type PlacedCall, type QuietLeg, settle } from './fake-telephony.ts';
-import { MemoryStore } from './memory-store.ts';
+import { MemoryStore } from '../../src/simulation/memory-store.ts';
 import { aQueue } from './queue-settings.ts';
 
 const settings = aQueue({ retryIntervalSec: 60, maxAttempts: 2, wrapUpSec: 10 });

@@ -5,7 +5,7 @@ import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
 import type { Leg } from '../../src/telephony/leg.ts';
 import type { OriginateRequest } from '../../src/telephony/telephony.ts';
 import type { SimulatedDisk } from './simulated-store.ts';
-import type { SimulatedNetwork } from './simulated-network.ts';
+import type { SimulatedNetwork } from '../../src/simulation/simulated-network.ts';
 
 /** What a history shows to be wrong with the product. */
 export class Violation extends Error {}

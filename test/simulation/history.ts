@@ -10,13 +10,13 @@ import { silentMetrics } from '../../src/kernel/metrics.ts';
 import { SeededRandom } from '../../src/kernel/random.ts';
 import { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
 import { aQueue } from '../fakes/queue-settings.ts';
-import { Chance } from './chance.ts';
+import { Chance } from '../../src/simulation/chance.ts';
 import { Checker } from './checker.ts';
 import { checkEnd } from './end-check.ts';
 import { InboundCaller } from './inbound-caller.ts';
-import { Incarnation } from './incarnation.ts';
+import { Incarnation } from '../../src/simulation/incarnation.ts';
 import { People } from './people.ts';
-import { SimulatedNetwork } from './simulated-network.ts';
+import { SimulatedNetwork } from '../../src/simulation/simulated-network.ts';
 import { SimulatedDisk, type DiskFaults } from './simulated-store.ts';
 
 /** Arrivals and faults happen this long. */

@@ -2,9 +2,9 @@ import type { CallId } from '../../src/kernel/ids.ts';
 import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
 import type { Digit } from '../../src/telephony/leg.ts';
 import type { InboundCall } from '../../src/telephony/telephony.ts';
-import type { Chance } from './chance.ts';
-import type { SimulatedLeg } from './simulated-leg.ts';
-import type { SimulatedNetwork } from './simulated-network.ts';
+import type { Chance } from '../../src/simulation/chance.ts';
+import type { SimulatedLeg } from '../../src/simulation/simulated-leg.ts';
+import type { SimulatedNetwork } from '../../src/simulation/simulated-network.ts';
 
 export interface CallerOptions {
   readonly callId: CallId;

@@ -1,9 +1,9 @@
 import type { OriginateRequest } from '../../src/telephony/telephony.ts';
 import type { TerminationReason } from '../../src/telephony/termination.ts';
 import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
-import type { Chance } from './chance.ts';
-import { type Called, failure, type PhoneBehaviour } from './simulated-network.ts';
-import type { SimulatedLeg } from './simulated-leg.ts';
+import type { Chance } from '../../src/simulation/chance.ts';
+import { type Called, failure, type PhoneBehaviour } from '../../src/simulation/simulated-network.ts';
+import type { SimulatedLeg } from '../../src/simulation/simulated-leg.ts';
 
 export interface PeopleOptions {
   readonly clock: SimulatedClock;

@@ -4,9 +4,9 @@ import { AppError } from '../../src/kernel/errors.ts';
 import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
 import type { AgentTx } from '../../src/routing/agent.ts';
 import type { CallRecordTx } from '../../src/telephony/call-record.ts';
-import { MemoryStore } from '../fakes/memory-store.ts';
-import type { Chance } from './chance.ts';
-import type { Incarnation } from './incarnation.ts';
+import { MemoryStore } from '../../src/simulation/memory-store.ts';
+import type { Chance } from '../../src/simulation/chance.ts';
+import type { Incarnation } from '../../src/simulation/incarnation.ts';
 
 type Tx = CallbackTx & AgentTx & CallRecordTx;
 

@@ -31,8 +31,9 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   config: ['kernel', 'telephony'],
   adapters: [...ROOMS],
   embedded: ['kernel'],
-  cli: [...ROOMS, 'config', 'adapters'],
-  root: [...ROOMS, 'config', 'adapters', 'embedded', 'cli', 'demo'],
+  cli: [...ROOMS, 'config', 'adapters', 'simulation'],
+  simulation: [...ROOMS, 'config', 'adapters'],
+  root: [...ROOMS, 'config', 'adapters', 'embedded', 'cli', 'demo', 'simulation'],
   demo: [...ROOMS, 'config', 'root'],
   console: [],
 };

@@ -8,7 +8,8 @@ import { SystemClock } from '../../../src/kernel/clock.ts';
 import { silentLog } from '../../../src/kernel/log.ts';
 import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
 import { FakeFlowHost } from '../../fakes/fake-flow-host.ts';
-import { FakeLeg, promptIds } from '../../fakes/fake-leg.ts';
+import { promptIds } from '../../../src/simulation/simulated-leg.ts';
+import { FakeLeg } from '../../fakes/fake-leg.ts';
 
 const STEP_MS = 50;
 const HEAR_LIMIT_MS = 400_000;

@@ -4,7 +4,7 @@ import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
 import type { Token } from '../../../src/queue/token.ts';
 import { AgentRegistry } from '../../../src/routing/agent-registry.ts';
 import { Router } from '../../../src/routing/router.ts';
-import { MemoryStore } from '../../fakes/memory-store.ts';
+import { MemoryStore } from '../../../src/simulation/memory-store.ts';
 
 let clock: SimulatedClock;
 let registry: AgentRegistry;

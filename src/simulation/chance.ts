@@ -1,4 +1,4 @@
-import type { Random } from '../../src/kernel/random.ts';
+import type { Random } from '../kernel/random.ts';
 
 /** Choices drawn from one seeded stream; whoever acts on their own has a stream of their own. */
 export class Chance {

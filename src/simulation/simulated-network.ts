@@ -1,7 +1,7 @@
-import { AppError } from '../../src/kernel/errors.ts';
-import type { CallId } from '../../src/kernel/ids.ts';
-import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
-import type { Leg } from '../../src/telephony/leg.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { CallId } from '../kernel/ids.ts';
+import type { SimulatedClock } from '../kernel/simulated-clock.ts';
+import type { Leg } from '../telephony/leg.ts';
 import type {
   Bridge,
   InboundCall,
@@ -9,8 +9,8 @@ import type {
   OriginateRequest,
   OutboundCall,
   Telephony,
-} from '../../src/telephony/telephony.ts';
-import type { Termination, TerminationReason } from '../../src/telephony/termination.ts';
+} from '../telephony/telephony.ts';
+import type { Termination, TerminationReason } from '../telephony/termination.ts';
 import type { Chance } from './chance.ts';
 import type { Incarnation } from './incarnation.ts';
 import { SimulatedLeg } from './simulated-leg.ts';

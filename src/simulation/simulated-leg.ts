@@ -1,8 +1,7 @@
-import type { CallId } from '../../src/kernel/ids.ts';
-import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
-import type { AudioSource, Digit, Leg, Party, PlayOptions, PlayOutcome } from '../../src/telephony/leg.ts';
-import type { Termination } from '../../src/telephony/termination.ts';
-import { promptIds } from '../fakes/fake-leg.ts';
+import type { CallId } from '../kernel/ids.ts';
+import type { SimulatedClock } from '../kernel/simulated-clock.ts';
+import type { AudioSource, Digit, Leg, Party, PlayOptions, PlayOutcome } from '../telephony/leg.ts';
+import type { Termination } from '../telephony/termination.ts';
 
 export const remoteHangup: Termination = { bucket: 'success', reason: 'remote-hangup' };
 const localHangup: Termination = { bucket: 'success', reason: 'local-hangup' };
@@ -96,4 +95,11 @@ export class SimulatedLeg implements Leg {
     if (source.kind === 'tone') return source.onMs + source.offMs;
     return this.#options.audioMs.get(source.path) ?? 1000;
   }
+}
+
+/** `en/offer.wav` → `offer`; other sources are left out. */
+export function promptIds(sources: readonly AudioSource[]): string[] {
+  return sources.flatMap((source) =>
+    source.kind === 'file' ? [source.path.replace(/^.*\//, '').replace(/\.wav$/, '')] : [],
+  );
 }

@@ -1,5 +1,5 @@
-import type { Clock, TimerHandle } from '../../src/kernel/clock.ts';
-import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
+import type { Clock, TimerHandle } from '../kernel/clock.ts';
+import type { SimulatedClock } from '../kernel/simulated-clock.ts';
 
 /** The machine's clocks: time passes for everybody alike, the wall clock can be set forward. */
 export interface MachineTime {

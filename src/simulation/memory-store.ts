@@ -1,0 +1,116 @@
+import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
+import type { Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { CallRecord, CallRecordTx } from '../telephony/call-record.ts';
+import type { AgentStatus, AgentTx } from '../routing/agent.ts';
+
+export interface AgentEvent {
+  readonly agentId: string;
+  readonly kind: string;
+}
+
+/**
+ * A store in memory, for the simulator and for tests of rooms: transactions run one after another, a failed one
+ * leaves nothing.
+ */
+export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecordTx> {
+  callbacks = new Map<string, Callback>();
+  attempts = new Map<string, Attempt>();
+  events: CallbackEvent[] = [];
+  agents = new Map<string, AgentStatus>();
+  agentEvents: AgentEvent[] = [];
+  calls = new Map<string, CallRecord>();
+  /** Throws instead of committing the next n transactions. */
+  failNextCount = 0;
+  /** Of `callbacks`, those that are not COMPLETED. */
+  readonly #open = new Map<string, Callback>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  transact<Result>(work: (tx: CallbackTx & AgentTx & CallRecordTx) => Promise<Result>): Promise<Result> {
+    const run = this.#last.then(() => this.#run(work));
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  async #run<Result>(work: (tx: CallbackTx & AgentTx & CallRecordTx) => Promise<Result>): Promise<Result> {
+    const undo: (() => void)[] = [];
+    try {
+      const result = await work(this.#tx(undo));
+      if (this.failNextCount > 0) {
+        this.failNextCount--;
+        throw new AppError('STORAGE_FAILED', 'the disk is full');
+      }
+      return result;
+    } catch (error) {
+      while (undo.length > 0) undo.pop()?.();
+      throw error;
+    }
+  }
+
+  /** Every change leaves its reverse in `undo`. */
+  #tx(undo: (() => void)[]): CallbackTx & AgentTx & CallRecordTx {
+    const put = <T>(map: Map<string, T>, key: string, value: T): void => {
+      const before = map.get(key);
+      undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)));
+      map.set(key, value);
+    };
+    const putCallback = (callback: Callback): void => {
+      const before = this.#open.get(callback.id);
+      undo.push(() => (before ? this.#open.set(callback.id, before) : this.#open.delete(callback.id)));
+      if (callback.state === 'COMPLETED') this.#open.delete(callback.id);
+      else this.#open.set(callback.id, callback);
+      put(this.callbacks, callback.id, callback);
+    };
+    const append = <T>(list: T[], value: T): void => {
+      list.push(value);
+      undo.push(() => list.pop());
+    };
+    const open = (): Callback[] =>
+      [...this.#open.values()].sort(
+        (a, b) => b.priority - a.priority || a.placeAtMs - b.placeAtMs || (a.id < b.id ? -1 : 1),
+      );
+    return {
+      insertCallback: async (callback) => putCallback(callback),
+      updateCallback: async (callback) => {
+        if (this.callbacks.get(callback.id)?.version !== callback.version - 1) {
+          throw new AppError('CALLBACK_CHANGED', callback.id);
+        }
+        putCallback(callback);
+      },
+      findCallback: async (id) => this.callbacks.get(id),
+      openCallbacks: async () => open(),
+      listCallbacks: async (filter: CallbackFilter) =>
+        [...this.callbacks.values()].reverse().slice(0, filter.limit),
+      dueCallbacks: async (nowMs, limit) =>
+        open()
+          .filter((callback) => callback.dueAtMs !== null && callback.dueAtMs <= nowMs)
+          .slice(0, limit),
+      nextDueAtMs: async () => {
+        let next: number | undefined;
+        for (const { dueAtMs } of this.#open.values()) {
+          if (dueAtMs !== null && (next === undefined || dueAtMs < next)) next = dueAtMs;
+        }
+        return next;
+      },
+      insertAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
+      updateAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
+      findAttempt: async (id) => this.attempts.get(id),
+      attemptsOf: async (id) => [...this.attempts.values()].filter((attempt) => attempt.callbackId === id),
+      appendEvent: async (event) => append(this.events, event),
+      eventsOf: async (id, limit) => this.events.filter((event) => event.callbackId === id).slice(-limit),
+      putCallRecord: async (record) => put(this.calls, record.callId, record),
+      findCallRecord: async (callId) => this.calls.get(callId),
+      listCallRecords: async ({ limit }) => [...this.calls.values()].reverse().slice(0, limit),
+      endUnfinishedCalls: async (nowMs) => {
+        const open = [...this.calls.values()].filter(({ endedAtMs }) => endedAtMs === null);
+        for (const call of open) {
+          put(this.calls, call.callId, { ...call, endedAtMs: nowMs, outcome: 'lost-at-restart' });
+        }
+        return open.length;
+      },
+      agentStatuses: async () => [...this.agents.values()],
+      putAgentStatus: async (status) => put(this.agents, status.agentId, status),
+      appendAgentEvent: async (event) => append(this.agentEvents, event),
+    };
+  }
+}
