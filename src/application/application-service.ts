@@ -57,7 +57,7 @@ export class ApplicationService implements Application {
     if (router.queue(settings.name).length >= settings.maxQueued) {
       return { ok: false, refusal: { kind: 'queue-full', max: settings.maxQueued } };
     }
-    const callback = await runner.create(
+    const booked = await runner.create(
       {
         ...(request.id !== undefined && { id: request.id }),
         virtualQueue: settings.name,
@@ -70,7 +70,9 @@ export class ApplicationService implements Application {
       },
       actor,
     );
-    return { ok: true, value: callback };
+    return booked.kind === 'refused'
+      ? { ok: false, refusal: booked.refusal }
+      : { ok: true, value: booked.callback };
   }
 
   async findCallback(id: CallbackId): Promise<CallbackView | undefined> {

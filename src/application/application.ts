@@ -1,3 +1,4 @@
+import type { BookingRefusal } from '../callback/booking-check.ts';
 import type { CallbackFilter } from '../callback/callback-store.ts';
 import type { Actor, Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
 import type { CallbackId } from '../kernel/ids.ts';
@@ -26,6 +27,7 @@ export type Refusal =
   | { readonly kind: 'unknown-queue'; readonly virtualQueue: string }
   | { readonly kind: 'invalid-number'; readonly reason: string }
   | { readonly kind: 'queue-full'; readonly max: number }
+  | BookingRefusal
   | { readonly kind: 'not-found' }
   /** The state does not allow it; nothing was changed. */
   | { readonly kind: 'not-allowed'; readonly state: string; readonly allowed: readonly string[] };

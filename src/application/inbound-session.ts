@@ -164,10 +164,12 @@ export class InboundSession implements FlowHost {
       this.#log.error({ error, tryCount }, 'booking could not be stored');
     };
     try {
-      const callback = await untilStored({ clock, wanted, onFailure }, () =>
+      const booked = await untilStored({ clock, wanted, onFailure }, () =>
         runner.create(request, { kind: 'customer' }),
       );
-      return { kind: 'booked', callbackId: callback.id };
+      if (booked.kind !== 'refused') return { kind: 'booked', callbackId: booked.callback.id };
+      if (wasInLine && !this.#leg?.termination) router.enqueue(this.#token());
+      return { kind: 'refused', reason: booked.refusal.kind };
     } catch (error) {
       if (wasInLine && !this.#leg?.termination) router.enqueue(this.#token());
       throw error;

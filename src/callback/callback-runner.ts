@@ -3,6 +3,7 @@ import { AppError, assert } from '../kernel/errors.ts';
 import type { AttemptId, CallbackId, CallId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { DialResult, Termination } from '../telephony/termination.ts';
+import { type BookingCheck, type BookingRefusal, firstRefusal } from './booking-check.ts';
 import type { CallbackTx, UnitOfWork } from './callback-store.ts';
 import type { Actor, Attempt, Callback } from './callback.ts';
 import type { CallbackEffect, CallbackMachineEvent } from './callback-machine.ts';
@@ -51,6 +52,14 @@ export interface NewCallback {
   readonly userData?: Readonly<Record<string, string>>;
 }
 
+/**
+ * What became of a request for a callback. `existing`: one of the requested id had been made before, nothing
+ * was made now.
+ */
+export type BookingOutcome =
+  | { readonly kind: 'booked' | 'existing'; readonly callback: Callback }
+  | { readonly kind: 'refused'; readonly refusal: BookingRefusal };
+
 export interface CallbackRunnerOptions {
   readonly unitOfWork: UnitOfWork<CallbackTx>;
   readonly clock: Clock;
@@ -61,6 +70,8 @@ export interface CallbackRunnerOptions {
   readonly onEffect: EffectHandler;
   /** Told of every record as it stands after a commit, and once of each open one on recovery. */
   readonly onStored: (callback: Callback, how: 'created' | 'changed' | 'recovered') => void;
+  /** Asked before every booking, after those that come with the request; default none. */
+  readonly checks?: readonly BookingCheck[];
 }
 
 /** Due records taken in one go; bounds the work of one wake-up. */
@@ -87,15 +98,23 @@ export class CallbackRunner {
   /**
    * Stores a new callback, then takes its place in line (or waits for its time). Durable when it resolves.
    * When one of the requested id exists already, nothing is made and that one is returned.
+   * @param checks looked at in the same transaction as the insert; the first refusal is the outcome.
    */
-  async create(request: NewCallback, actor: Actor): Promise<Callback> {
+  async create(
+    request: NewCallback,
+    actor: Actor,
+    checks: readonly BookingCheck[] = [],
+  ): Promise<BookingOutcome> {
     const { clock, unitOfWork } = this.#options;
     const nowMs = clock.nowMs();
     const callback = this.#newCallback(request, nowMs);
     const later = callback.state === 'SCHEDULED';
-    const earlier = await unitOfWork.transact(async (tx) => {
+    const all = [...checks, ...(this.#options.checks ?? [])];
+    const earlier = await unitOfWork.transact(async (tx): Promise<BookingOutcome | undefined> => {
       const existing = request.id === undefined ? undefined : await tx.findCallback(request.id);
-      if (existing) return existing;
+      if (existing) return { kind: 'existing', callback: existing };
+      const refusal = await firstRefusal(all, tx, { callback, cause: 'create', nowMs });
+      if (refusal) return { kind: 'refused', refusal };
       await tx.insertCallback(callback);
       await tx.appendEvent({
         callbackId: callback.id,
@@ -116,7 +135,7 @@ export class CallbackRunner {
     );
     if (!later) this.#options.onEffect(callback, { type: 'takePlace' });
     this.#wakeBy(callback.dueAtMs);
-    return callback;
+    return { kind: 'booked', callback };
   }
 
   /**

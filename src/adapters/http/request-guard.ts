@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/errors.ts';
 import type { Access, Principal } from './access.ts';
+import { isoOf } from './api-views.ts';
 import { isPermitted } from './access-rules.ts';
 import type { Refusal } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
@@ -106,6 +107,19 @@ export function refused(refusal: Refusal): HttpError {
       return new HttpError('QUEUE_FULL', 'the virtual queue is full', {
         retryAfterSec: QUEUE_FULL_RETRY_SEC,
         extra: { max: refusal.max },
+      });
+    case 'slot-full':
+      return new HttpError('SLOT_FULL', 'no callback is free at this time', {
+        extra: { free: refusal.free.map(isoOf) },
+      });
+    case 'duplicate':
+      return new HttpError('DUPLICATE_CALLBACK', 'this number has open callbacks on this queue already', {
+        extra: { openCount: refusal.openCount, max: refusal.max },
+      });
+    case 'throttled':
+      return new HttpError('THROTTLED', 'too many callbacks were asked for', {
+        retryAfterSec: refusal.retryAfterSec,
+        extra: { max: refusal.max, windowSec: refusal.windowMs / 1000 },
       });
     case 'not-found':
       return new HttpError('NOT_FOUND', 'there is no such thing');
