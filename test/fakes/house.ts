@@ -74,9 +74,10 @@ export class House {
       origin: 'ivr',
       language: 'en',
     } as const;
-    const callback = await this.runner.create(request, { kind: 'customer' });
+    const outcome = await this.runner.create(request, { kind: 'customer' });
     await settle();
-    return callback;
+    if (outcome.kind === 'refused') throw new Error(outcome.refusal.kind);
+    return outcome.callback;
   }
 
   async ready(agentId: string): Promise<void> {
