@@ -130,12 +130,14 @@ function createRouting(
   const router = new Router({
     registry,
     log,
+    nowMs: () => clock.nowMs(),
     agentsOf: (queue) => directory.agentsOf(queue),
     dialsMax,
     mayDial: () => telephony.canCall(),
     decisions: {
-      dialGranted: (callbackId, agentId) => rooms.callbackCalls().dialGranted(callbackId, agentId),
-      agentOffered: ({ subjectId, confirmed }, agentId) => {
+      dialGranted: ({ callbackId, agentId }) =>
+        rooms.callbackCalls().dialGranted(callbackId, agentId ?? 'nobody'),
+      agentOffered: ({ token: { subjectId, confirmed }, agentId }) => {
         if (confirmed) rooms.callbackCalls().agentOffered(subjectId, agentId);
         else rooms.inboundCalls().agentOffered(subjectId, agentId);
       },

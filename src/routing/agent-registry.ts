@@ -1,6 +1,7 @@
 import type { UnitOfWork } from '../callback/callback-store.ts';
 import { untilStored } from '../callback/store-retry.ts';
 import type { Clock, TimerHandle } from '../kernel/clock.ts';
+import { assert } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { AgentStatus, AgentTx, NotReadyReason } from './agent.ts';
 
@@ -9,6 +10,9 @@ export type WantedState = 'READY' | 'NOT_READY' | 'LOGGED_OUT' | 'WRAP_UP_DONE';
 
 /** How an agent comes out of a reservation that did not lead to a conversation. */
 export type ReleaseReason = 'not-needed' | 'RONA' | 'REJECTED' | 'UNREACHABLE';
+
+/** Told of every change, before anything follows from it. */
+export type AgentWatcher = (status: AgentStatus, before: AgentStatus) => void;
 
 export interface AgentRegistryOptions {
   readonly unitOfWork: UnitOfWork<AgentTx>;
@@ -21,6 +25,8 @@ export interface AgentRegistryOptions {
   readonly onWorkEnded: (agentId: string, subjectId: string) => void;
 }
 
+/** Watchers at most; more means that somebody watches twice. */
+const WATCHERS_MAX = 16;
 /** A reservation that nobody acts upon is given back after this; bounds an agent held by a lost event. */
 const RESERVATION_MAX_MS = 10_000;
 
@@ -32,6 +38,7 @@ export class AgentRegistry {
   readonly #options: AgentRegistryOptions;
   readonly #statuses = new Map<string, AgentStatus>();
   readonly #timers = new Map<string, TimerHandle>();
+  readonly #watchers: AgentWatcher[] = [];
   #stored: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -46,7 +53,9 @@ export class AgentRegistry {
   async load(wrapUpMs: number): Promise<void> {
     const stored = await this.#options.unitOfWork.transact((tx) => tx.agentStatuses());
     for (const status of stored) {
+      const before = this.status(status.agentId);
       this.#statuses.set(status.agentId, status);
+      this.#tellWatchers(status, before);
       if (status.state === 'RESERVED' || status.state === 'RINGING')
         this.#becomeIdle(status.agentId, 'RESTARTED');
       else if (status.state === 'ON_CALL') this.workOver(status.agentId, status.subjectId ?? '', wrapUpMs);
@@ -54,6 +63,12 @@ export class AgentRegistry {
       else if (status.state === 'READY' || status.state === 'NOT_READY')
         this.reachabilityChanged(status.agentId, this.#options.isReachable(status.agentId));
     }
+  }
+
+  /** Calls `watcher` synchronously with every change of state from now on, those of {@link load} included. */
+  watch(watcher: AgentWatcher): void {
+    assert(this.#watchers.length < WATCHERS_MAX, `at most ${WATCHERS_MAX} watch the agents`);
+    this.#watchers.push(watcher);
   }
 
   status(agentId: string): AgentStatus {
@@ -98,11 +113,24 @@ export class AgentRegistry {
     return true;
   }
 
-  /** Compare-and-set READY → RESERVED. False: somebody was quicker. */
-  reserve(agentId: string, subjectId: string): boolean {
+  /**
+   * Compare-and-set READY → RESERVED for at most `holdMs` (default 10 s), then the agent is given back. False:
+   * somebody was quicker.
+   */
+  reserve(agentId: string, subjectId: string, holdMs = RESERVATION_MAX_MS): boolean {
     if (this.status(agentId).state !== 'READY') return false;
-    this.#put(agentId, { state: 'RESERVED', subjectId }, 'RESERVED', 'router');
-    this.#arm(agentId, RESERVATION_MAX_MS, () => this.release(agentId, subjectId, 'not-needed'));
+    const dueAtMs = this.#options.clock.nowMs() + holdMs;
+    this.#put(agentId, { state: 'RESERVED', subjectId, dueAtMs }, 'RESERVED', 'router');
+    this.#arm(agentId, holdMs, () => this.release(agentId, subjectId, 'not-needed'));
+    return true;
+  }
+
+  /** Lets a reservation last `holdMs` from now: as long as a dial may take. False: it is gone. */
+  holdFor(agentId: string, subjectId: string, holdMs: number): boolean {
+    if (!this.#holds(agentId, subjectId, 'RESERVED')) return false;
+    const dueAtMs = this.#options.clock.nowMs() + holdMs;
+    this.#put(agentId, { dueAtMs }, 'HELD', 'router');
+    this.#arm(agentId, holdMs, () => this.release(agentId, subjectId, 'not-needed'));
     return true;
   }
 
@@ -110,7 +138,7 @@ export class AgentRegistry {
   ringing(agentId: string, subjectId: string): boolean {
     if (!this.#holds(agentId, subjectId, 'RESERVED')) return false;
     this.#disarm(agentId);
-    this.#put(agentId, { state: 'RINGING' }, 'RINGING', 'router');
+    this.#put(agentId, { state: 'RINGING', dueAtMs: null }, 'RINGING', 'router');
     return true;
   }
 
@@ -217,6 +245,7 @@ export class AgentRegistry {
     const sinceMs = change.state === undefined || change.state === before.state ? before.sinceMs : atMs;
     const status: AgentStatus = { ...before, ...change, sinceMs };
     this.#statuses.set(agentId, status);
+    this.#tellWatchers(status, before);
     log.info({ agentId, event: kind, state: status.state, reason: status.notReadyReason }, 'agent event');
     const data = {
       from: before.state,
@@ -235,6 +264,10 @@ export class AgentRegistry {
       }),
     ).catch(() => undefined);
     this.#stored = Promise.all([this.#stored, write]).then(() => undefined);
+  }
+
+  #tellWatchers(status: AgentStatus, before: AgentStatus): void {
+    for (const watcher of this.#watchers) watcher(status, before);
   }
 
   #armAt(agentId: string, dueAtMs: number): void {

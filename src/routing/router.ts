@@ -3,20 +3,12 @@ import type { Log } from '../kernel/log.ts';
 import { compareTokens, type Token } from '../queue/token.ts';
 import { VirtualQueue } from '../queue/virtual-queue.ts';
 import type { AgentRegistry } from './agent-registry.ts';
-
-/**
- * What the router decides; carried out by the room that owns the live call. Both are called synchronously.
- */
-export interface RouterDecisions {
-  /** The callback may be dialled because `agentId` is ready. The agent is not held (`customer-first`). */
-  dialGranted(callbackId: string, agentId: string): void;
-  /** The agent is reserved for this live call; ring them, then report by `served` or `offerFailed`. */
-  agentOffered(token: Token, agentId: string): void;
-}
+import type { RouterDecisions, RoutingRule, RoutingWhy } from './router-decisions.ts';
 
 export interface RouterOptions {
   readonly registry: AgentRegistry;
   readonly log: Log;
+  readonly nowMs: () => number;
   /** Ids of the agents who satisfy the queue's skill expression; hot-reloadable, so asked for each time. */
   readonly agentsOf: (queue: string) => readonly string[];
   readonly decisions: RouterDecisions;
@@ -154,7 +146,13 @@ export class Router {
     this.queue(token.queue).hold(token.subjectId);
     this.#dialBackedBy.set(agentId, token.subjectId);
     this.#options.log.info({ agentId, queue: token.queue, subjectId: token.subjectId }, 'dial granted');
-    this.#options.decisions.dialGranted(token.subjectId, agentId);
+    this.#options.decisions.dialGranted({
+      callbackId: token.subjectId,
+      agentId,
+      held: false,
+      strategy: 'customer-first',
+      why: this.#why(token, 'agent-backs-dial', agentId),
+    });
   }
 
   #offer(token: Token, agentId: string): void {
@@ -162,7 +160,21 @@ export class Router {
     assert(reserved, `ready agent ${agentId} can be reserved`);
     this.queue(token.queue).hold(token.subjectId);
     this.#options.log.info({ agentId, queue: token.queue, subjectId: token.subjectId }, 'agent offered');
-    this.#options.decisions.agentOffered(token, agentId);
+    const why = this.#why(token, 'agent-for-call', agentId);
+    this.#options.decisions.agentOffered({ token, agentId, why });
+  }
+
+  #why({ queue, subjectId }: Token, rule: RoutingRule, agentId: string): RoutingWhy {
+    return {
+      atMs: this.#options.nowMs(),
+      queue,
+      strategy: 'customer-first',
+      rule,
+      order: 'priority, confirmed, age',
+      candidates: [{ subjectId, value: 'first in line' }],
+      candidateCount: 1,
+      choice: agentId,
+    };
   }
 
   /** The dial's outcome is known: its agent may back another. */

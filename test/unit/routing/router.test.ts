@@ -49,10 +49,11 @@ beforeEach(() => {
   router = new Router({
     registry,
     log: silentLog,
+    nowMs: () => clock.nowMs(),
     agentsOf: (queue) => (queue === 'support' ? ['a1', 'a2'] : ['a2']),
     decisions: {
-      dialGranted: (callbackId, agentId) => decisions.push(`dial ${callbackId} for ${agentId}`),
-      agentOffered: ({ subjectId }, agentId) => decisions.push(`offer ${subjectId} to ${agentId}`),
+      dialGranted: ({ callbackId, agentId }) => decisions.push(`dial ${callbackId} for ${agentId}`),
+      agentOffered: ({ token: { subjectId }, agentId }) => decisions.push(`offer ${subjectId} to ${agentId}`),
     },
     dialsMax: 2,
     mayDial: () => true,
