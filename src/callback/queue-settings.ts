@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countrySchema } from '../screening/number-rule.ts';
 import { dialledNumberSchema, nameSchema } from '../telephony/directory.ts';
 import { DialResult } from '../telephony/termination.ts';
 
@@ -95,10 +96,7 @@ export const queueSettingsSchema = z.strictObject({
 
   // Whom it may call.
   /** ISO 3166 region for parsing national numbers. */
-  defaultCountry: z
-    .string()
-    .regex(/^[A-Z]{2}$/, 'must be an ISO 3166 code such as US')
-    .default('US'),
+  defaultCountry: countrySchema.default('US'),
   numberRule: nameSchema.optional(),
   blockImpossibleNumbers: z.boolean().default(true),
   blockPremiumNumbers: z.boolean().default(true),

@@ -1,5 +1,4 @@
 import type { Fault } from '../kernel/errors.ts';
-import { parseSkillExpression } from '../routing/skill-expression.ts';
 import type { SectionName } from './document.ts';
 import { dottedPath, faultAt } from './schema-faults.ts';
 import type { YamlDocument } from './yaml-document.ts';
@@ -10,8 +9,8 @@ import type { YamlDocument } from './yaml-document.ts';
 export type RawSections = Readonly<Record<SectionName, readonly Readonly<Record<string, unknown>>[]>>;
 
 /**
- * What one entry's schema cannot see: names used twice, references to what is not there, unreadable skill
- * expressions, trunks that fit nobody. Reads raw entries, so that a fault in one entry does not hide another
+ * What one entry's schema cannot see: names used twice, references to what is not there, trunks that fit
+ * nobody; queues have checks of their own. Reads raw entries, so that a fault in one entry does not hide another
  * elsewhere.
  */
 export function crossCheck(
@@ -26,11 +25,9 @@ export function crossCheck(
     ...duplicates(document, raw, 'dids', 'number', (number) => number.replace(/^\+/, '')),
     ...duplicates(document, raw, 'trunks', 'name'),
     ...duplicates(document, raw, 'businessHours', 'name'),
+    ...duplicates(document, raw, 'numberRules', 'name'),
     ...references(document, raw, 'dids', 'queue', 'queues'),
-    ...references(document, raw, 'queues', 'businessHours', 'businessHours'),
-    ...references(document, raw, 'queues', 'trunk', 'trunks'),
     ...flowReferences(document, raw, knownFlows),
-    ...skillFaults(document, raw),
     ...trunkFaults(document, raw),
   ];
 }
@@ -85,17 +82,6 @@ function flowReferences(
     if (typeof value !== 'string' || knownFlows.has(value)) return [];
     const message = `is not a flow in flows/; there ${listed([...knownFlows])}`;
     return [faultAt(document, ['dids', index, 'flow'], message, value)];
-  });
-}
-
-function skillFaults(document: YamlDocument, raw: RawSections): Fault[] {
-  return raw.queues.flatMap((entry, index) => {
-    const value = entry['skillExpression'];
-    if (typeof value !== 'string' || value === '') return [];
-    const outcome = parseSkillExpression(value);
-    if (outcome.kind === 'parsed') return [];
-    const message = `column ${outcome.column}: ${outcome.message}`;
-    return [faultAt(document, ['queues', index, 'skillExpression'], message, value)];
   });
 }
 

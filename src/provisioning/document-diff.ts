@@ -9,7 +9,7 @@ export interface FieldChange {
   readonly to?: unknown;
 }
 
-/** What an apply changes. Items read `queues/support`, `agents/1001`. */
+/** What an apply changes. Items read `queues/support`, `agents/1001`; the default row `queueDefaults`. */
 export interface ConfigurationDiff {
   readonly added: readonly string[];
   readonly changed: readonly { readonly item: string; readonly fields: readonly FieldChange[] }[];
@@ -29,6 +29,8 @@ export function diffDocuments(
   const removed: string[] = [];
   const reordered: string[] = [];
   const changed: { item: string; fields: FieldChange[] }[] = [];
+  const defaults = fieldChanges({ ...before.queueDefaults }, { ...after.queueDefaults });
+  if (defaults.length > 0) changed.push({ item: 'queueDefaults', fields: defaults });
   for (const section of sectionNames) {
     const { key } = sections[section];
     const old = byKey(before[section], key);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { businessHoursSchema } from '../calendar/business-hours.ts';
-import { queueSettingsSchema } from '../callback/queue-settings.ts';
+import { type QueueDefaults, type QueueRow, queueRowSchema } from '../callback/queue-row.ts';
+import { numberRuleSchema } from '../screening/number-rule.ts';
 import { agentSchema, didSchema, nameSchema, trunkSchema } from '../telephony/directory.ts';
 
 /** Size of a document in bytes. */
@@ -10,11 +11,12 @@ export const DOCUMENT_BYTES_MAX = 1_048_576;
  * The sections of a configuration document: the schema of an entry, the field that names it, entries at most.
  */
 export const sections = {
-  queues: { schema: queueSettingsSchema, key: 'name', max: 1000 },
+  queues: { schema: queueRowSchema, key: 'name', max: 1000 },
   agents: { schema: agentSchema, key: 'id', max: 20_000 },
   dids: { schema: didSchema, key: 'number', max: 10_000 },
   trunks: { schema: trunkSchema, key: 'name', max: 1000 },
   businessHours: { schema: businessHoursSchema, key: 'name', max: 1000 },
+  numberRules: { schema: numberRuleSchema, key: 'name', max: 200 },
 } as const;
 export type SectionName = keyof typeof sections;
 export const sectionNames = Object.keys(sections) as readonly SectionName[];
@@ -23,24 +25,30 @@ export const sectionNames = Object.keys(sections) as readonly SectionName[];
 export const requiredFlowsSchema = z.array(nameSchema).max(1000);
 
 /**
- * The whole configuration in its normal form: every default filled in, every secret sealed, entries in the
- * order in which they were written.
+ * The whole configuration in its normal form: every secret sealed, entries in the order in which they were
+ * written, every default filled in but those of queues: a row says only what differs from `queueDefaults` and
+ * from the product, so that a change of a default reaches every queue that does not say otherwise.
  */
 export interface ConfigurationDocument {
-  readonly queues: readonly z.infer<typeof queueSettingsSchema>[];
+  /** The default row that every queue inherits from. */
+  readonly queueDefaults: QueueDefaults;
+  readonly queues: readonly QueueRow[];
   readonly agents: readonly z.infer<typeof agentSchema>[];
   readonly dids: readonly z.infer<typeof didSchema>[];
   readonly trunks: readonly z.infer<typeof trunkSchema>[];
   readonly businessHours: readonly z.infer<typeof businessHoursSchema>[];
+  readonly numberRules: readonly z.infer<typeof numberRuleSchema>[];
   readonly flows: readonly string[];
 }
 
 /** A configuration with nothing in it: what a new installation has. */
 export const emptyDocument: ConfigurationDocument = {
+  queueDefaults: {},
   queues: [],
   agents: [],
   dids: [],
   trunks: [],
   businessHours: [],
+  numberRules: [],
   flows: [],
 };

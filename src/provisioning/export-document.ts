@@ -1,12 +1,17 @@
 import { stringify } from 'yaml';
+import { settingKeys } from '../callback/queue-row.ts';
 import { type ConfigurationDocument, sectionNames, sections } from './document.ts';
 
 /**
- * Writes a configuration as YAML: every field, sections and fields in the order of the schema, entries in the
- * order in which they were applied, secrets sealed. Applying the text changes nothing.
+ * Writes a configuration as YAML: sections and fields in the order of the schema, entries in the order in
+ * which they were applied, queues as written and everything else with every field, secrets sealed. Applying
+ * the text changes nothing.
  */
 export function exportDocument(document: ConfigurationDocument): string {
   const ordered: Record<string, unknown> = {};
+  if (Object.keys(document.queueDefaults).length > 0) {
+    ordered['queueDefaults'] = inOrder(document.queueDefaults, settingKeys);
+  }
   for (const section of sectionNames) {
     const { schema } = sections[section];
     const fields = Object.keys(schema.shape);

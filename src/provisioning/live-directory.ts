@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
 import { BusinessHours } from '../calendar/business-hours.ts';
+import {
+  effectiveSettings,
+  originOf,
+  type SettingKey,
+  settingKeys,
+  type SettingOrigin,
+} from '../callback/queue-row.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import { AppError, assert } from '../kernel/errors.ts';
 import { parseSkillExpression, satisfiesSkills, type SkillExpression } from '../routing/skill-expression.ts';
+import { NumberRule } from '../screening/number-rule.ts';
 import type { Agent, Did, Trunk } from '../telephony/directory.ts';
 import type { DigestSecret, TelephonyDirectory } from '../telephony/telephony-directory.ts';
 import { type ConfigurationDocument, emptyDocument } from './document.ts';
@@ -14,6 +22,8 @@ export type DirectoryAgent = Omit<Agent, 'password'>;
 /** One configuration made ready for use; never changed once built. */
 interface View {
   readonly version: number;
+  /** As written. */
+  readonly document: ConfigurationDocument;
   readonly queues: ReadonlyMap<string, QueueSettings>;
   readonly queueList: readonly QueueSettings[];
   readonly expressions: ReadonlyMap<string, SkillExpression>;
@@ -24,9 +34,18 @@ interface View {
   readonly didList: readonly Did[];
   readonly trunks: readonly Trunk[];
   readonly trunkPasswords: ReadonlyMap<string, string>;
+  readonly numberRules: ReadonlyMap<string, NumberRule>;
   readonly hours: ReadonlyMap<string, BusinessHours>;
   /** Filled at first use: 10 000 agents × 200 queues are not matched at every apply. */
   readonly agentsOf: Map<string, readonly string[]>;
+}
+
+/** One setting of a queue as it is in force. */
+export interface SettingInForce {
+  readonly key: SettingKey;
+  /** Null where an optional setting is not set. */
+  readonly value: unknown;
+  readonly origin: SettingOrigin;
 }
 
 /** Called after the directory has changed, with the configuration version now in force. */
@@ -81,6 +100,27 @@ export class LiveDirectory implements TelephonyDirectory {
 
   queue(name: string): QueueSettings | undefined {
     return this.#view.queues.get(name);
+  }
+
+  /** What is in force for a queue, key by key in the order of the schema, and where it comes from. */
+  queueSettings(name: string): readonly SettingInForce[] | undefined {
+    const { document, queues } = this.#view;
+    const settings = queues.get(name);
+    const row = document.queues.find((written) => written.name === name);
+    if (!settings || !row) return undefined;
+    return settingKeys.map((key) => ({
+      key,
+      value: settings[key] ?? null,
+      origin: originOf(key, row, document.queueDefaults),
+    }));
+  }
+
+  numberRule(name: string): NumberRule | undefined {
+    return this.#view.numberRules.get(name);
+  }
+
+  numberRules(): readonly NumberRule[] {
+    return [...this.#view.numberRules.values()];
   }
 
   agents(): readonly DirectoryAgent[] {
@@ -146,6 +186,7 @@ export class LiveDirectory implements TelephonyDirectory {
 function buildView(document: ConfigurationDocument, version: number, realm: string, box: SecretBox): View {
   const frozen = deepFreeze(structuredClone(document));
   const agentsBySipUser = new Map<string, { readonly agentId: string; readonly ha1: DigestSecret }>();
+  const queues = frozen.queues.map((row) => deepFreeze(effectiveSettings(row, frozen.queueDefaults)));
   const agentList = frozen.agents.map(({ password, ...agent }) => {
     const plain = openSecret(box, password, `agents/${agent.id}`);
     const ha1 = Object.freeze(digestSecret(agent.sipUser, realm, plain));
@@ -159,9 +200,10 @@ function buildView(document: ConfigurationDocument, version: number, realm: stri
   );
   return {
     version,
-    queues: new Map(frozen.queues.map((queue) => [queue.name, queue])),
-    queueList: frozen.queues,
-    expressions: new Map(frozen.queues.map((queue) => [queue.name, expressionOf(queue)])),
+    document: frozen,
+    queues: new Map(queues.map((queue) => [queue.name, queue])),
+    queueList: Object.freeze(queues),
+    expressions: new Map(queues.map((queue) => [queue.name, expressionOf(queue)])),
     agents: new Map(agentList.map((agent) => [agent.id, agent])),
     agentList: Object.freeze(agentList),
     agentsBySipUser,
@@ -169,6 +211,7 @@ function buildView(document: ConfigurationDocument, version: number, realm: stri
     didList: frozen.dids,
     trunks: frozen.trunks,
     trunkPasswords,
+    numberRules: new Map(frozen.numberRules.map((rule) => [rule.name, new NumberRule(rule)])),
     hours: new Map(frozen.businessHours.map((hours) => [hours.name, new BusinessHours(hours)])),
     agentsOf: new Map(),
   };

@@ -1,4 +1,7 @@
+import type { z } from 'zod';
 import type { Actor } from '../callback/callback.ts';
+import { mergedRow } from '../callback/queue-row.ts';
+import { queueSettingsSchema } from '../callback/queue-settings.ts';
 import type { UnitOfWork } from '../callback/callback-store.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError, type Fault } from '../kernel/errors.ts';
@@ -172,15 +175,24 @@ async function inUseFaults(tx: ConfigurationTx & AgentTx, diff: ConfigurationDif
 
 /** A stored document read by today's schema: fields that came later get their defaults. */
 function normalForm(stored: ConfigurationDocument): ConfigurationDocument {
-  const result: Record<string, unknown> = { flows: requiredFlowsSchema.parse(stored.flows ?? []) };
+  const result: Record<string, unknown> = {
+    flows: requiredFlowsSchema.parse(stored.flows ?? []),
+    queueDefaults: stored.queueDefaults ?? {},
+  };
   for (const section of sectionNames) {
     const outcome = sections[section].schema.array().safeParse(stored[section] ?? []);
-    if (!outcome.success) {
-      const [issue] = outcome.error.issues;
-      const place = `${section}.${issue?.path.map(String).join('.') ?? ''}`;
-      throw new AppError('CONFIGURATION_UNREADABLE', `the stored configuration does not fit: ${place}`);
-    }
-    result[section] = outcome.data;
+    if (!outcome.success) throw unreadable(section, outcome.error);
+    result[section] = section === 'queues' ? (stored.queues ?? []) : outcome.data;
   }
-  return result as unknown as ConfigurationDocument;
+  const document = result as unknown as ConfigurationDocument;
+  for (const row of document.queues) {
+    const outcome = queueSettingsSchema.safeParse(mergedRow(row, document.queueDefaults));
+    if (!outcome.success) throw unreadable(`queues.${row.name}`, outcome.error);
+  }
+  return document;
+}
+
+function unreadable(part: string, error: z.ZodError): AppError {
+  const place = `${part}.${error.issues[0]?.path.map(String).join('.') ?? ''}`;
+  return new AppError('CONFIGURATION_UNREADABLE', `the stored configuration does not fit: ${place}`);
 }

@@ -1,3 +1,4 @@
+import { queueDefaultsSchema, settingKeys } from '../callback/queue-row.ts';
 import type { Fault } from '../kernel/errors.ts';
 import { crossCheck, listed, type RawSections } from './cross-checks.ts';
 import {
@@ -7,6 +8,7 @@ import {
   sectionNames,
   sections,
 } from './document.ts';
+import { queueChecks } from './queue-checks.ts';
 import { faultAt, schemaFaults } from './schema-faults.ts';
 import { YamlDocument } from './yaml-document.ts';
 
@@ -37,13 +39,16 @@ export function validateDocument(text: string, context: ValidationContext): Vali
   const source = parsed.document;
   const root = source.value ?? {};
   if (typeof root !== 'object' || Array.isArray(root)) {
-    const allowed = [...sectionNames, 'flows'].join(', ');
-    return { kind: 'refused', faults: [{ path: '', message: `must be a mapping with ${allowed}`, line: 1 }] };
+    const message = `must be a mapping with ${sectionWords.join(', ')}`;
+    return { kind: 'refused', faults: [{ path: '', message, line: 1 }] };
   }
   const given = root as Record<string, unknown>;
   const faults: Fault[] = unknownSections(source, given);
   const raw: Record<string, Record<string, unknown>[]> = {};
-  const valid: Record<string, unknown[]> = {};
+  const valid: Record<string, unknown> = {};
+  const defaults = checkDefaults(source, given['queueDefaults']);
+  faults.push(...defaults.faults);
+  valid['queueDefaults'] = defaults.written;
   for (const name of sectionNames) {
     const section = checkSection(source, name, given[name]);
     faults.push(...section.faults);
@@ -51,17 +56,37 @@ export function validateDocument(text: string, context: ValidationContext): Vali
     valid[name] = section.valid;
   }
   faults.push(...requiredFlows(source, given['flows'], context, valid));
-  faults.push(...crossCheck(source, raw as unknown as RawSections, context.knownFlows));
+  const sectionsRead = raw as unknown as RawSections;
+  faults.push(...crossCheck(source, sectionsRead, context.knownFlows));
+  faults.push(...queueChecks(source, sectionsRead, defaults.written, context.knownFlows));
   if (faults.length > 0) return { kind: 'refused', faults: limited(faults) };
   return { kind: 'valid', document: valid as unknown as ConfigurationDocument, source };
 }
 
+/** Everything a document may have at its top. */
+const sectionWords: readonly string[] = [...sectionNames, 'queueDefaults', 'flows'];
+
 function unknownSections(source: YamlDocument, given: Record<string, unknown>): Fault[] {
-  const allowed: readonly string[] = [...sectionNames, 'flows'];
   return Object.keys(given)
-    .filter((key) => !allowed.includes(key))
+    .filter((key) => !sectionWords.includes(key))
     .slice(0, UNKNOWN_SECTIONS_MAX)
-    .map((key) => faultAt(source, [key], `unknown section; allowed are ${allowed.join(', ')}`));
+    .map((key) => faultAt(source, [key], `unknown section; allowed are ${sectionWords.join(', ')}`));
+}
+
+/** The default row of the queues, kept as written. */
+function checkDefaults(
+  source: YamlDocument,
+  given: unknown,
+): { faults: Fault[]; written: Readonly<Record<string, unknown>> } {
+  const written = given ?? {};
+  if (typeof written !== 'object' || Array.isArray(written)) {
+    return { faults: [faultAt(source, ['queueDefaults'], 'must be a mapping')], written: {} };
+  }
+  const outcome = queueDefaultsSchema.safeParse(written);
+  const faults = outcome.success
+    ? []
+    : schemaFaults(source, ['queueDefaults'], written, outcome.error.issues, settingKeys);
+  return { faults, written: written as Readonly<Record<string, unknown>> };
 }
 
 function checkSection(
@@ -81,7 +106,8 @@ function checkSection(
   const valid: unknown[] = [];
   const raw = entries.map((entry: unknown, index) => {
     const outcome = schema.safeParse(entry);
-    if (outcome.success) valid.push(outcome.data);
+    // A queue's row is kept as written: it inherits whatever it does not say.
+    if (outcome.success) valid.push(name === 'queues' ? entry : outcome.data);
     else faults.push(...schemaFaults(source, [name, index], entry, outcome.error.issues, fieldsOf(name)));
     return typeof entry === 'object' && entry !== null ? (entry as Record<string, unknown>) : {};
   });
@@ -96,7 +122,7 @@ function requiredFlows(
   source: YamlDocument,
   given: unknown,
   context: ValidationContext,
-  valid: Record<string, unknown[]>,
+  valid: Record<string, unknown>,
 ): Fault[] {
   const outcome = requiredFlowsSchema.safeParse(given ?? []);
   if (!outcome.success) return schemaFaults(source, ['flows'], given, outcome.error.issues, []);

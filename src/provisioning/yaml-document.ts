@@ -39,6 +39,12 @@ const TEXT_FIELDS = new Set([
   'flow',
   'trunk',
   'businessHours',
+  'immediateOfferHours',
+  'capacityRule',
+  'numberRule',
+  'callbackApplication',
+  'callerIdName',
+  'blockedPatterns',
 ]);
 
 // The library's own messages quote the text they stumble over, which may be a password: its codes are put in
@@ -171,9 +177,10 @@ function keepDigitsAsText(document: Document.Parsed): void {
   visit(document, {
     Pair(_, pair) {
       if (!TEXT_FIELDS.has(keyText(pair.key) ?? '')) return;
-      const { value } = pair;
-      if (isScalar(value) && typeof value.value === 'number' && value.source !== undefined) {
-        value.value = value.source;
+      for (const value of isSeq(pair.value) ? pair.value.items : [pair.value]) {
+        if (isScalar(value) && typeof value.value === 'number' && value.source !== undefined) {
+          value.value = value.source;
+        }
       }
     },
   });

@@ -109,7 +109,7 @@ describe('provisioning', () => {
     await apply(own, QUEUE);
     const changed = await apply(own, QUEUE.replace('}', ', wrapUpSec: 60}'));
     const diff = {
-      changed: [{ item: 'queues/support', fields: [{ field: 'wrapUpSec', from: 30, to: 60 }] }],
+      changed: [{ item: 'queues/support', fields: [{ field: 'wrapUpSec', to: 60 }] }],
     };
     expect(changed).toMatchObject({ kind: 'applied', version: 2, diff });
     expect(await own.history(10)).toMatchObject([

@@ -72,7 +72,7 @@ describe('validateDocument', () => {
     ['queues: [{name: q}]', 'is missing; must be text'],
     ['queues: [{name: q, skillExpression: "a >"}]', 'column 4: expected a level'],
     ['queues: [{name: q, skillExpression: a, trunk: t}]', 'is not in trunks; there is none'],
-    ['queues: [{name: q, skillExpression: a, typo: t}]', 'unknown key; allowed are name, businessHours'],
+    ['queues: [{name: q, skillExpression: a, typo: t}]', 'unknown key; allowed are name, skillExpression'],
     ['queues: [5]', 'must be a mapping'],
     ['trunks: [{name: t}]', 'no call can come or go'],
     ['trunks: [{name: t, username: u}]', 'needs a password'],
