@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { FlowFolder } from './adapters/flows/flow-folder.ts';
 import { createLog } from './adapters/logging/pino-log.ts';
 import * as access from './cli/access-commands.ts';
@@ -8,6 +8,7 @@ import { applyCommand, exportCommand, type Output } from './cli/configuration-co
 import { migrateCommand } from './cli/migrate-command.ts';
 import { openOperator } from './cli/open-operator.ts';
 import type { Operator } from './cli/operator.ts';
+import { simulateCommand } from './cli/simulate-command.ts';
 import { type Config, processEnvironment, readConfig } from './config/config.ts';
 import { examine } from './doctor.ts';
 import { FlowLibrary } from './ivr/flow-library.ts';
@@ -25,14 +26,23 @@ function configuration(): Config {
   return readConfig(processEnvironment(), process.cwd());
 }
 
+async function flowsOf({ flowsDirectory }: Config): Promise<FlowLibrary> {
+  const source = new FlowFolder({ folder: flowsDirectory, clock, log: silentLog });
+  const flows = new FlowLibrary({ source, log: silentLog });
+  await flows.reload();
+  return flows;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number');
+  return value;
+}
+
 /** Runs `work` on the installation: through the running server where there is one, else on its database. */
 async function operate(work: (operator: Operator) => Promise<number>): Promise<void> {
   const config = configuration();
-  const flows = new FlowLibrary({
-    source: new FlowFolder({ folder: config.flowsDirectory, clock, log: silentLog }),
-    log: silentLog,
-  });
-  await flows.reload();
+  const flows = await flowsOf(config);
   const operator = await openOperator({
     config,
     clock,
@@ -109,6 +119,22 @@ program
   .description("bring the database's schema up to date")
   .action(async () => {
     process.exitCode = await migrateCommand(configuration().dataDirectory, clock, output);
+  });
+program
+  .command('simulate')
+  .description('play a scenario of callers, customers and agents in virtual time and print its figures')
+  .argument('<scenario>', 'YAML file; docs/simulation.md explains it')
+  .option('--seed <number>', 'another day of the same scenario; default: the seed in the file', wholeNumber)
+  .option('--days <count>', 'play as many days, with seeds one after another', wholeNumber, 1)
+  .option('--json <file>', 'write the figures as JSON, too')
+  .action(async (path: string, options: { seed?: number; days: number; json?: string }) => {
+    const flows = await flowsOf(configuration());
+    process.exitCode = await simulateCommand(
+      output,
+      flows,
+      { path, text: readFileSync(path, 'utf8') },
+      options,
+    );
   });
 
 const user = program.command('user').description('people who log in');

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { FlowOutcome } from '../ivr/flow-host.ts';
 import type { FlowMachine } from '../ivr/flow-machine.ts';
 import { runFlow } from '../ivr/flow-runner.ts';
@@ -38,6 +39,8 @@ export class InboundCalls {
 
   constructor(options: InboundCallsOptions) {
     this.#options = options;
+    // One listener for each call in the house, removed with it: their count is admission's to bound.
+    setMaxListeners(0, this.#shutdown.signal);
   }
 
   /** Callers in the house. */

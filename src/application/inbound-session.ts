@@ -41,8 +41,10 @@ const BOOK_TRIES_ON_LINE = 3;
  */
 export class InboundSession implements FlowHost {
   readonly call: InboundCall;
-  readonly settings: QueueSettings;
+  /** The caller's number in E.164 where it is one; undefined when withheld. */
+  readonly ani: string | undefined;
   readonly language: string;
+  readonly #settings: QueueSettings;
   readonly #options: InboundSessionOptions;
   readonly #log: Log;
   readonly #listeners = new Set<() => void>();
@@ -55,7 +57,10 @@ export class InboundSession implements FlowHost {
 
   constructor(call: InboundCall, settings: QueueSettings, language: string, options: InboundSessionOptions) {
     this.call = call;
-    this.settings = settings;
+    this.#settings = settings;
+    const { number } = call.from;
+    const parsed = number === undefined ? undefined : parseNumber(number, settings.defaultCountry);
+    this.ani = parsed?.ok === true ? parsed.e164 : undefined;
     this.language = language;
     this.#options = options;
     this.#log = options.log;
@@ -70,12 +75,9 @@ export class InboundSession implements FlowHost {
     return this.#servedBy;
   }
 
-  /** The caller's number in E.164 where it is one; undefined when withheld. */
-  get ani(): string | undefined {
-    const { number } = this.call.from;
-    if (number === undefined) return undefined;
-    const parsed = parseNumber(number, this.settings.defaultCountry);
-    return parsed.ok ? parsed.e164 : undefined;
+  /** The queue's settings in force now; those of the call's start once the queue has been removed. */
+  get settings(): QueueSettings {
+    return this.#options.directory.queue(this.#settings.name) ?? this.#settings;
   }
 
   /** The answered leg: needed for transfers and agents. */

@@ -1,3 +1,4 @@
+import type { SlotHold } from '../calendar/slot-store.ts';
 import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -20,11 +21,17 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
   agents = new Map<string, AgentStatus>();
   agentEvents: AgentEvent[] = [];
   calls = new Map<string, CallRecord>();
+  holds = new Map<string, SlotHold>();
   /** Throws instead of committing the next n transactions. */
   failNextCount = 0;
   /** Of `callbacks`, those that are not COMPLETED. */
   readonly #open = new Map<string, Callback>();
   #last: Promise<unknown> = Promise.resolve();
+
+  /** Callbacks that are not COMPLETED. */
+  get openCount(): number {
+    return this.#open.size;
+  }
 
   transact<Result>(work: (tx: CallbackTx & AgentTx & CallRecordTx) => Promise<Result>): Promise<Result> {
     const run = this.#last.then(() => this.#run(work));
@@ -91,6 +98,29 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
           if (dueAtMs !== null && (next === undefined || dueAtMs < next)) next = dueAtMs;
         }
         return next;
+      },
+      takenPlaces: async (queue, fromMs, toMs, nowMs, except) => {
+        const inRange = (atMs: number): boolean => atMs >= fromMs && atMs < toMs;
+        const booked = [...this.#open.values()]
+          .filter(({ virtualQueue, desiredAtMs, createdAtMs, id }) => {
+            const counts = virtualQueue === queue && id !== except && desiredAtMs > createdAtMs;
+            return counts && inRange(desiredAtMs);
+          })
+          .map(({ desiredAtMs }) => ({ atMs: desiredAtMs, count: 1 }));
+        const held = [...this.holds.values()]
+          .filter(({ virtualQueue, slotStartMs, expiresAtMs, holderId }) => {
+            const counts = virtualQueue === queue && holderId !== except && expiresAtMs > nowMs;
+            return counts && inRange(slotStartMs);
+          })
+          .map(({ slotStartMs }) => ({ atMs: slotStartMs, count: 1 }));
+        return [...booked, ...held].sort((a, b) => a.atMs - b.atMs);
+      },
+      putSlotHold: async (hold) => put(this.holds, hold.holderId, hold),
+      removeSlotHold: async (holderId) => {
+        const before = this.holds.get(holderId);
+        if (!before) return;
+        undo.push(() => this.holds.set(holderId, before));
+        this.holds.delete(holderId);
       },
       insertAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
       updateAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
