@@ -23,54 +23,44 @@ export interface BookableQueue {
 export interface SlotWish {
   readonly desiredAtMs: number;
   readonly nowMs: number;
-  /**
-   * `strict`: the slot must be open and have room. `lenient`: a full slot is exchanged for the nearest free
-   * one; a time without a slot is taken as asked, unless `rejectOutsideHours`.
-   */
-  readonly check: 'strict' | 'lenient';
-  readonly rejectOutsideHours?: boolean;
   /** A callback or holder whose own booking does not count. */
   readonly except?: string;
 }
 
-/** What became of a wish: the time booked, or why not and the nearest free slots instead. */
-export type SlotDecision =
-  | { readonly kind: 'booked'; readonly desiredAtMs: number }
-  | {
-      readonly kind: 'slot-full';
-      readonly reason: NoSlot | 'full' | 'too-far';
-      /** Nearest first; empty when nothing is free. */
-      readonly free: readonly FreeSlot[];
-    };
+/** Why a time cannot be booked. `too-far`: beyond the queue's `maxFutureDays`. */
+export type SlotRefusalReason = NoSlot | 'full' | 'too-far';
 
-/**
- * Decides a wish inside the transaction that will store the callback: two bookings at the same time cannot
- * both get the last place.
- */
-export async function decideSlot(tx: SlotTx, queue: BookableQueue, wish: SlotWish): Promise<SlotDecision> {
-  const { desiredAtMs, check } = wish;
-  const asWished = { kind: 'booked', desiredAtMs } as const;
-  const slot = queue.calendar.slotAt(desiredAtMs);
-  if (desiredAtMs >= queue.untilMs) return refusal(tx, queue, wish, 'too-far');
-  if (typeof slot === 'string') {
-    const refused = check === 'strict' || (slot === 'closed' && wish.rejectOutsideHours === true);
-    return refused ? refusal(tx, queue, wish, slot) : asWished;
-  }
-  if (slot.capacity > (await takenIn(tx, queue, slot, wish))) return asWished;
-  if (check === 'strict') return refusal(tx, queue, wish, 'full');
-  const [nearest] = await nearestFree(tx, queue, wish, 1);
-  return { kind: 'booked', desiredAtMs: nearest?.startMs ?? desiredAtMs };
+/** A time that cannot be booked, and what can be instead. */
+export interface SlotRefusal {
+  readonly reason: SlotRefusalReason;
+  /** Nearest first; empty when nothing is free. */
+  readonly free: readonly FreeSlot[];
 }
 
-async function refusal(
+/**
+ * Looks at a wish inside the transaction that will store the callback: two bookings at the same time cannot
+ * both get the last place. Undefined: it can be booked.
+ */
+export async function slotRefusal(
   tx: SlotTx,
   queue: BookableQueue,
   wish: SlotWish,
-  reason: NoSlot | 'full' | 'too-far',
-): Promise<SlotDecision> {
+): Promise<SlotRefusal | undefined> {
+  const reason = await refusalReason(tx, queue, wish);
+  if (reason === undefined) return undefined;
   const nearMs = Math.min(wish.desiredAtMs, queue.untilMs);
-  const free = await nearestFree(tx, queue, { ...wish, desiredAtMs: nearMs }, PROPOSALS_MAX);
-  return { kind: 'slot-full', reason, free };
+  return { reason, free: await nearestFree(tx, queue, { ...wish, desiredAtMs: nearMs }, PROPOSALS_MAX) };
+}
+
+async function refusalReason(
+  tx: SlotTx,
+  queue: BookableQueue,
+  wish: SlotWish,
+): Promise<SlotRefusalReason | undefined> {
+  if (wish.desiredAtMs >= queue.untilMs) return 'too-far';
+  const slot = queue.calendar.slotAt(wish.desiredAtMs);
+  if (typeof slot === 'string') return slot;
+  return slot.capacity > (await takenIn(tx, queue, slot, wish)) ? undefined : 'full';
 }
 
 async function takenIn(tx: SlotTx, queue: BookableQueue, slot: Slot, wish: SlotWish): Promise<number> {
@@ -86,7 +76,7 @@ async function takenIn(tx: SlotTx, queue: BookableQueue, slot: Slot, wish: SlotW
 export async function nearestFree(
   tx: SlotTx,
   queue: BookableQueue,
-  wish: Pick<SlotWish, 'desiredAtMs' | 'nowMs' | 'except'>,
+  wish: SlotWish,
   max: number,
 ): Promise<readonly FreeSlot[]> {
   const { nowMs, desiredAtMs, except } = wish;

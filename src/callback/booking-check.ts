@@ -1,3 +1,4 @@
+import type { SlotRefusal } from '../calendar/slot-booking.ts';
 import type { CallbackTx } from './callback-store.ts';
 import type { Callback } from './callback.ts';
 
@@ -5,12 +6,11 @@ import type { Callback } from './callback.ts';
 export type BookingTx = CallbackTx;
 
 /**
- * Why a callback may not be made, or not for that time. `slot-full`: nearest free slots, UTC ms, earliest
- * first. `duplicate`: the number has as many open callbacks on the queue as it may. `throttled`: too many were
+ * Why a callback may not be made, or not for that time. `slot-full`: with the nearest free slots instead. `duplicate`: the number has as many open callbacks on the queue as it may. `throttled`: too many were
  * made in the window; one would be taken again after `retryAfterSec`.
  */
 export type BookingRefusal =
-  | { readonly kind: 'slot-full'; readonly free: readonly number[] }
+  | ({ readonly kind: 'slot-full' } & SlotRefusal)
   | { readonly kind: 'duplicate'; readonly openCount: number; readonly max: number }
   | {
       readonly kind: 'throttled';

@@ -1,3 +1,4 @@
+import type { SlotTx } from '../calendar/slot-store.ts';
 import type { AttemptId, CallbackId } from '../kernel/ids.ts';
 import type { Attempt, Callback, CallbackEvent, CallbackState } from './callback.ts';
 
@@ -24,7 +25,7 @@ export interface CallbackFilter {
 }
 
 /** The part of a transaction that the callback room uses. */
-export interface CallbackTx {
+export interface CallbackTx extends SlotTx {
   insertCallback(callback: Callback): Promise<void>;
   /**
    * Stores `callback`; throws AppError CALLBACK_CHANGED when the stored version is not `callback.version -

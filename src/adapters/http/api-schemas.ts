@@ -170,6 +170,17 @@ export const queueSchema = named(
   }),
 );
 
+/** A slot that scheduled callbacks can be booked in. */
+export const slotSchema = named(
+  'Slot',
+  z.object({
+    start: instant,
+    end: instant.describe('Exclusive; ISO 8601, UTC'),
+    capacity: z.int().describe('Scheduled callbacks that the slot takes'),
+    freeCount: z.int().describe('Places left'),
+  }),
+);
+
 /** An API key without the key. */
 export const apiKeySchema = named(
   'ApiKey',

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { FreeSlot } from '../../calendar/slot-booking.ts';
 import type { Actor, Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
 import { maskNumber, maskNumbersIn } from '../logging/number-mask.ts';
 import type { ApiKey, User } from './access-store.ts';
@@ -10,6 +11,7 @@ import type {
   callbackDetailSchema,
   callbackSchema,
   errorRecordSchema,
+  slotSchema,
   traceSchema,
   userSchema,
 } from './api-schemas.ts';
@@ -135,6 +137,12 @@ export function agentJson(agent: AgentView): z.infer<typeof agentSchema> {
     reachable: agent.reachable,
     skills: { ...agent.skills },
   };
+}
+
+/** A slot with the places left in it. */
+export function slotJson(slot: FreeSlot): z.infer<typeof slotSchema> {
+  const { startMs, endMs, capacity, freeCount } = slot;
+  return { start: isoOf(startMs), end: isoOf(endMs), capacity, freeCount };
 }
 
 /** An API key without its hash. */

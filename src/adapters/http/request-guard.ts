@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/errors.ts';
 import type { Access, Principal } from './access.ts';
-import { isoOf } from './api-views.ts';
+import { slotJson } from './api-views.ts';
 import { isPermitted } from './access-rules.ts';
 import type { Refusal } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
@@ -110,7 +110,7 @@ export function refused(refusal: Refusal): HttpError {
       });
     case 'slot-full':
       return new HttpError('SLOT_FULL', 'no callback is free at this time', {
-        extra: { free: refusal.free.map(isoOf) },
+        extra: { reason: refusal.reason, free: refusal.free.map(slotJson) },
       });
     case 'duplicate':
       return new HttpError('DUPLICATE_CALLBACK', 'this number has open callbacks on this queue already', {

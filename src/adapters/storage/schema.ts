@@ -13,6 +13,7 @@ export interface Schema {
   readonly agentStatus: AgentStatusRow;
   readonly registration: RegistrationRow;
   readonly openLeg: OpenLegRow;
+  readonly slotHold: SlotHoldRow;
   readonly callRecord: CallRecordRow;
   readonly configuration: ConfigurationRow;
   readonly userAccount: UserAccountRow;
@@ -114,6 +115,14 @@ export interface OpenLegRow {
   dialogId: string | null;
   callId: string;
   openedAtMs: number;
+}
+
+/** A place in a slot kept for a caller who is still deciding; it counts until `expiresAtMs`. */
+export interface SlotHoldRow {
+  holderId: string;
+  virtualQueue: string;
+  slotStartMs: number;
+  expiresAtMs: number;
 }
 
 /** One inbound call, for lists and reports. */

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import type { SlotHold, SlotTx, TakenPlaces } from '../../calendar/slot-store.ts';
 import type { CallbackFilter, CallbackTx } from '../../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
 import { AppError } from '../../kernel/errors.ts';
@@ -10,6 +11,7 @@ import * as agents from './agent-queries.ts';
 import * as callbacks from './callback-queries.ts';
 import * as calls from './call-record-queries.ts';
 import * as configurations from './configuration-queries.ts';
+import * as slots from './slot-queries.ts';
 import type { EndableTx } from './group-committer.ts';
 import type { Schema } from './schema.ts';
 
@@ -93,6 +95,18 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, Configurati
 
   async eventsOf(id: CallbackId, limit: number): Promise<CallbackEvent[]> {
     return callbacks.eventsOf(this.executor, id, limit);
+  }
+
+  async takenPlaces(...question: Parameters<SlotTx['takenPlaces']>): Promise<TakenPlaces[]> {
+    return slots.takenPlaces(this.executor, ...question);
+  }
+
+  async putSlotHold(hold: SlotHold, nowMs: number): Promise<void> {
+    return slots.putSlotHold(this.executor, hold, nowMs);
+  }
+
+  async removeSlotHold(holderId: string): Promise<void> {
+    return slots.removeSlotHold(this.executor, holderId);
   }
 
   async agentStatuses(): Promise<AgentStatus[]> {
