@@ -1,3 +1,5 @@
+import type { BusinessHours } from '../calendar/business-hours.ts';
+import type { SlotCalendar } from '../calendar/slot-calendar.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { Did } from '../telephony/directory.ts';
 
@@ -19,6 +21,10 @@ export interface ServiceDirectory {
   agentsOf(queue: string): readonly string[];
   /** The DID dialled, with or without a leading plus. */
   did(dialled: string): Did | undefined;
+  /** Business hours by name. */
+  businessHours(name: string): BusinessHours | undefined;
+  /** The bookable slots of a queue. */
+  slotCalendar(queue: string): SlotCalendar | undefined;
   /** False outside the queue's business hours. */
   isOpen(queue: string, atMs: number): boolean;
 }

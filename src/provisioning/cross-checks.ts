@@ -25,6 +25,7 @@ export function crossCheck(
     ...duplicates(document, raw, 'dids', 'number', (number) => number.replace(/^\+/, '')),
     ...duplicates(document, raw, 'trunks', 'name'),
     ...duplicates(document, raw, 'businessHours', 'name'),
+    ...duplicates(document, raw, 'capacityRules', 'name'),
     ...duplicates(document, raw, 'numberRules', 'name'),
     ...references(document, raw, 'dids', 'queue', 'queues'),
     ...flowReferences(document, raw, knownFlows),

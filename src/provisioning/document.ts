@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { businessHoursSchema } from '../calendar/business-hours.ts';
+import { capacityRuleSchema } from '../calendar/capacity-rule.ts';
 import { type QueueDefaults, type QueueRow, queueRowSchema } from '../callback/queue-row.ts';
 import { numberRuleSchema } from '../screening/number-rule.ts';
 import { agentSchema, didSchema, nameSchema, trunkSchema } from '../telephony/directory.ts';
@@ -16,6 +17,7 @@ export const sections = {
   dids: { schema: didSchema, key: 'number', max: 10_000 },
   trunks: { schema: trunkSchema, key: 'name', max: 1000 },
   businessHours: { schema: businessHoursSchema, key: 'name', max: 1000 },
+  capacityRules: { schema: capacityRuleSchema, key: 'name', max: 200 },
   numberRules: { schema: numberRuleSchema, key: 'name', max: 200 },
 } as const;
 export type SectionName = keyof typeof sections;
@@ -37,6 +39,7 @@ export interface ConfigurationDocument {
   readonly dids: readonly z.infer<typeof didSchema>[];
   readonly trunks: readonly z.infer<typeof trunkSchema>[];
   readonly businessHours: readonly z.infer<typeof businessHoursSchema>[];
+  readonly capacityRules: readonly z.infer<typeof capacityRuleSchema>[];
   readonly numberRules: readonly z.infer<typeof numberRuleSchema>[];
   readonly flows: readonly string[];
 }
@@ -49,6 +52,7 @@ export const emptyDocument: ConfigurationDocument = {
   dids: [],
   trunks: [],
   businessHours: [],
+  capacityRules: [],
   numberRules: [],
   flows: [],
 };

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { BusinessHours } from '../calendar/business-hours.ts';
+import { CapacityRule } from '../calendar/capacity-rule.ts';
+import { SlotCalendar } from '../calendar/slot-calendar.ts';
 import {
   effectiveSettings,
   originOf,
@@ -36,6 +38,9 @@ interface View {
   readonly trunkPasswords: ReadonlyMap<string, string>;
   readonly numberRules: ReadonlyMap<string, NumberRule>;
   readonly hours: ReadonlyMap<string, BusinessHours>;
+  readonly capacityRules: ReadonlyMap<string, CapacityRule>;
+  /** Filled at first use. */
+  readonly slotCalendars: Map<string, SlotCalendar>;
   /** Filled at first use: 10 000 agents × 200 queues are not matched at every apply. */
   readonly agentsOf: Map<string, readonly string[]>;
 }
@@ -174,6 +179,19 @@ export class LiveDirectory implements TelephonyDirectory {
     return this.#view.hours.get(name);
   }
 
+  /** The slots of a queue: its business hours, slot settings and capacity rule. */
+  slotCalendar(queue: string): SlotCalendar | undefined {
+    const { queues, hours, capacityRules, slotCalendars } = this.#view;
+    const known = slotCalendars.get(queue);
+    if (known) return known;
+    const settings = queues.get(queue);
+    if (!settings) return undefined;
+    const { businessHours = '', capacityRule = '' } = settings;
+    const calendar = new SlotCalendar(settings, hours.get(businessHours), capacityRules.get(capacityRule));
+    slotCalendars.set(queue, calendar);
+    return calendar;
+  }
+
   /** True for a queue without business hours; false for no such queue. */
   isOpen(queue: string, atMs: number): boolean {
     const settings = this.#view.queues.get(queue);
@@ -212,6 +230,8 @@ function buildView(document: ConfigurationDocument, version: number, realm: stri
     trunks: frozen.trunks,
     trunkPasswords,
     numberRules: new Map(frozen.numberRules.map((rule) => [rule.name, new NumberRule(rule)])),
+    capacityRules: new Map(frozen.capacityRules.map((rule) => [rule.name, new CapacityRule(rule)])),
+    slotCalendars: new Map(),
     hours: new Map(frozen.businessHours.map((hours) => [hours.name, new BusinessHours(hours)])),
     agentsOf: new Map(),
   };

@@ -12,6 +12,7 @@ const REFERENCES: readonly (readonly [SettingKey, SectionName])[] = [
   ['businessHours', 'businessHours'],
   ['immediateOfferHours', 'businessHours'],
   ['trunk', 'trunks'],
+  ['capacityRule', 'capacityRules'],
   ['numberRule', 'numberRules'],
 ];
 

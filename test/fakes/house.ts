@@ -1,6 +1,7 @@
 import type { Confirmation } from '../../src/application/callback-calls.ts';
 import { createEngine, type Engine } from '../../src/application/engine.ts';
 import type { ServiceDirectory } from '../../src/application/service-directory.ts';
+import { SlotCalendar } from '../../src/calendar/slot-calendar.ts';
 import type { Callback } from '../../src/callback/callback.ts';
 import { IdSource } from '../../src/kernel/ids.ts';
 import { silentLog } from '../../src/kernel/log.ts';
@@ -20,6 +21,8 @@ const directory: ServiceDirectory = {
   agent: () => undefined,
   agentsOf: () => ['a1', 'a2'],
   did: () => undefined,
+  businessHours: () => undefined,
+  slotCalendar: () => new SlotCalendar(settings, undefined, undefined),
   isOpen: () => true,
 };
 

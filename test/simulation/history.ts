@@ -1,6 +1,7 @@
 import { ApplicationService } from '../../src/application/application-service.ts';
 import { createEngine, type Engine } from '../../src/application/engine.ts';
 import type { ServiceDirectory } from '../../src/application/service-directory.ts';
+import { SlotCalendar } from '../../src/calendar/slot-calendar.ts';
 import type { QueueSettings } from '../../src/callback/queue-settings.ts';
 import type { FlowLibrary } from '../../src/ivr/flow-library.ts';
 import { messageOf } from '../../src/kernel/errors.ts';
@@ -245,6 +246,11 @@ export class History {
         queue: dialled === '100' ? 'support' : 'sales',
         language: 'en',
       }),
+      businessHours: () => undefined,
+      slotCalendar: (name) => {
+        const settings = this.#queues.get(name);
+        return settings && new SlotCalendar(settings, undefined, undefined);
+      },
       isOpen: () => true,
     };
   }
