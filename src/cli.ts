@@ -9,6 +9,7 @@ import { migrateCommand } from './cli/migrate-command.ts';
 import { openOperator } from './cli/open-operator.ts';
 import type { Operator } from './cli/operator.ts';
 import { simulateCommand } from './cli/simulate-command.ts';
+import { whyCommand } from './cli/why-command.ts';
 import { type Config, processEnvironment, readConfig } from './config/config.ts';
 import { examine } from './doctor.ts';
 import { FlowLibrary } from './ivr/flow-library.ts';
@@ -120,6 +121,11 @@ program
   .action(async () => {
     process.exitCode = await migrateCommand(configuration().dataDirectory, clock, output);
   });
+program
+  .command('why')
+  .description('tell what happened to a callback and why the router decided as it did')
+  .argument('<callback>', 'id of the callback')
+  .action((id: string) => operate((operator) => whyCommand(operator, output, id)));
 program
   .command('simulate')
   .description('play a scenario of callers, customers and agents in virtual time and print its figures')

@@ -2,12 +2,13 @@ import { DateTime } from 'luxon';
 import type { AccessStore, Role } from '../adapters/http/access-store.ts';
 import { newApiKey } from '../adapters/http/access.ts';
 import { hashPassword } from '../adapters/http/password-hash.ts';
-import type { Actor } from '../callback/callback.ts';
+import { eventJson } from '../adapters/http/api-views.ts';
+import type { Actor, Callback, CallbackEvent } from '../callback/callback.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
-import type { IdSource } from '../kernel/ids.ts';
+import type { CallbackId, IdSource } from '../kernel/ids.ts';
 import type { ApplyOutcome, Provisioning } from '../provisioning/provisioning.ts';
-import type { ApiKeyLine, Operator, UserLine } from './operator.ts';
+import type { ApiKeyLine, CallbackStory, Operator, UserLine } from './operator.ts';
 
 /** What the commands are remembered as in histories. */
 const ACTOR: Actor = { kind: 'system', part: 'command-line' };
@@ -19,6 +20,10 @@ export interface DirectOperatorOptions {
   readonly access: AccessStore;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** A callback and its history, oldest event first; undefined when there is none of that id. */
+  readonly history: (
+    id: CallbackId,
+  ) => Promise<{ readonly callback: Callback; readonly events: readonly CallbackEvent[] } | undefined>;
   /** Gives the database up. */
   readonly close: () => Promise<void>;
 }
@@ -106,6 +111,14 @@ export class DirectOperator implements Operator {
 
   revokeApiKey(id: string): Promise<boolean> {
     return this.#options.access.deleteApiKey(id);
+  }
+
+  async findStory(callbackId: string): Promise<CallbackStory | undefined> {
+    const found = await this.#options.history(callbackId as CallbackId);
+    if (!found) return undefined;
+    const { id, virtualQueue, state, reason } = found.callback;
+    const events = found.events.map((event) => eventJson(event, false));
+    return { id, virtualQueue, state, reason, events };
   }
 
   close(): Promise<void> {

@@ -17,6 +17,9 @@ import { ServerOperator } from './server-operator.ts';
 /** The database's file in the data directory. */
 export const DATABASE_FILE = 'turnkeeper.db';
 
+/** Lines of one callback's history; more than any life has. */
+const EVENTS_MAX = 10_000;
+
 /** What opening an installation needs. */
 export interface OpenOperatorOptions {
   readonly config: Pick<Config, 'dataDirectory' | 'secretKey' | 'realm'>;
@@ -68,6 +71,11 @@ export async function openOperator(options: OpenOperatorOptions): Promise<Operat
       access: storage.access,
       clock,
       ids,
+      history: (id) =>
+        storage.transact(async (tx) => {
+          const callback = await tx.findCallback(id);
+          return callback && { callback, events: await tx.eventsOf(id, EVENTS_MAX) };
+        }),
       close: () => storage.close(),
     });
   } catch (error) {

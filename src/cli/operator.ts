@@ -19,6 +19,23 @@ export interface ApiKeyLine {
   readonly lastUsedAt: string | null;
 }
 
+/** A callback with its history, as `turnkeeper why` tells it. */
+export interface CallbackStory {
+  readonly id: string;
+  readonly virtualQueue: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly events: readonly {
+    /** ISO 8601, UTC. */
+    readonly at: string;
+    readonly kind: string;
+    readonly actor: { readonly kind: string; readonly id: string | null };
+    readonly state: string;
+    readonly subState: string | null;
+    readonly data: Readonly<Record<string, unknown>>;
+  }[];
+}
+
 /**
  * What operator commands may do with an installation, whether a server runs on it or not: `DirectOperator`
  * works on the database, `ServerOperator` through the running server's API. Every method may reject with an
@@ -40,5 +57,7 @@ export interface Operator {
   createApiKey(wanted: { readonly name: string; readonly role: Role }): Promise<{ id: string; key: string }>;
   /** False when there is none of that id. */
   revokeApiKey(id: string): Promise<boolean>;
+  /** Undefined when there is no such callback. Telephone numbers in it are masked. */
+  findStory(callbackId: string): Promise<CallbackStory | undefined>;
   close(): Promise<void>;
 }

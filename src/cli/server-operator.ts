@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Role } from '../adapters/http/access-store.ts';
 import { AppError, type Fault, messageOf } from '../kernel/errors.ts';
 import type { ApplyOutcome } from '../provisioning/provisioning.ts';
-import type { ApiKeyLine, Operator, UserLine } from './operator.ts';
+import type { ApiKeyLine, CallbackStory, Operator, UserLine } from './operator.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const ANSWER_BYTES_MAX = 8 * 1_048_576;
@@ -51,6 +51,22 @@ const apiKeysSchema = z.looseObject({
       role: z.string(),
       createdAt: z.string(),
       lastUsedAt: z.string().nullable(),
+    }),
+  ),
+});
+const storySchema = z.looseObject({
+  id: z.string(),
+  virtualQueue: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+  events: z.array(
+    z.looseObject({
+      at: z.string(),
+      kind: z.string(),
+      actor: z.looseObject({ kind: z.string(), id: z.string().nullable() }),
+      state: z.string(),
+      subState: z.string().nullable(),
+      data: z.record(z.string(), z.unknown()),
     }),
   ),
 });
@@ -132,6 +148,11 @@ export class ServerOperator implements Operator {
 
   revokeApiKey(id: string): Promise<boolean> {
     return this.#found('DELETE', `/api-keys/${encodeURIComponent(id)}`);
+  }
+
+  async findStory(callbackId: string): Promise<CallbackStory | undefined> {
+    const answer = await this.#request('GET', `/callbacks/${encodeURIComponent(callbackId)}`);
+    return answer.status === 404 ? undefined : understood(storySchema, answer);
   }
 
   async close(): Promise<void> {}

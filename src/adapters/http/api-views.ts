@@ -91,7 +91,8 @@ function attemptJson(attempt: Attempt): z.infer<typeof callbackDetailSchema>['at
   };
 }
 
-function eventJson(
+/** One line of a callback's history; `clear`: with telephone numbers in full. */
+export function eventJson(
   event: CallbackEvent,
   clear: boolean,
 ): z.infer<typeof callbackDetailSchema>['events'][number] {
