@@ -1,4 +1,5 @@
 import type { SlotRefusal } from '../calendar/slot-booking.ts';
+import type { LimitRefusal } from '../screening/creation-limits.ts';
 import type { CallbackTx } from './callback-store.ts';
 import type { Callback } from './callback.ts';
 
@@ -6,24 +7,19 @@ import type { Callback } from './callback.ts';
 export type BookingTx = CallbackTx;
 
 /**
- * Why a callback may not be made, or not for that time. `slot-full`: with the nearest free slots instead. `duplicate`: the number has as many open callbacks on the queue as it may. `throttled`: too many were
- * made in the window; one would be taken again after `retryAfterSec`.
+ * Why a callback may not be made, or not for that time. `slot-full`: with the nearest free slots instead.
+ * `duplicate`: the number has as many open callbacks on the queue as it may. `throttled`: too many were made
+ * in the window; one would be taken again after `retryAfterSec`.
  */
-export type BookingRefusal =
-  | ({ readonly kind: 'slot-full' } & SlotRefusal)
-  | { readonly kind: 'duplicate'; readonly openCount: number; readonly max: number }
-  | {
-      readonly kind: 'throttled';
-      readonly max: number;
-      readonly windowMs: number;
-      readonly retryAfterSec: number;
-    };
+export type BookingRefusal = ({ readonly kind: 'slot-full' } & SlotRefusal) | LimitRefusal;
 
 /** What is about to be stored, and why. */
 export interface Booking {
   /** The record as it will be stored. */
   readonly callback: Callback;
-  /** `create`: a new promise; `recreate`: a new one for an ended one; `reschedule`: the same, another time. */
+  /**
+   * `create`: a new promise; `recreate`: a new one for an ended one; `reschedule`: the same, another time.
+   */
   readonly cause: 'create' | 'recreate' | 'reschedule';
   readonly nowMs: number;
 }

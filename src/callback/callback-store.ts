@@ -1,5 +1,6 @@
 import type { SlotTx } from '../calendar/slot-store.ts';
 import type { AttemptId, CallbackId } from '../kernel/ids.ts';
+import type { ScreeningTx } from '../screening/screening-store.ts';
 import type { Attempt, Callback, CallbackEvent, CallbackState } from './callback.ts';
 
 /** Runs work in one durable transaction: all of it is on disk when `transact` resolves, or none of it. */
@@ -25,7 +26,7 @@ export interface CallbackFilter {
 }
 
 /** The part of a transaction that the callback room uses. */
-export interface CallbackTx extends SlotTx {
+export interface CallbackTx extends SlotTx, ScreeningTx {
   insertCallback(callback: Callback): Promise<void>;
   /**
    * Stores `callback`; throws AppError CALLBACK_CHANGED when the stored version is not `callback.version -
@@ -41,6 +42,17 @@ export interface CallbackTx extends SlotTx {
   dueCallbacks(nowMs: number, limit: number): Promise<Callback[]>;
   /** The earliest dueAtMs among open callbacks. */
   nextDueAtMs(): Promise<number | undefined>;
+  /** Callbacks in QUEUED or `retry-wait` whose purgeAtMs is at or before `nowMs`, earliest first. */
+  purgeableCallbacks(nowMs: number, limit: number): Promise<Callback[]>;
+  /** The earliest purgeAtMs among callbacks in QUEUED or `retry-wait`. */
+  nextPurgeAtMs(): Promise<number | undefined>;
+  /**
+   * Deletes COMPLETED callbacks with desiredAtMs before `desiredBeforeMs`, and their attempts, oldest first and
+   * at most `limit`. Events stay. Returns how many.
+   */
+  deleteEndedCallbacks(desiredBeforeMs: number, limit: number): Promise<number>;
+  /** Deletes events older than `beforeMs`, oldest first, a batch a call. Returns how many; 0: no more. */
+  deleteEventsBefore(beforeMs: number): Promise<number>;
   insertAttempt(attempt: Attempt): Promise<void>;
   updateAttempt(attempt: Attempt): Promise<void>;
   findAttempt(id: AttemptId): Promise<Attempt | undefined>;

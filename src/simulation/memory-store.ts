@@ -1,7 +1,8 @@
-import type { SlotHold } from '../calendar/slot-store.ts';
+import type { SlotHold, SlotTx } from '../calendar/slot-store.ts';
 import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
 import { AppError } from '../kernel/errors.ts';
+import type { ScreeningTx } from '../screening/screening-store.ts';
 import type { CallRecord, CallRecordTx } from '../telephony/call-record.ts';
 import type { AgentStatus, AgentTx } from '../routing/agent.ts';
 
@@ -9,6 +10,19 @@ export interface AgentEvent {
   readonly agentId: string;
   readonly kind: string;
 }
+
+type Put = <T>(map: Map<string, T>, key: string, value: T) => void;
+type Append = <T>(list: T[], value: T) => void;
+type OwnCallbackTx = Pick<
+  CallbackTx,
+  | 'insertCallback'
+  | 'updateCallback'
+  | 'findCallback'
+  | 'openCallbacks'
+  | 'listCallbacks'
+  | 'dueCallbacks'
+  | 'nextDueAtMs'
+>;
 
 /**
  * A store in memory, for the simulator and for tests of rooms: transactions run one after another, a failed one
@@ -26,6 +40,8 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
   failNextCount = 0;
   /** Of `callbacks`, those that are not COMPLETED. */
   readonly #open = new Map<string, Callback>();
+  /** Ids by queue, and by queue and number, oldest first. */
+  readonly #made = new Map<string, string[]>();
   #last: Promise<unknown> = Promise.resolve();
 
   /** Callbacks that are not COMPLETED. */
@@ -37,6 +53,12 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
     const run = this.#last.then(() => this.#run(work));
     this.#last = run.catch(() => undefined);
     return run;
+  }
+
+  #madeFor(key: string): string[] {
+    const made = this.#made.get(key) ?? [];
+    this.#made.set(key, made);
+    return made;
   }
 
   async #run<Result>(work: (tx: CallbackTx & AgentTx & CallRecordTx) => Promise<Result>): Promise<Result> {
@@ -61,6 +83,37 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
       undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)));
       map.set(key, value);
     };
+    const append = <T>(list: T[], value: T): void => {
+      list.push(value);
+      undo.push(() => list.pop());
+    };
+    return {
+      ...this.#callbackTx(undo, put, append),
+      ...this.#limitTx(),
+      ...this.#slotTx(undo, put),
+      insertAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
+      updateAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
+      findAttempt: async (id) => this.attempts.get(id),
+      attemptsOf: async (id) => [...this.attempts.values()].filter((attempt) => attempt.callbackId === id),
+      appendEvent: async (event) => append(this.events, event),
+      eventsOf: async (id, limit) => this.events.filter((event) => event.callbackId === id).slice(-limit),
+      putCallRecord: async (record) => put(this.calls, record.callId, record),
+      findCallRecord: async (callId) => this.calls.get(callId),
+      listCallRecords: async ({ limit }) => [...this.calls.values()].reverse().slice(0, limit),
+      endUnfinishedCalls: async (nowMs) => {
+        const open = [...this.calls.values()].filter(({ endedAtMs }) => endedAtMs === null);
+        for (const call of open) {
+          put(this.calls, call.callId, { ...call, endedAtMs: nowMs, outcome: 'lost-at-restart' });
+        }
+        return open.length;
+      },
+      agentStatuses: async () => [...this.agents.values()],
+      putAgentStatus: async (status) => put(this.agents, status.agentId, status),
+      appendAgentEvent: async (event) => append(this.agentEvents, event),
+    };
+  }
+
+  #callbackTx(undo: (() => void)[], put: Put, append: Append): OwnCallbackTx {
     const putCallback = (callback: Callback): void => {
       const before = this.#open.get(callback.id);
       undo.push(() => (before ? this.#open.set(callback.id, before) : this.#open.delete(callback.id)));
@@ -68,16 +121,16 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
       else this.#open.set(callback.id, callback);
       put(this.callbacks, callback.id, callback);
     };
-    const append = <T>(list: T[], value: T): void => {
-      list.push(value);
-      undo.push(() => list.pop());
-    };
     const open = (): Callback[] =>
       [...this.#open.values()].sort(
         (a, b) => b.priority - a.priority || a.placeAtMs - b.placeAtMs || (a.id < b.id ? -1 : 1),
       );
     return {
-      insertCallback: async (callback) => putCallback(callback),
+      insertCallback: async (callback) => {
+        putCallback(callback);
+        append(this.#madeFor(callback.virtualQueue), callback.id);
+        append(this.#madeFor(`${callback.virtualQueue} ${callback.customerNumber}`), callback.id);
+      },
       updateCallback: async (callback) => {
         if (this.callbacks.get(callback.id)?.version !== callback.version - 1) {
           throw new AppError('CALLBACK_CHANGED', callback.id);
@@ -99,6 +152,24 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
         }
         return next;
       },
+    };
+  }
+
+  #limitTx(): ScreeningTx {
+    return {
+      openCountOfNumber: async (queue, number) =>
+        this.#madeFor(`${queue} ${number}`).filter((id) => this.#open.has(id)).length,
+      createdAtMsOfRank: async (queue, rank, { immediateOf } = {}) => {
+        const made = this.#madeFor(immediateOf === undefined ? queue : `${queue} ${immediateOf}`);
+        const counted =
+          immediateOf === undefined ? made : made.filter((id) => isImmediate(this.callbacks.get(id)));
+        return this.callbacks.get(counted.at(-rank) ?? '')?.createdAtMs;
+      },
+    };
+  }
+
+  #slotTx(undo: (() => void)[], put: Put): SlotTx {
+    return {
       takenPlaces: async (queue, fromMs, toMs, nowMs, except) => {
         const inRange = (atMs: number): boolean => atMs >= fromMs && atMs < toMs;
         const booked = [...this.#open.values()]
@@ -122,25 +193,10 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
         undo.push(() => this.holds.set(holderId, before));
         this.holds.delete(holderId);
       },
-      insertAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
-      updateAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
-      findAttempt: async (id) => this.attempts.get(id),
-      attemptsOf: async (id) => [...this.attempts.values()].filter((attempt) => attempt.callbackId === id),
-      appendEvent: async (event) => append(this.events, event),
-      eventsOf: async (id, limit) => this.events.filter((event) => event.callbackId === id).slice(-limit),
-      putCallRecord: async (record) => put(this.calls, record.callId, record),
-      findCallRecord: async (callId) => this.calls.get(callId),
-      listCallRecords: async ({ limit }) => [...this.calls.values()].reverse().slice(0, limit),
-      endUnfinishedCalls: async (nowMs) => {
-        const open = [...this.calls.values()].filter(({ endedAtMs }) => endedAtMs === null);
-        for (const call of open) {
-          put(this.calls, call.callId, { ...call, endedAtMs: nowMs, outcome: 'lost-at-restart' });
-        }
-        return open.length;
-      },
-      agentStatuses: async () => [...this.agents.values()],
-      putAgentStatus: async (status) => put(this.agents, status.agentId, status),
-      appendAgentEvent: async (event) => append(this.agentEvents, event),
     };
   }
+}
+
+function isImmediate(callback: Callback | undefined): boolean {
+  return callback !== undefined && callback.desiredAtMs <= callback.createdAtMs;
 }

@@ -6,11 +6,13 @@ import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId, CallId } from '../../kernel/ids.ts';
 import type { ConfigurationTx, ConfigurationVersion } from '../../provisioning/configuration-store.ts';
 import type { AgentStatus, AgentTx } from '../../routing/agent.ts';
+import type { ScreeningTx } from '../../screening/screening-store.ts';
 import type { CallRecord, CallRecordTx } from '../../telephony/call-record.ts';
 import * as agents from './agent-queries.ts';
 import * as callbacks from './callback-queries.ts';
 import * as calls from './call-record-queries.ts';
 import * as configurations from './configuration-queries.ts';
+import * as screening from './screening-queries.ts';
 import * as slots from './slot-queries.ts';
 import type { EndableTx } from './group-committer.ts';
 import type { Schema } from './schema.ts';
@@ -73,6 +75,18 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, Configurati
     return callbacks.nextDueAtMs(this.executor);
   }
 
+  async purgeableCallbacks(nowMs: number, limit: number): Promise<Callback[]> {
+    return callbacks.purgeableCallbacks(this.executor, nowMs, limit);
+  }
+
+  async nextPurgeAtMs(): Promise<number | undefined> {
+    return callbacks.nextPurgeAtMs(this.executor);
+  }
+
+  async deleteEndedCallbacks(desiredBeforeMs: number, limit: number): Promise<number> {
+    return callbacks.deleteEndedCallbacks(this.executor, desiredBeforeMs, limit);
+  }
+
   async insertAttempt(attempt: Attempt): Promise<void> {
     return callbacks.insertAttempt(this.executor, attempt);
   }
@@ -95,6 +109,16 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, Configurati
 
   async eventsOf(id: CallbackId, limit: number): Promise<CallbackEvent[]> {
     return callbacks.eventsOf(this.executor, id, limit);
+  }
+
+  async openCountOfNumber(virtualQueue: string, customerNumber: string): Promise<number> {
+    return screening.openCountOfNumber(this.executor, virtualQueue, customerNumber);
+  }
+
+  async createdAtMsOfRank(
+    ...question: Parameters<ScreeningTx['createdAtMsOfRank']>
+  ): Promise<number | undefined> {
+    return screening.createdAtMsOfRank(this.executor, ...question);
   }
 
   async takenPlaces(...question: Parameters<SlotTx['takenPlaces']>): Promise<TakenPlaces[]> {

@@ -2,13 +2,17 @@ import { type Kysely, type Migration, Migrator } from 'kysely';
 import { AppError, messageOf } from '../../../kernel/errors.ts';
 import { firstSchema } from './0001-first-schema.ts';
 import { openLegs } from './0002-open-legs.ts';
+import { lifecycle } from './0003-lifecycle.ts';
 import { slots } from './0004-slots.ts';
+import { openCallbacksOfNumber } from './0005-open-callbacks-of-number.ts';
 
 /** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first-schema': firstSchema,
   '0002-open-legs': openLegs,
+  '0003-lifecycle': lifecycle,
   '0004-slots': slots,
+  '0005-open-callbacks-of-number': openCallbacksOfNumber,
 };
 
 /**
