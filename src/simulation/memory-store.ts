@@ -13,16 +13,7 @@ export interface AgentEvent {
 
 type Put = <T>(map: Map<string, T>, key: string, value: T) => void;
 type Append = <T>(list: T[], value: T) => void;
-type OwnCallbackTx = Pick<
-  CallbackTx,
-  | 'insertCallback'
-  | 'updateCallback'
-  | 'findCallback'
-  | 'openCallbacks'
-  | 'listCallbacks'
-  | 'dueCallbacks'
-  | 'nextDueAtMs'
->;
+type OwnCallbackTx = Omit<CallbackTx, keyof ScreeningTx | keyof SlotTx>;
 
 /**
  * A store in memory, for the simulator and for tests of rooms: transactions run one after another, a failed one
@@ -76,6 +67,24 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
     }
   }
 
+  /** Open callbacks whose time has come, earliest first. */
+  #reached(timeOf: (callback: Callback) => number | null, nowMs: number): Callback[] {
+    return [...this.#open.values()]
+      .map((callback) => ({ callback, atMs: timeOf(callback) ?? Infinity }))
+      .filter(({ atMs }) => atMs <= nowMs)
+      .sort((a, b) => a.atMs - b.atMs || (a.callback.id < b.callback.id ? -1 : 1))
+      .map(({ callback }) => callback);
+  }
+
+  #next(timeOf: (callback: Callback) => number | null): number | undefined {
+    let next: number | undefined;
+    for (const callback of this.#open.values()) {
+      const atMs = timeOf(callback);
+      if (atMs !== null && (next === undefined || atMs < next)) next = atMs;
+    }
+    return next;
+  }
+
   /** Every change leaves its reverse in `undo`. */
   #tx(undo: (() => void)[]): CallbackTx & AgentTx & CallRecordTx {
     const put = <T>(map: Map<string, T>, key: string, value: T): void => {
@@ -91,12 +100,6 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
       ...this.#callbackTx(undo, put, append),
       ...this.#limitTx(),
       ...this.#slotTx(undo, put),
-      insertAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
-      updateAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
-      findAttempt: async (id) => this.attempts.get(id),
-      attemptsOf: async (id) => [...this.attempts.values()].filter((attempt) => attempt.callbackId === id),
-      appendEvent: async (event) => append(this.events, event),
-      eventsOf: async (id, limit) => this.events.filter((event) => event.callbackId === id).slice(-limit),
       putCallRecord: async (record) => put(this.calls, record.callId, record),
       findCallRecord: async (callId) => this.calls.get(callId),
       listCallRecords: async ({ limit }) => [...this.calls.values()].reverse().slice(0, limit),
@@ -141,17 +144,37 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
       openCallbacks: async () => open(),
       listCallbacks: async (filter: CallbackFilter) =>
         [...this.callbacks.values()].reverse().slice(0, filter.limit),
-      dueCallbacks: async (nowMs, limit) =>
-        open()
-          .filter((callback) => callback.dueAtMs !== null && callback.dueAtMs <= nowMs)
-          .slice(0, limit),
-      nextDueAtMs: async () => {
-        let next: number | undefined;
-        for (const { dueAtMs } of this.#open.values()) {
-          if (dueAtMs !== null && (next === undefined || dueAtMs < next)) next = dueAtMs;
+      dueCallbacks: async (nowMs, limit) => this.#reached(({ dueAtMs }) => dueAtMs, nowMs).slice(0, limit),
+      nextDueAtMs: async () => this.#next(({ dueAtMs }) => dueAtMs),
+      purgeableCallbacks: async (nowMs, limit) => this.#reached(purgeTime, nowMs).slice(0, limit),
+      nextPurgeAtMs: async () => this.#next(purgeTime),
+      deleteEndedCallbacks: async (desiredBeforeMs, limit) => {
+        const ended = [...this.callbacks.values()]
+          .filter(({ state, desiredAtMs }) => state === 'COMPLETED' && desiredAtMs < desiredBeforeMs)
+          .slice(0, limit);
+        for (const callback of ended) {
+          this.callbacks.delete(callback.id);
+          undo.push(() => this.callbacks.set(callback.id, callback));
+          for (const attempt of this.attempts.values()) {
+            if (attempt.callbackId !== callback.id) continue;
+            this.attempts.delete(attempt.id);
+            undo.push(() => this.attempts.set(attempt.id, attempt));
+          }
         }
-        return next;
+        return ended.length;
       },
+      deleteEventsBefore: async (beforeMs) => {
+        const before = this.events;
+        this.events = before.filter(({ atMs }) => atMs >= beforeMs);
+        undo.push(() => (this.events = before));
+        return before.length - this.events.length;
+      },
+      insertAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
+      updateAttempt: async (attempt) => put(this.attempts, attempt.id, attempt),
+      findAttempt: async (id) => this.attempts.get(id),
+      attemptsOf: async (id) => [...this.attempts.values()].filter((attempt) => attempt.callbackId === id),
+      appendEvent: async (event) => append(this.events, event),
+      eventsOf: async (id, limit) => this.events.filter((event) => event.callbackId === id).slice(-limit),
     };
   }
 
@@ -195,6 +218,11 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
       },
     };
   }
+}
+
+/** When a callback may be purged: only in the line or between attempts. */
+function purgeTime({ state, subState, purgeAtMs }: Callback): number | null {
+  return state === 'QUEUED' || subState === 'retry-wait' ? purgeAtMs : null;
 }
 
 function isImmediate(callback: Callback | undefined): boolean {
