@@ -10,8 +10,8 @@ export const HOP_SAMPLES = 80;
 export const HOP_MS = 10;
 
 /**
- * A frame is an `Int16Array` of linear 16-bit samples at 8 kHz, full scale ±32768. 80 or 160 samples are usual;
- * any length up to `FRAME_SAMPLES_MAX` is taken, the empty one too; what lies beyond is ignored.
+ * A frame is an `Int16Array` of linear 16-bit samples at 8 kHz, full scale ±32768. 80 or 160 samples are
+ * usual; any length up to `FRAME_SAMPLES_MAX` is taken, the empty one too; what lies beyond is ignored.
  */
 export const FRAME_SAMPLES_MAX = 8000;
 
@@ -28,7 +28,10 @@ export type ProgressEventSink = (event: ProgressEvent) => void;
 export interface FrameProcessor {
   /** The next samples of the stream. Never throws, whatever they are. The array is not kept. */
   push(frame: Int16Array): void;
-  /** The stream has ended: what is still open (speech, a beep) is closed at its last sample. May be called twice. */
+  /**
+   * The stream has ended: what is still open (speech, a beep) is closed at its last sample. May be called
+   * twice.
+   */
   finish(): void;
 }
 

@@ -4,13 +4,16 @@ export type ProgressTone = 'ringback' | 'busy' | 'reorder';
 /** What a special information tone says (Telcordia GR-674: intercept, vacant code, no circuit, reorder). */
 export type SitClass = 'sit-intercept' | 'sit-vacant' | 'sit-nocircuit' | 'sit-reorder';
 
-/** Tones of fax machines: calling (ITU-T T.30 §4.1), answering (T.30 §4.2) and answering with V.8's modulation. */
+/**
+ * Tones of fax machines: calling (ITU-T T.30 §4.1), answering (T.30 §4.2) and answering with V.8's
+ * modulation.
+ */
 export type FaxTone = 'cng' | 'ced' | 'ansam';
 
 /**
  * Something heard on a line. `startMs` and `endMs` are instants of the sound itself, exact to a few ms;
- * `reportedAtMs` is the position in the stream at which the event was told, always the later one. All three count
- * from the stream's first sample.
+ * `reportedAtMs` is the position in the stream at which the event was told, always the later one. All three
+ * count from the stream's first sample.
  */
 export type ProgressEvent =
   /** Speech has begun. It is told once there is evidence of a voice, so `startMs` lies up to 300 ms back. */
@@ -72,7 +75,9 @@ export type ProgressEvent =
       readonly endMs: number;
       readonly reportedAtMs: number;
     }
-  /** Each CNG burst, and CED or ANSam once (`endMs` is then the instant of recognition, not the tone's end). */
+  /**
+   * Each CNG burst, and CED or ANSam once (`endMs` is then the instant of recognition, not the tone's end).
+   */
   | {
       readonly type: 'FAX_TONE_HEARD';
       readonly tone: FaxTone;

@@ -1,0 +1,85 @@
+import { FIRST_BIN } from './hop-analyser.ts';
+
+/** Samples of a hop's window. */
+const WINDOW_SAMPLES = 256;
+/** Harmonics are looked for up to 1.9 kHz. */
+const LAST_BIN = 61;
+/** Periods of a voice, in samples: 400 … 70 Hz. Long ones are told apart in steps of two. */
+const LAGS = lags();
+/** cos(2π·k·lag / 256) for every lag and bin, row by row. */
+const COSINES = cosines();
+/**
+ * What the window leaves of a periodic signal's similarity at each lag, taken out by half (a quarter of noise
+ * stays).
+ */
+const COMPENSATION = compensation();
+
+const magnitudes = new Float64Array(LAST_BIN - FIRST_BIN + 1);
+
+/** How periodic a hop is, and with which period. */
+export interface Voicing {
+  /** 0 (noise) … 1 (a clear voice, or a tone). */
+  strength: number;
+  pitchHz: number;
+}
+
+/**
+ * Looks for the pitch of a voice by the autocorrelation of the square-rooted spectrum, noise taken off. The
+ * root keeps one strong formant from hiding the harmonics (Tolonen and Karjalainen, 2000).
+ *
+ * @param power a hop's spectrum. @param noisePerBin noise expected in each of its bins. @param into is
+ * overwritten.
+ */
+export function readVoicing(power: Float64Array, noisePerBin: Float64Array, into: Voicing): void {
+  let total = 0;
+  const count = magnitudes.length;
+  for (let i = 0; i < count; i++) {
+    const k = FIRST_BIN + i;
+    const clean = (power[k] as number) - 2 * (noisePerBin[k] as number);
+    const magnitude = clean > 0 ? Math.sqrt(clean) : 0;
+    magnitudes[i] = magnitude;
+    total += magnitude;
+  }
+  into.strength = 0;
+  into.pitchHz = 0;
+  if (total <= 0) return;
+  let best = 0;
+  let bestLag = 0;
+  for (let row = 0, at = 0; row < LAGS.length; row++) {
+    let sum = 0;
+    for (let i = 0; i < count; i++, at++) sum += (magnitudes[i] as number) * (COSINES[at] as number);
+    sum *= COMPENSATION[row] as number;
+    if (sum > best) {
+      best = sum;
+      bestLag = LAGS[row] as number;
+    }
+  }
+  into.strength = Math.min(1, best / total);
+  into.pitchHz = bestLag === 0 ? 0 : 8000 / bestLag;
+}
+
+function lags(): number[] {
+  const list: number[] = [];
+  for (let lag = 20; lag <= 114; lag += lag < 44 ? 1 : 2) list.push(lag);
+  return list;
+}
+
+function cosines(): Float64Array {
+  const bins = LAST_BIN - FIRST_BIN + 1;
+  const table = new Float64Array(LAGS.length * bins);
+  LAGS.forEach((lag, row) => {
+    for (let i = 0; i < bins; i++) {
+      table[row * bins + i] = Math.cos((2 * Math.PI * (FIRST_BIN + i) * lag) / WINDOW_SAMPLES);
+    }
+  });
+  return table;
+}
+
+function compensation(): Float64Array {
+  return Float64Array.from(LAGS, (lag) => {
+    const x = lag / WINDOW_SAMPLES;
+    const left =
+      (1 - x) * (2 / 3 + Math.cos(2 * Math.PI * x) / 3) + Math.sin(2 * Math.PI * x) / (2 * Math.PI);
+    return left ** -0.75;
+  });
+}
