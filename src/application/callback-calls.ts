@@ -1,6 +1,7 @@
 import { type Conversation, connectAgent } from '../bridging/agent-connector.ts';
-import type { CallbackEffect } from '../callback/callback-machine.ts';
-import type { CallbackHappening, CallbackRunner, AttemptFacts } from '../callback/callback-runner.ts';
+import type { AttemptFacts } from '../callback/attempt-record.ts';
+import type { CallbackEffect } from '../callback/callback-events.ts';
+import type { CallbackHappening, CallbackRunner } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import { Dialer } from '../dialing/dialer.ts';
@@ -92,7 +93,11 @@ export class CallbackCalls {
     this.#grantedAtMs.set(callbackId, clock.monotonicMs());
     const granted = this.#options
       .runner()
-      .dispatch(callbackId, { type: 'DIAL_GRANTED', agentId }, system('router'));
+      .dispatch(
+        callbackId,
+        { type: 'DIAL_GRANTED', agentId, held: false, strategy: 'customer-first', why: {} },
+        system('router'),
+      );
     granted
       .then((step) => {
         if (step?.kind === 'taken') return;
@@ -112,7 +117,7 @@ export class CallbackCalls {
     const { clock, log, registry, router } = this.#options;
     const offered = this.#options
       .runner()
-      .dispatch(callbackId, { type: 'AGENT_RESERVED', agentId }, system('router'));
+      .dispatch(callbackId, { type: 'AGENT_RESERVED', agentId, why: {} }, system('router'));
     offered
       .then((step) => {
         if (step?.kind !== 'taken') registry.release(agentId, callbackId, 'not-needed');
@@ -147,6 +152,9 @@ export class CallbackCalls {
         return this.#seekAgent(callback);
       case 'ringAgent':
         return this.#ringAgent(callback, effect.params.agentId);
+      case 'joinAgent':
+        // No agent waits on a line of ours: the customer gets the next one who is ready.
+        return this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, system('bridging'));
       case 'hangUpCustomer':
         return this.#hangUpCustomer(callback);
       case 'releaseAgent':

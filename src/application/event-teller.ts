@@ -1,4 +1,5 @@
-import type { AttemptFacts, CallbackHappening, CallbackRunner } from '../callback/callback-runner.ts';
+import type { AttemptFacts } from '../callback/attempt-record.ts';
+import type { CallbackHappening, CallbackRunner } from '../callback/callback-runner.ts';
 import type { CallbackStep } from '../callback/callback-step.ts';
 import type { Actor } from '../callback/callback.ts';
 import type { Clock } from '../kernel/clock.ts';

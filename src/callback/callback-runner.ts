@@ -1,13 +1,15 @@
 import type { Clock, TimerHandle } from '../kernel/clock.ts';
-import { AppError, assert } from '../kernel/errors.ts';
-import type { AttemptId, CallbackId, CallId, IdSource } from '../kernel/ids.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { CallbackId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
-import type { DialResult, Termination } from '../telephony/termination.ts';
+import { type AttemptFacts, storeAttempt } from './attempt-record.ts';
 import { type BookingCheck, type BookingRefusal, firstRefusal } from './booking-check.ts';
+import type { CallbackEffect, CallbackMachineEvent } from './callback-events.ts';
+import { type CallbackPolicy, policyOf } from './callback-policy.ts';
+import { type CallbackStep, refuse, stepCallback } from './callback-step.ts';
 import type { CallbackTx, UnitOfWork } from './callback-store.ts';
-import type { Actor, Attempt, Callback } from './callback.ts';
-import type { CallbackEffect, CallbackMachineEvent } from './callback-machine.ts';
-import { type CallbackStep, policyOf, refuse, stepCallback } from './callback-step.ts';
+import type { Actor, Callback } from './callback.ts';
+import { type NewCallback, newCallback } from './new-callback.ts';
 import type { QueueSettings } from './queue-settings.ts';
 
 /** A machine event without its instant: the runner stamps it. */
@@ -17,40 +19,11 @@ export type CallbackHappening = CallbackMachineEvent extends infer E
     : never
   : never;
 
-/** What comes with an event and belongs to the attempt in progress. */
-export interface AttemptFacts {
-  /**
-   * The attempt the event speaks of: when another one is in progress by now, the event comes too late and is
-   * refused.
-   */
-  readonly attemptId?: AttemptId | null;
-  readonly result?: DialResult;
-  readonly termination?: Termination;
-  readonly confirmed?: boolean;
-}
-
 /**
  * Does what a stored step asks for. Called once per effect, after the commit, in the step's order; must not
  * throw.
  */
 export type EffectHandler = (callback: Callback, effect: CallbackEffect) => void;
-
-export interface NewCallback {
-  /** Chosen before, so that the same request is never stored twice; default a new one. */
-  readonly id?: CallbackId;
-  readonly virtualQueue: string;
-  readonly customerNumber: string;
-  readonly origin: 'ivr' | 'api';
-  readonly originCallId?: CallId;
-  readonly dialledNumber?: string;
-  readonly language: string;
-  /** When the customer first took the place; default now. */
-  readonly placeAtMs?: number;
-  /** Default: at once. */
-  readonly desiredAtMs?: number;
-  readonly priority?: number;
-  readonly userData?: Readonly<Record<string, string>>;
-}
 
 /**
  * What became of a request for a callback. `existing`: one of the requested id had been made before, nothing
@@ -67,6 +40,11 @@ export interface CallbackRunnerOptions {
   readonly log: Log;
   /** The settings in force; undefined when the queue has been removed. */
   readonly settingsOf: (virtualQueue: string) => QueueSettings | undefined;
+  /**
+   * The end of the queue's business day that `atMs` belongs to, or of the next one when it is closed: the
+   * last closing of that local day, always later than `atMs`; null when it never closes. Default: null.
+   */
+  readonly endOfBusinessDay?: (virtualQueue: string, atMs: number) => number | null;
   readonly onEffect: EffectHandler;
   /** Told of every record as it stands after a commit, and once of each open one on recovery. */
   readonly onStored: (callback: Callback, how: 'created' | 'changed' | 'recovered') => void;
@@ -105,9 +83,15 @@ export class CallbackRunner {
     actor: Actor,
     checks: readonly BookingCheck[] = [],
   ): Promise<BookingOutcome> {
-    const { clock, unitOfWork } = this.#options;
+    const { clock, ids, unitOfWork } = this.#options;
     const nowMs = clock.nowMs();
-    const callback = this.#newCallback(request, nowMs);
+    const { virtualQueue } = request;
+    const callback = newCallback(request, {
+      id: request.id ?? ids.next('callback'),
+      nowMs,
+      priorityInitial: this.#settings(virtualQueue).priorityInitial,
+      policy: this.#policy(virtualQueue),
+    });
     const later = callback.state === 'SCHEDULED';
     const all = [...checks, ...(this.#options.checks ?? [])];
     const earlier = await unitOfWork.transact(async (tx): Promise<BookingOutcome | undefined> => {
@@ -194,79 +178,17 @@ export class CallbackRunner {
     const late = facts.attemptId !== undefined && facts.attemptId !== before.attemptId;
     let step = late
       ? refuse(before, event, actor)
-      : stepCallback(before, event, actor, policyOf(this.#settings(before.virtualQueue)));
+      : stepCallback(before, event, actor, this.#policy(before.virtualQueue));
     if (step.kind === 'taken') {
-      const attemptId = await this.#storeAttempt(tx, before, step, event, facts);
+      const attemptId = await storeAttempt(tx, before, step, event, {
+        facts,
+        ids: this.#options.ids,
+      });
       if (attemptId) step = { ...step, callback: { ...step.callback, attemptId } };
       await tx.updateCallback(step.callback);
     }
     await tx.appendEvent(step.event);
     return step;
-  }
-
-  #newCallback(request: NewCallback, nowMs: number): Callback {
-    const placeAtMs = request.placeAtMs ?? nowMs;
-    const desiredAtMs = request.desiredAtMs ?? placeAtMs;
-    const later = desiredAtMs > nowMs;
-    return {
-      id: request.id ?? this.#options.ids.next('callback'),
-      virtualQueue: request.virtualQueue,
-      customerNumber: request.customerNumber,
-      state: later ? 'SCHEDULED' : 'QUEUED',
-      subState: later ? 'due-later' : null,
-      reason: null,
-      origin: request.origin,
-      originCallId: request.originCallId ?? null,
-      dialledNumber: request.dialledNumber ?? null,
-      language: request.language,
-      createdAtMs: nowMs,
-      placeAtMs: later ? desiredAtMs : placeAtMs,
-      priority: request.priority ?? this.#settings(request.virtualQueue).priorityInitial,
-      desiredAtMs,
-      attemptCount: 0,
-      agentOfferCount: 0,
-      agentId: null,
-      attemptId: null,
-      dueAtMs: later ? desiredAtMs : null,
-      completedAtMs: null,
-      userData: request.userData ?? {},
-      version: 1,
-    };
-  }
-
-  /**
-   * A new attempt is a row in the same commit as the decision to dial; the end of one is written with its
-   * event.
-   */
-  async #storeAttempt(
-    tx: CallbackTx,
-    before: Callback,
-    step: CallbackStep & { kind: 'taken' },
-    event: CallbackMachineEvent,
-    facts: AttemptFacts,
-  ): Promise<AttemptId | undefined> {
-    if (step.effects.some((effect) => effect.type === 'dial')) {
-      const attempt: Attempt = {
-        id: this.#options.ids.next('attempt'),
-        callbackId: before.id,
-        number: step.callback.attemptCount,
-        startedAtMs: event.nowMs,
-        answeredAtMs: null,
-        endedAtMs: null,
-        result: null,
-        termination: null,
-        confirmed: false,
-      };
-      await tx.insertAttempt(attempt);
-      return attempt.id;
-    }
-    if (before.attemptId === null || before.state === 'SCHEDULED' || before.state === 'QUEUED')
-      return undefined;
-    const attempt = await tx.findAttempt(before.attemptId);
-    assert(attempt, `attempt ${before.attemptId} of ${before.id} exists`);
-    const changed = attemptAfter(attempt, step.callback, event, facts);
-    if (changed !== attempt) await tx.updateAttempt(changed);
-    return undefined;
   }
 
   #afterCommit(step: CallbackStep): void {
@@ -292,6 +214,11 @@ export class CallbackRunner {
     const settings = this.#options.settingsOf(virtualQueue);
     if (!settings) throw new AppError('QUEUE_UNKNOWN', `virtual queue ${virtualQueue} is not configured`);
     return settings;
+  }
+
+  #policy(virtualQueue: string): CallbackPolicy {
+    const { endOfBusinessDay } = this.#options;
+    return policyOf(this.#settings(virtualQueue), (atMs) => endOfBusinessDay?.(virtualQueue, atMs) ?? null);
   }
 
   #wakeBy(dueAtMs: number | null): void {
@@ -332,27 +259,4 @@ export class CallbackRunner {
     });
     if (step) this.#afterCommit(step);
   }
-}
-
-/** The attempt as the event leaves it; the same object when nothing changed. */
-function attemptAfter(
-  attempt: Attempt,
-  after: Callback,
-  event: CallbackMachineEvent,
-  facts: AttemptFacts,
-): Attempt {
-  if (attempt.endedAtMs !== null) return attempt;
-  const over =
-    after.state === 'SCHEDULED' || after.state === 'COMPLETED' || after.subState === 'after-call-work';
-  const changes: Partial<Attempt> = {
-    ...(event.type === 'ANSWERED' ? { answeredAtMs: event.nowMs, result: facts.result ?? 'CONNECTED' } : {}),
-    ...(event.type === 'CONFIRMED' ? { confirmed: true, result: 'PERSON' as const } : {}),
-    ...(event.type === 'ATTEMPT_FAILED' ? { result: event.result } : {}),
-    ...(over ? { endedAtMs: event.nowMs } : {}),
-    ...(over && attempt.result === null && event.type !== 'ATTEMPT_FAILED'
-      ? { result: facts.result ?? 'UNKNOWN' }
-      : {}),
-    ...(facts.termination ? { termination: facts.termination } : {}),
-  };
-  return Object.keys(changes).length === 0 ? attempt : { ...attempt, ...changes };
 }

@@ -1,31 +1,9 @@
 import { type SnapshotFrom, transition } from 'xstate';
 import type { Actor, Callback, CallbackEvent, CallbackState, CallbackSubState } from './callback.ts';
-import {
-  type CallbackContext,
-  type CallbackEffect,
-  callbackMachine,
-  type CallbackMachineEvent,
-  type CallbackPolicy,
-} from './callback-machine.ts';
-import type { QueueSettings } from './queue-settings.ts';
-
-const SECOND_MS = 1000;
-
-/** The machine's view of a queue's settings. */
-export function policyOf(settings: QueueSettings): CallbackPolicy {
-  return {
-    maxAttempts: settings.maxAttempts,
-    retryIntervalMs: settings.retryIntervalSec * SECOND_MS,
-    dialTimeoutMs: settings.dialTimeoutSec * SECOND_MS,
-    requireConfirm: settings.requireConfirm,
-    confirmTimeoutMs: settings.confirmTimeoutSec * SECOND_MS,
-    maxWaitForAgentMs: settings.maxWaitForAgentSec * SECOND_MS,
-    maxAgentOffers: settings.maxAgentTransferAttempts,
-    agentRingTimeoutMs: settings.agentRingTimeoutSec * SECOND_MS,
-    wrapUpMs: settings.wrapUpSec * SECOND_MS,
-    snoozeMs: settings.snoozeSec * SECOND_MS,
-  };
-}
+import type { CallbackEffect, CallbackMachineEvent } from './callback-events.ts';
+import { callbackMachine } from './callback-machine.ts';
+import { machineColumnsOf } from './callback-machine-setup.ts';
+import type { CallbackPolicy } from './callback-policy.ts';
 
 /** One step of a callback: what to store and what to do afterwards. */
 export type CallbackStep =
@@ -48,7 +26,7 @@ const stateNames: Record<string, CallbackState> = {
 
 /**
  * Takes one event. Pure: the stored record in, the record to store and the effects out. The columns `state`,
- * `subState`, counts, agent, due and reason are the machine's whole snapshot.
+ * `subState` and those of `machineColumnsOf` are the machine's whole snapshot.
  */
 export function stepCallback(
   callback: Callback,
@@ -66,11 +44,7 @@ export function stepCallback(
     ...callback,
     state,
     subState,
-    reason: next.context.reason,
-    attemptCount: next.context.attemptCount,
-    agentOfferCount: next.context.agentOfferCount,
-    agentId: next.context.agentId,
-    dueAtMs: next.context.dueAtMs,
+    ...machineColumnsOf(next.context),
     completedAtMs: state === 'COMPLETED' ? nowMs : null,
     version: callback.version + 1,
   };
@@ -90,15 +64,7 @@ export function refuse(callback: Callback, event: CallbackMachineEvent, actor: A
 }
 
 function restore(callback: Callback, policy: CallbackPolicy): SnapshotFrom<typeof callbackMachine> {
-  const context: CallbackContext = {
-    policy,
-    attemptCount: callback.attemptCount,
-    agentOfferCount: callback.agentOfferCount,
-    agentId: callback.agentId,
-    desiredAtMs: callback.desiredAtMs,
-    dueAtMs: callback.dueAtMs,
-    reason: callback.reason,
-  };
+  const context = { ...machineColumnsOf(callback), policy };
   const top = callback.state.toLowerCase();
   const value = callback.subState === null ? top : { [top]: callback.subState };
   return callbackMachine.resolveState({ value, context });

@@ -9,15 +9,21 @@ import type {
   QueueView,
   Refusal,
 } from '../../src/application/application.ts';
+import type { Availability, AvailabilityQuestion } from '../../src/application/slot-desk.ts';
+import type { OpenFor } from '../../src/calendar/open-for.ts';
 import type { CallbackFilter } from '../../src/callback/callback-store.ts';
 import type { Actor, Callback } from '../../src/callback/callback.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import type { CallbackId, IdSource } from '../../src/kernel/ids.ts';
+import { aCallback } from './callbacks.ts';
 
 /** The {@link Application} in memory: keeps what it is asked and what it made; `refuseNext` refuses once. */
+
 export class FakeApplication implements Application {
   readonly callbacks = new Map<string, CallbackView>();
   readonly actors: Actor[] = [];
+  /** What was asked of availability. */
+  readonly questions: AvailabilityQuestion[] = [];
   refuseNext: Refusal | undefined;
   throwNext: Error | undefined;
   /** Awaited before a callback is made; lets a test hold a request in the middle. */
@@ -42,28 +48,17 @@ export class FakeApplication implements Application {
     this.actors.push(actor);
     const nowMs = this.#clock.nowMs();
     const callback: CallbackView = {
+      ...aCallback(),
       id: request.id ?? this.#ids.next('callback'),
       virtualQueue: request.virtualQueue,
       customerNumber: request.customerNumber,
-      state: 'QUEUED',
-      subState: null,
-      reason: null,
-      origin: 'api',
-      originCallId: null,
       dialledNumber: null,
       language: request.language ?? 'en',
       createdAtMs: nowMs,
       placeAtMs: nowMs,
       priority: request.priority ?? 0,
       desiredAtMs: request.desiredAtMs ?? nowMs,
-      attemptCount: 0,
-      agentOfferCount: 0,
-      agentId: null,
-      attemptId: null,
-      dueAtMs: null,
-      completedAtMs: null,
       userData: request.userData ?? {},
-      version: 1,
       attempts: [],
       events: [
         {
@@ -108,6 +103,24 @@ export class FakeApplication implements Application {
     const cancelled: CallbackView = { ...callback, state: 'COMPLETED', reason: 'CANCELLED_BY_API' };
     this.callbacks.set(id, cancelled);
     return { ok: true, value: cancelled };
+  }
+
+  availability(queue: string, question: AvailabilityQuestion): Promise<Availability | undefined> {
+    if (queue !== 'support') return Promise.resolve(undefined);
+    this.questions.push(question);
+    const slot = { startMs: 1_767_605_400_000, endMs: 1_767_606_300_000, capacity: 5, freeCount: 2 };
+    return Promise.resolve({ timeZone: 'Europe/Berlin', slotDurationMin: 15, slots: [slot] });
+  }
+
+  openFor(queue: string, atMs?: number): OpenFor | undefined {
+    if (queue !== 'support') return undefined;
+    return {
+      open: true,
+      openForSec: atMs === undefined ? 600 : null,
+      immediateOfferHoursOpenForSec: -1,
+      immediate: { allowed: false, reason: 'blackout' },
+      scheduled: { allowed: true },
+    };
   }
 
   agents(): readonly AgentView[] {

@@ -106,6 +106,63 @@ export async function nextDueAtMs(db: Executor): Promise<number | undefined> {
   return row?.dueAtMs ?? undefined;
 }
 
+// Purged while nobody is being called: in the line, or between two attempts.
+const IS_PURGEABLE = sql<boolean>`("state" = 'QUEUED' or "subState" = 'retry-wait')`;
+
+/** Open callbacks in the line or between attempts whose age has ended by `nowMs`, earliest first. */
+export async function purgeableCallbacks(db: Executor, nowMs: number, limit: number): Promise<Callback[]> {
+  const rows = await db
+    .selectFrom('callback')
+    .selectAll()
+    .where('purgeAtMs', '<=', nowMs)
+    .where(IS_OPEN)
+    .where(IS_PURGEABLE)
+    .orderBy('purgeAtMs')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** The earliest `purgeAtMs` among the callbacks that may be purged. */
+export async function nextPurgeAtMs(db: Executor): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('callback')
+    .select('purgeAtMs')
+    .where('purgeAtMs', 'is not', null)
+    .where(IS_OPEN)
+    .where(IS_PURGEABLE)
+    .orderBy('purgeAtMs')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.purgeAtMs ?? undefined;
+}
+
+/**
+ * Deletes ended callbacks that were wanted before `desiredBeforeMs`, with their attempts, oldest first. Their
+ * events stay.
+ * @returns how many were deleted; call again while it is `limit`.
+ */
+export async function deleteEndedCallbacks(
+  db: Executor,
+  desiredBeforeMs: number,
+  limit: number,
+): Promise<number> {
+  const result = await db
+    .deleteFrom('callback')
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('callback')
+        .select('id')
+        .where(sql<boolean>`"state" = 'COMPLETED'`)
+        .where('desiredAtMs', '<', desiredBeforeMs)
+        .orderBy('desiredAtMs')
+        .limit(limit),
+    )
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
 /** Inserts an attempt; a second one with the same callback and number is refused by the schema. */
 export async function insertAttempt(db: Executor, attempt: Attempt): Promise<void> {
   await db.insertInto('attempt').values(attemptToRow(attempt)).execute();

@@ -39,12 +39,25 @@ export interface CallbackRow {
   placeAtMs: number;
   priority: number;
   desiredAtMs: number;
+  strategy: string | null;
   attemptCount: number;
   agentOfferCount: number;
+  expiredPassCount: number;
+  snoozeCount: number;
   agentId: string | null;
   attemptId: string | null;
   dueAtMs: number | null;
+  queuedAtMs: number | null;
+  purgeAtMs: number | null;
+  purgeCause: string | null;
+  pushCount: number;
+  pushedAtMs: number | null;
+  queueMissingSinceMs: number | null;
   completedAtMs: number | null;
+  recreatedFrom: string | null;
+  recreatedTo: string | null;
+  rescheduledFrom: string | null;
+  rescheduledTo: string | null;
   /** JSON object. */
   userData: string;
   version: number;

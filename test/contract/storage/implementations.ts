@@ -6,6 +6,7 @@ import { SystemClock } from '../../../src/kernel/clock.ts';
 import { IdSource } from '../../../src/kernel/ids.ts';
 import { SeededRandom } from '../../../src/kernel/random.ts';
 import type { Callback } from '../../../src/callback/callback.ts';
+import { aCallback as aRecord } from '../../fakes/callbacks.ts';
 
 /** A store under test. Every implementation passes the same suites. */
 export interface StorageImplementation {
@@ -49,29 +50,5 @@ export const testIds = new IdSource(new SystemClock(), new SeededRandom(7));
 
 /** An open callback that waits in the line. */
 export function aCallback(fields: Partial<Callback> = {}): Callback {
-  return {
-    id: testIds.next('callback'),
-    virtualQueue: 'support',
-    customerNumber: '+12025550100',
-    state: 'QUEUED',
-    subState: null,
-    reason: null,
-    origin: 'api',
-    originCallId: null,
-    dialledNumber: '5000',
-    language: 'en',
-    createdAtMs: 1000,
-    placeAtMs: 1000,
-    priority: 0,
-    desiredAtMs: 1000,
-    attemptCount: 0,
-    agentOfferCount: 0,
-    agentId: null,
-    attemptId: null,
-    dueAtMs: null,
-    completedAtMs: null,
-    userData: { order: '42' },
-    version: 1,
-    ...fields,
-  };
+  return aRecord({ id: testIds.next('callback'), userData: { order: '42' }, ...fields });
 }

@@ -1,39 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { CallbackMachineEvent } from '../../../src/callback/callback-machine.ts';
-import { policyOf, stepCallback } from '../../../src/callback/callback-step.ts';
+import type { CallbackMachineEvent } from '../../../src/callback/callback-events.ts';
+import { policyOf } from '../../../src/callback/callback-policy.ts';
+import { stepCallback } from '../../../src/callback/callback-step.ts';
 import type { Actor, Callback } from '../../../src/callback/callback.ts';
+import { aCallback } from '../../fakes/callbacks.ts';
 import { aQueue } from '../../fakes/queue-settings.ts';
 
 const actor: Actor = { kind: 'system', part: 'test' };
 const policy = policyOf(aQueue({ maxAttempts: 2, maxAgentTransferAttempts: 2 }));
-
-function aCallback(changes: Partial<Callback> = {}): Callback {
-  return {
-    id: 'callback_1',
-    virtualQueue: 'support',
-    customerNumber: '+15551230000',
-    state: 'QUEUED',
-    subState: null,
-    reason: null,
-    origin: 'ivr',
-    originCallId: null,
-    dialledNumber: '5000',
-    language: 'en',
-    createdAtMs: 0,
-    placeAtMs: 0,
-    priority: 0,
-    desiredAtMs: 0,
-    attemptCount: 0,
-    agentOfferCount: 0,
-    agentId: null,
-    attemptId: null,
-    dueAtMs: null,
-    completedAtMs: null,
-    userData: {},
-    version: 1,
-    ...changes,
-  };
-}
 
 type Happening = CallbackMachineEvent extends infer E
   ? E extends CallbackMachineEvent
@@ -57,10 +31,16 @@ function walk(
   return { callback, effects };
 }
 
-const grant = { type: 'DIAL_GRANTED', agentId: 'a1' } as const;
+const grant = {
+  type: 'DIAL_GRANTED',
+  agentId: 'a1',
+  held: false,
+  strategy: 'customer-first',
+  why: {},
+} as const;
 const answered = { type: 'ANSWERED' } as const;
 const confirmed = { type: 'CONFIRMED' } as const;
-const reserved = { type: 'AGENT_RESERVED', agentId: 'a1' } as const;
+const reserved = { type: 'AGENT_RESERVED', agentId: 'a1', why: {} } as const;
 const busy = { type: 'ATTEMPT_FAILED', result: 'BUSY', final: false } as const;
 const due = { type: 'DUE_REACHED' } as const;
 
@@ -119,7 +99,7 @@ const paths: [string, Happening[], Partial<Callback>, string[]][] = [
   [
     'the retry takes the old place',
     [grant, busy, due],
-    { state: 'QUEUED', subState: null, placeAtMs: 0 },
+    { state: 'QUEUED', subState: null, placeAtMs: 1000 },
     ['takePlace'],
   ],
   [

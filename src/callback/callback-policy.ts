@@ -1,0 +1,85 @@
+import type { DialResult } from '../telephony/termination.ts';
+import type { PurgeCause } from './callback.ts';
+import type { QueueSettings } from './queue-settings.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60_000;
+
+/** What the queue's settings say, in milliseconds; read afresh for every step, never stored. */
+export interface CallbackPolicy {
+  readonly maxAttempts: number;
+  readonly retryIntervalMs: number;
+  /** Another interval, or no further attempt, after single dial results. */
+  readonly retryByResult: Readonly<Partial<Record<DialResult, number | 'never'>>>;
+  readonly dialTimeoutMs: number;
+  readonly onAnsweringMachine: QueueSettings['onAnsweringMachine'];
+  readonly requireConfirm: boolean;
+  readonly confirmTimeoutMs: number;
+  /** A customer who answered and pressed nothing is connected all the same. */
+  readonly connectUnconfirmed: boolean;
+  readonly maxWaitForAgentMs: number;
+  readonly maxAgentOffers: number;
+  readonly agentRingTimeoutMs: number;
+  readonly wrapUpMs: number;
+  readonly snoozeMs: number;
+  /** A scheduled callback joins the line this long before its time. */
+  readonly readyLeadMs: number;
+  readonly queueTtlMs: number;
+  /** 0: no limit of age, only the end of the business day. */
+  readonly purgeTimeMs: number;
+  /** End of the business day that an instant belongs to, or of the next one; null: there is none. */
+  readonly endOfDayAfter: (atMs: number) => number | null;
+  readonly pushExpiryMs: number;
+  readonly maxPushes: number;
+}
+
+/** The machine's view of a queue's settings. `endOfDayAfter` must answer with a later instant. */
+export function policyOf(
+  settings: QueueSettings,
+  endOfDayAfter: CallbackPolicy['endOfDayAfter'] = () => null,
+): CallbackPolicy {
+  const retryByResult = Object.fromEntries(
+    Object.entries(settings.retryByResult).map(([result, rule]) => [
+      result,
+      rule === 'never' ? rule : rule.intervalSec * SECOND_MS,
+    ]),
+  );
+  return {
+    maxAttempts: settings.maxAttempts,
+    retryIntervalMs: settings.retryIntervalSec * SECOND_MS,
+    retryByResult,
+    dialTimeoutMs: settings.dialTimeoutSec * SECOND_MS,
+    onAnsweringMachine: settings.onAnsweringMachine,
+    requireConfirm: settings.requireConfirm,
+    confirmTimeoutMs: settings.confirmTimeoutSec * SECOND_MS,
+    connectUnconfirmed: settings.onConfirmTimeout === 'CONNECT_ANYWAY',
+    maxWaitForAgentMs: settings.maxWaitForAgentSec * SECOND_MS,
+    maxAgentOffers: settings.maxAgentTransferAttempts,
+    agentRingTimeoutMs: settings.agentRingTimeoutSec * SECOND_MS,
+    wrapUpMs: settings.wrapUpSec * SECOND_MS,
+    snoozeMs: settings.snoozeSec * SECOND_MS,
+    readyLeadMs: settings.readyForAsapLeadSec * SECOND_MS,
+    queueTtlMs: settings.queueTtlSec * SECOND_MS,
+    purgeTimeMs: settings.purgeTimeMin * MINUTE_MS,
+    endOfDayAfter,
+    pushExpiryMs: settings.pushExpiryMin * MINUTE_MS,
+    maxPushes: settings.maxNotifyAttempts,
+  };
+}
+
+/** The pause before the next attempt after this result, in ms, or that there is none. A fax is never rung again. */
+export function retryAfter(policy: CallbackPolicy, result: DialResult): number | 'never' {
+  return result === 'FAX' ? 'never' : (policy.retryByResult[result] ?? policy.retryIntervalMs);
+}
+
+/** When a callback that is queued at `queuedAtMs` is purged: by age or at the end of the day, whichever first. */
+export function purgeOf(
+  policy: CallbackPolicy,
+  queuedAtMs: number,
+): { readonly purgeAtMs: number | null; readonly purgeCause: PurgeCause | null } {
+  const byAge = policy.purgeTimeMs > 0 ? queuedAtMs + policy.purgeTimeMs : null;
+  const byDay = policy.endOfDayAfter(queuedAtMs);
+  if (byDay !== null && (byAge === null || byDay < byAge))
+    return { purgeAtMs: byDay, purgeCause: 'end-of-day' };
+  return { purgeAtMs: byAge, purgeCause: byAge === null ? null : 'timeout' };
+}

@@ -1,0 +1,43 @@
+import type { Callback } from '../../src/callback/callback.ts';
+
+/** A callback that waits in the line of `support` and has not been dialled yet, changed as given. */
+export function aCallback(changes: Partial<Callback> = {}): Callback {
+  return {
+    id: 'callback_1',
+    virtualQueue: 'support',
+    customerNumber: '+12025550100',
+    state: 'QUEUED',
+    subState: null,
+    reason: null,
+    origin: 'api',
+    originCallId: null,
+    dialledNumber: '5000',
+    language: 'en',
+    createdAtMs: 1000,
+    placeAtMs: 1000,
+    priority: 0,
+    desiredAtMs: 1000,
+    strategy: null,
+    attemptCount: 0,
+    agentOfferCount: 0,
+    expiredPassCount: 0,
+    snoozeCount: 0,
+    agentId: null,
+    attemptId: null,
+    dueAtMs: null,
+    queuedAtMs: 1000,
+    purgeAtMs: null,
+    purgeCause: null,
+    pushCount: 0,
+    pushedAtMs: null,
+    queueMissingSinceMs: null,
+    completedAtMs: null,
+    recreatedFrom: null,
+    recreatedTo: null,
+    rescheduledFrom: null,
+    rescheduledTo: null,
+    userData: {},
+    version: 1,
+    ...changes,
+  };
+}
