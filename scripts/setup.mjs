@@ -29,7 +29,7 @@ import {
   writeWrapper,
 } from './debian.mjs';
 
-const COMPILER_PACKAGES = ['g++', 'make', 'python3-minimal'];
+const COMPILER_PACKAGES = ['g++', 'make', 'python3'];
 const DEPENDENCY_STAMP = join(ROOT, 'node_modules', '.turnkeeper-setup.json');
 const BUILD_STAMP = join(ROOT, 'dist', '.built');
 const MODULE_MAX = 200_000;
@@ -163,7 +163,7 @@ function nodeGyp() {
 }
 
 function compilerEnvironment() {
-  if (['g++', 'make', 'python3'].every((program) => which(program) !== undefined)) return {};
+  if (['g++', 'make'].every((program) => which(program) !== undefined) && pythonServes()) return {};
   if (installSystemWide(COMPILER_PACKAGES)) return {};
   const root = unpackAsUser('compiler', COMPILER_PACKAGES, { complete: true });
   if (root === undefined) {
@@ -172,6 +172,12 @@ function compilerEnvironment() {
     );
   }
   return unpackedCompiler(root);
+}
+
+// Debian's python3-minimal has the program and lacks modules that node-gyp imports.
+function pythonServes() {
+  const imports = ['-c', 'import shlex, sysconfig, subprocess'];
+  return which('python3') !== undefined && spawnSync('python3', imports, { stdio: 'ignore' }).status === 0;
 }
 
 // The unpacked compiler looks for headers and libraries in its own root; each program gets a wrapper, so that
@@ -199,7 +205,7 @@ function unpackedCompiler(root) {
   writeWrapper('make', join(bin, 'make'), { libraries });
   // Debian's own node-gyp keeps its Python part in the system's folder: the system's python3, where there is
   // one, knows it.
-  const systemPython = which('python3');
+  const systemPython = pythonServes() ? which('python3') : undefined;
   if (systemPython === undefined) writeWrapper('python3', join(bin, python), { libraries });
   const tools = join(TOOLS, 'bin');
   return {

@@ -108,6 +108,7 @@ async function start(
   const engine = await openEngine(parts, started);
   const administrator = await ensureAdministrator(storage.access, clock);
   const httpUrl = await serveHttp({ ...parts, engine }, started);
+  telephony.started();
   log.info({ http: httpUrl, sip: servers.sipAddress, telephony: config.telephony.mode }, 'serving');
   return {
     httpUrl,
@@ -212,6 +213,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     router: engine.router,
     registry: engine.registry,
     waits: engine.waits,
+    slots: engine.slots,
     directory: provisioning.directory,
     telephony,
     nowMs: () => clock.nowMs(),

@@ -235,7 +235,7 @@ export const settings = {
   lagMaxMs: {
     variable: 'TURNKEEPER_LAG_MAX_MS',
     value: count(10, 10_000),
-    meaning: 'Event-loop lag from which inbound calls are refused. Default 250.',
+    meaning: 'Event-loop lag from which inbound calls are refused. Default 150.',
   },
   logLevel: {
     variable: 'TURNKEEPER_LOG_LEVEL',

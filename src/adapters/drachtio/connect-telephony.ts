@@ -52,6 +52,8 @@ export interface TelephonyAdapter extends Telephony {
   readonly trace: SipTrace;
   admissionStats(): AdmissionStats;
   setAdmissionLimits(limits: AdmissionLimits): void;
+  /** The program serves: from now on event-loop lag counts in the admission of calls. Idempotent. */
+  started(): void;
   /** Calls in progress by trunk. */
   trunkCallCounts(): ReadonlyMap<string, number>;
   /** Live registrations. */
@@ -183,6 +185,7 @@ function adapterOf(parts: Assembly): TelephonyAdapter {
     }),
     admissionStats: () => admission.stats,
     setAdmissionLimits: (limits: AdmissionLimits) => admission.setLimits(limits),
+    started: () => lag.start(),
     trunkCallCounts: () => telephony.callCountsByTrunk,
     registrations: () => registrar.bindings(),
     close: (deadlineMs = CLOSE_DEADLINE_MS) => {

@@ -94,6 +94,28 @@ export class Product {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /**
+   * Lets the process run only for `runMs` after each `stopMs`, as on a machine that gives it too little time,
+   * until the returned function is called.
+   */
+  starve({ stopMs, runMs }: { readonly stopMs: number; readonly runMs: number }): () => void {
+    const child = this.#child;
+    if (child === undefined) throw new Error('the product does not run');
+    let timer: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      child.kill('SIGSTOP');
+      timer = setTimeout(() => {
+        child.kill('SIGCONT');
+        timer = setTimeout(stop, runMs);
+      }, stopMs);
+    };
+    stop();
+    return () => {
+      clearTimeout(timer);
+      child.kill('SIGCONT');
+    };
+  }
+
   /** Calls the native API as administrator; rejects on any status but 2xx, with the body. */
   async api<T>(
     method: 'GET' | 'POST' | 'PUT',
