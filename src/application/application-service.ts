@@ -7,17 +7,22 @@ import type {
   Outcome,
   LoadView,
   QueueView,
+  Refusal,
 } from './application.ts';
 import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
+import { immediateOffer, type OpenFor } from '../calendar/open-for.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 import type { AgentRegistry, WantedState } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
-import { parseNumber } from '../screening/phone-number.ts';
+import type { NumberVerdict } from '../screening/screen-number.ts';
 import type { Telephony } from '../telephony/telephony.ts';
+import { screenForQueue } from './number-check.ts';
 import type { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
+import type { Availability, AvailabilityQuestion, SlotDesk } from './slot-desk.ts';
 
 export interface ApplicationServiceOptions {
   readonly unitOfWork: UnitOfWork<CallbackTx>;
@@ -25,6 +30,7 @@ export interface ApplicationServiceOptions {
   readonly router: Router;
   readonly registry: AgentRegistry;
   readonly waits: QueueWaits;
+  readonly slots: SlotDesk;
   readonly directory: ServiceDirectory;
   readonly telephony: Telephony;
   readonly nowMs: () => number;
@@ -47,28 +53,34 @@ export class ApplicationService implements Application {
   }
 
   async createCallback(request: CallbackRequest, actor: Actor): Promise<Outcome<Callback>> {
-    const { directory, runner, router } = this.#options;
+    const { directory, runner, router, slots } = this.#options;
     const settings = directory.queue(request.virtualQueue);
     if (!settings) {
       return { ok: false, refusal: { kind: 'unknown-queue', virtualQueue: request.virtualQueue } };
     }
-    const number = parseNumber(request.customerNumber, settings.defaultCountry);
-    if (!number.ok) return { ok: false, refusal: { kind: 'invalid-number', reason: number.reason } };
+    const number = screenForQueue(directory, settings, request.customerNumber);
+    if (number.kind === 'refused') return { ok: false, refusal: numberRefusal(number) };
     if (router.queue(settings.name).length >= settings.maxQueued) {
       return { ok: false, refusal: { kind: 'queue-full', max: settings.maxQueued } };
     }
-    const booked = await runner.create(
-      {
-        ...(request.id !== undefined && { id: request.id }),
-        virtualQueue: settings.name,
-        customerNumber: number.e164,
-        origin: 'api',
-        language: request.language ?? 'en',
-        ...(request.desiredAtMs !== undefined && { desiredAtMs: request.desiredAtMs }),
-        ...(request.priority !== undefined && { priority: request.priority }),
-        ...(request.userData !== undefined && { userData: request.userData }),
-      },
-      actor,
+    const mode = settings.bookingCheck ?? request.check ?? 'strict';
+    const refusal = mode === 'strict' ? this.#notBookable(settings, request) : undefined;
+    if (refusal) return { ok: false, refusal };
+    const booked = await slots.book(settings, mode, request.desiredAtMs, (desiredAtMs, checks) =>
+      runner.create(
+        {
+          ...(request.id !== undefined && { id: request.id }),
+          virtualQueue: settings.name,
+          customerNumber: number.e164,
+          origin: 'api',
+          language: request.language ?? 'en',
+          ...(desiredAtMs !== undefined && { desiredAtMs }),
+          ...(request.priority !== undefined && { priority: request.priority }),
+          ...(request.userData !== undefined && { userData: request.userData }),
+        },
+        actor,
+        checks,
+      ),
     );
     return booked.kind === 'refused'
       ? { ok: false, refusal: booked.refusal }
@@ -142,6 +154,19 @@ export class ApplicationService implements Application {
     });
   }
 
+  availability(queue: string, question: AvailabilityQuestion): Promise<Availability | undefined> {
+    return this.#options.slots.availability(queue, question);
+  }
+
+  openFor(queue: string, atMs?: number): OpenFor | undefined {
+    const { directory, nowMs, router, slots, waits } = this.#options;
+    const settings = directory.queue(queue);
+    if (!settings) return undefined;
+    // The estimated wait is of now: for another instant nothing is known.
+    const ewtSec = atMs === undefined ? waits.ewtSec(settings, router.queue(queue).length + 1) : undefined;
+    return slots.openFor(queue, atMs ?? nowMs(), ewtSec);
+  }
+
   loads(): LoadView {
     return this.#options.loads();
   }
@@ -153,6 +178,23 @@ export class ApplicationService implements Application {
   ready(): boolean {
     return this.#options.ready();
   }
+
+  /** What `strict` enforces beside the slots: enablement, hours and blackout. */
+  #notBookable(settings: QueueSettings, request: CallbackRequest): Refusal | undefined {
+    const { nowMs, slots } = this.#options;
+    const atMs = nowMs();
+    if (request.desiredAtMs !== undefined && request.desiredAtMs > atMs) {
+      if (settings.scheduledEnabled) return undefined;
+      return { kind: 'not-bookable', what: 'scheduled', reason: 'disabled' };
+    }
+    const offer = immediateOffer(slots.offerQuestion(settings, atMs));
+    return offer.allowed ? undefined : { kind: 'not-bookable', what: 'immediate', reason: offer.reason };
+  }
+}
+
+function numberRefusal({ step, message }: NumberVerdict & { readonly kind: 'refused' }): Refusal {
+  if (step === 'parse' || step === 'impossible') return { kind: 'invalid-number', reason: message };
+  return { kind: 'number-not-permitted', step, reason: message };
 }
 
 /** `user:anna`, `agent:1001`, `customer`: how an actor reads in a history line. */

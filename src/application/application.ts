@@ -1,8 +1,10 @@
 import type { BookingRefusal } from '../callback/booking-check.ts';
 import type { CallbackFilter } from '../callback/callback-store.ts';
 import type { Actor, Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
+import type { ImmediateRefusal, OpenFor, ScheduledRefusal } from '../calendar/open-for.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 import type { AgentStatus } from '../routing/agent.ts';
+import type { Availability, AvailabilityQuestion, BookingMode } from './slot-desk.ts';
 
 /** What a client asks for when it creates a callback. */
 export interface CallbackRequest {
@@ -17,6 +19,10 @@ export interface CallbackRequest {
   readonly customerNumber: string;
   /** UTC epoch ms; undefined: as soon as possible. */
   readonly desiredAtMs?: number;
+  /**
+   * How hours, enablement and slots are enforced where the queue's `bookingCheck` does not say; default strict.
+   */
+  readonly check?: BookingMode;
   readonly language?: string;
   readonly priority?: number;
   readonly userData?: Readonly<Record<string, string>>;
@@ -26,8 +32,20 @@ export interface CallbackRequest {
 export type Refusal =
   | { readonly kind: 'unknown-queue'; readonly virtualQueue: string }
   | { readonly kind: 'invalid-number'; readonly reason: string }
+  /** The queue's settings or its number rule forbid calling it. */
+  | {
+      readonly kind: 'number-not-permitted';
+      readonly step: 'country' | 'premium' | 'pattern';
+      readonly reason: string;
+    }
   | { readonly kind: 'queue-full'; readonly max: number }
   | BookingRefusal
+  /** The queue does not take such callbacks, or not now. */
+  | {
+      readonly kind: 'not-bookable';
+      readonly what: 'immediate' | 'scheduled';
+      readonly reason: ImmediateRefusal | ScheduledRefusal;
+    }
   | { readonly kind: 'not-found' }
   /** The state does not allow it; nothing was changed. */
   | { readonly kind: 'not-allowed'; readonly state: string; readonly allowed: readonly string[] };
@@ -105,6 +123,10 @@ export interface Application {
     actor: Actor,
   ): Promise<Outcome<AgentView>>;
   queues(): readonly QueueView[];
+  /** Free slots of a queue; undefined: no such queue. */
+  availability(queue: string, question: AvailabilityQuestion): Promise<Availability | undefined>;
+  /** Whether the queue is open and what it offers at an instant, default now; undefined: no such queue. */
+  openFor(queue: string, atMs?: number): OpenFor | undefined;
   /** Counts for the metrics. */
   loads(): LoadView;
   health(): readonly HealthPart[];

@@ -1,6 +1,7 @@
 import { CallbackRunner } from '../callback/callback-runner.ts';
 import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { Callback } from '../callback/callback.ts';
+import { screeningCheck } from '../callback/screening-check.ts';
 import type { FlowMachine } from '../ivr/flow-machine.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { IdSource } from '../kernel/ids.ts';
@@ -19,6 +20,7 @@ import { InboundCalls } from './inbound-calls.ts';
 import { OpenCallbacks } from './open-callbacks.ts';
 import { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
+import { SlotDesk } from './slot-desk.ts';
 
 /** What the rooms need from outside. */
 export interface EngineOptions {
@@ -47,6 +49,7 @@ export interface Engine {
   readonly registry: AgentRegistry;
   readonly waits: QueueWaits;
   readonly openCallbacks: OpenCallbacks;
+  readonly slots: SlotDesk;
   readonly callbackCalls: CallbackCalls;
   readonly inboundCalls: InboundCalls;
   /** After a start: places and states as they were, lost calls decided; then inbound calls are taken. */
@@ -74,6 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
     ids,
     log,
     settingsOf,
+    checks: [screeningCheck(settingsOf)],
     onEffect: (callback, effect) => callbackCalls.onEffect(callback, effect),
     onStored: (callback, how) => {
       openCallbacks.stored(callback);
@@ -92,6 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
     onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
   });
   const callBook = new CallBook(options);
+  const slots = new SlotDesk({ directory: options.directory, unitOfWork: store, clock });
   const inboundCalls = new InboundCalls({
     ...options,
     runner,
@@ -103,7 +108,7 @@ export function createEngine(options: EngineOptions): Engine {
   });
   telephony.onCanCall(() => router.matchAll());
   telephony.onAgentReachability((agentId, reachable) => registry.reachabilityChanged(agentId, reachable));
-  const rooms = { runner, router, registry, waits, openCallbacks, callbackCalls, inboundCalls };
+  const rooms = { runner, router, registry, waits, openCallbacks, slots, callbackCalls, inboundCalls };
   return { ...rooms, recover: () => recover(options, rooms), close: () => close(rooms, callBook) };
 }
 
@@ -135,11 +140,11 @@ function createRouting(
     dialsMax,
     mayDial: () => telephony.canCall(),
     decisions: {
-      dialGranted: ({ callbackId, agentId }) =>
-        rooms.callbackCalls().dialGranted(callbackId, agentId ?? 'nobody'),
-      agentOffered: ({ token: { subjectId, confirmed }, agentId }) => {
-        if (confirmed) rooms.callbackCalls().agentOffered(subjectId, agentId);
-        else rooms.inboundCalls().agentOffered(subjectId, agentId);
+      dialGranted: (grant) => rooms.callbackCalls().dialGranted(grant),
+      agentOffered: (offer) => {
+        const { kind, confirmed, subjectId } = offer.token;
+        if (kind === 'callback' || confirmed) rooms.callbackCalls().agentOffered(offer);
+        else rooms.inboundCalls().agentOffered(subjectId, offer.agentId);
       },
     },
     onDeparture: (queue) => {

@@ -181,6 +181,29 @@ export const slotSchema = named(
   }),
 );
 
+const offerAnswerSchema = z.object({
+  allowed: z.boolean(),
+  reason: z
+    .string()
+    .nullable()
+    .describe('Why not: `disabled`, `closed`, `blackout`, `outside-offer-hours` or `wait-past-closing`'),
+});
+
+/** Whether a queue is open and what it offers. */
+export const openForSchema = named(
+  'OpenFor',
+  z.object({
+    open: z.boolean(),
+    openForSec: z.int().nullable().describe('Until closing; 0 when closed, null when it never closes'),
+    immediateOfferHoursOpenForSec: z
+      .int()
+      .nullable()
+      .describe('-1 without offer hours, 0 outside them, else seconds left; null when they never end'),
+    immediate: offerAnswerSchema,
+    scheduled: offerAnswerSchema,
+  }),
+);
+
 /** An API key without the key. */
 export const apiKeySchema = named(
   'ApiKey',

@@ -19,6 +19,7 @@ import { httpLimits } from './http-config.ts';
 import { addErrorRoutes, addHealthRoutes, addMetricsRoute, addTraceRoutes } from './operation-routes.ts';
 import { guardRequests } from './request-guard.ts';
 import { addSessionRoutes } from './session-routes.ts';
+import { addSlotRoutes } from './slot-routes.ts';
 
 /** The HTTP adapter, built and not yet listening. */
 export interface HttpServer {
@@ -87,6 +88,7 @@ const apiRoutes = [
   addCallbackRoutes,
   addAgentRoutes,
   addQueueRoutes,
+  addSlotRoutes,
   addApiKeyRoutes,
   addUserRoutes,
   addErrorRoutes,

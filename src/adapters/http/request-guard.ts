@@ -103,14 +103,25 @@ export function refused(refusal: Refusal): HttpError {
       return new HttpError('INVALID_NUMBER', 'this number cannot be called', {
         faults: [{ path: 'customerNumber', message: refusal.reason }],
       });
+    case 'number-not-permitted': {
+      const code = refusal.step === 'country' ? 'COUNTRY_NOT_PERMITTED' : 'NUMBER_BLOCKED';
+      return new HttpError(code, 'this number may not be called', {
+        faults: [{ path: 'customerNumber', message: refusal.reason }],
+        extra: { step: refusal.step },
+      });
+    }
     case 'queue-full':
       return new HttpError('QUEUE_FULL', 'the virtual queue is full', {
         retryAfterSec: QUEUE_FULL_RETRY_SEC,
         extra: { max: refusal.max },
       });
     case 'slot-full':
-      return new HttpError('SLOT_FULL', 'no callback is free at this time', {
+      return new HttpError('SLOT_FULL', 'no callback can be booked for this time', {
         extra: { reason: refusal.reason, free: refusal.free.map(slotJson) },
+      });
+    case 'not-bookable':
+      return new HttpError('NOT_BOOKABLE', `this queue takes no ${refusal.what} callback now`, {
+        extra: { what: refusal.what, reason: refusal.reason },
       });
     case 'duplicate':
       return new HttpError('DUPLICATE_CALLBACK', 'this number has open callbacks on this queue already', {
