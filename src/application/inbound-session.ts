@@ -13,6 +13,7 @@ import type { Router } from '../routing/router.ts';
 import { parseNumber } from '../screening/phone-number.ts';
 import type { Leg } from '../telephony/leg.ts';
 import type { InboundCall, OriginateRequest, Telephony } from '../telephony/telephony.ts';
+import { screenForQueue } from './number-check.ts';
 import type { OpenCallbacks } from './open-callbacks.ts';
 import type { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
@@ -130,9 +131,14 @@ export class InboundSession implements FlowHost {
   }
 
   async screenNumber(digits: string): Promise<NumberScreening> {
-    const parsed = parseNumber(digits, this.settings.defaultCountry);
-    if (!parsed.ok) return { kind: 'refused', reason: 'not-valid' };
-    return { kind: 'accepted', number: parsed.e164, spoken: digits.replaceAll(/\D/g, '') };
+    const verdict = screenForQueue(this.#options.directory, this.settings, digits);
+    if (verdict.kind === 'permitted') {
+      return { kind: 'accepted', number: verdict.e164, spoken: digits.replaceAll(/\D/g, '') };
+    }
+    const { step, message } = verdict;
+    this.#log.info({ step, message }, 'number refused');
+    const isReadable = step !== 'parse' && step !== 'impossible';
+    return { kind: 'refused', reason: isReadable ? 'not-permitted' : 'not-valid' };
   }
 
   async book({ number }: { readonly number: string }): Promise<Booking> {

@@ -1,6 +1,7 @@
 import type { BusinessHours } from '../calendar/business-hours.ts';
 import type { SlotCalendar } from '../calendar/slot-calendar.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
+import type { NumberRule } from '../screening/number-rule.ts';
 import type { Did } from '../telephony/directory.ts';
 
 /** An agent as configured; the password stays with telephony. */
@@ -25,6 +26,8 @@ export interface ServiceDirectory {
   businessHours(name: string): BusinessHours | undefined;
   /** The bookable slots of a queue. */
   slotCalendar(queue: string): SlotCalendar | undefined;
+  /** A number rule by name. */
+  numberRule(name: string): NumberRule | undefined;
   /** False outside the queue's business hours. */
   isOpen(queue: string, atMs: number): boolean;
 }

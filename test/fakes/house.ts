@@ -23,6 +23,7 @@ const directory: ServiceDirectory = {
   did: () => undefined,
   businessHours: () => undefined,
   slotCalendar: () => new SlotCalendar(settings, undefined, undefined),
+  numberRule: () => undefined,
   isOpen: () => true,
 };
 

@@ -251,6 +251,7 @@ export class History {
         const settings = this.#queues.get(name);
         return settings && new SlotCalendar(settings, undefined, undefined);
       },
+      numberRule: () => undefined,
       isOpen: () => true,
     };
   }
