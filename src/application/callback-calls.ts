@@ -10,13 +10,17 @@ import type { AttemptId, CallbackId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { MetricName, type Metrics } from '../kernel/metrics.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
+import type { AgentOffer, DialGrant } from '../routing/router-decisions.ts';
 import type { Router } from '../routing/router.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
 import { dialVerdictOf } from '../telephony/termination-table.ts';
+import { AgentFirstCalls } from './agent-first-calls.ts';
+import { DialDecisions } from './dial-decisions.ts';
+import type { DialPermission } from './dial-permission.ts';
+import { followConversation } from './callback-conversation.ts';
 import { EventTeller } from './event-teller.ts';
-import { STORE_RETRY_MS } from '../callback/store-retry.ts';
 
 /** How the customer answered "press 1 to be connected". */
 export type Confirmation = 'confirmed' | 'not-confirmed' | 'snoozed' | 'cancelled' | 'hung-up';
@@ -35,6 +39,8 @@ export interface CallbackCallsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** May this callback's customer be called now? */
+  readonly permissionOf: (callbackId: CallbackId) => DialPermission;
   /** An agent began to work on the callback. */
   readonly onWorkStarted: (queue: string, callbackId: CallbackId) => void;
 }
@@ -61,13 +67,20 @@ export class CallbackCalls {
   readonly #teller: EventTeller;
   /** By attempt: what belongs to an earlier attempt never meets a later one. */
   readonly #live = new Map<AttemptId, Live>();
-  readonly #grantedAtMs = new Map<CallbackId, number>();
+  readonly #decisions: DialDecisions;
+  readonly #agentFirst: AgentFirstCalls;
   /** Agents whose phone rings or is being silenced, and for whom: they are free once it is quiet. */
   readonly #ringing = new Map<string, CallbackId>();
 
   constructor(options: CallbackCallsOptions) {
     this.#options = options;
     const { telephony, ids, log } = options;
+    this.#decisions = new DialDecisions(options);
+    this.#agentFirst = new AgentFirstCalls({
+      ...options,
+      tell: (callback, happening, actor) => this.#told(callback, happening, actor),
+      onJoined: (callback, agentId, conversation) => this.#joined(callback, agentId, conversation),
+    });
     this.#teller = new EventTeller({ ...options, hangUp: (id) => void this.#dialer.hangUp(id) });
     this.#dialer = new Dialer({
       telephony,
@@ -88,45 +101,13 @@ export class CallbackCalls {
   }
 
   /** The router's word that the callback may be dialled now. */
-  dialGranted(callbackId: CallbackId, agentId: string): void {
-    const { clock, log, router } = this.#options;
-    this.#grantedAtMs.set(callbackId, clock.monotonicMs());
-    const granted = this.#options
-      .runner()
-      .dispatch(
-        callbackId,
-        { type: 'DIAL_GRANTED', agentId, held: false, strategy: 'customer-first', why: {} },
-        system('router'),
-      );
-    granted
-      .then((step) => {
-        if (step?.kind === 'taken') return;
-        this.#grantedAtMs.delete(callbackId);
-        router.leave(callbackId);
-      })
-      .catch((error: unknown) => {
-        // The place is kept: the line gets it back when storage works again.
-        log.error({ error, callbackId }, 'dial could not be stored');
-        this.#grantedAtMs.delete(callbackId);
-        clock.setTimer(STORE_RETRY_MS, () => router.offerFailed(callbackId));
-      });
+  dialGranted(grant: DialGrant): void {
+    this.#decisions.dialGranted(grant);
   }
 
-  /** The router's word that the agent is reserved for the confirmed customer. */
-  agentOffered(callbackId: CallbackId, agentId: string): void {
-    const { clock, log, registry, router } = this.#options;
-    const offered = this.#options
-      .runner()
-      .dispatch(callbackId, { type: 'AGENT_RESERVED', agentId, why: {} }, system('router'));
-    offered
-      .then((step) => {
-        if (step?.kind !== 'taken') registry.release(agentId, callbackId, 'not-needed');
-      })
-      .catch((error: unknown) => {
-        log.error({ error, callbackId }, 'reservation could not be stored');
-        registry.release(agentId, callbackId, 'not-needed');
-        clock.setTimer(STORE_RETRY_MS, () => router.offerFailed(callbackId));
-      });
+  /** The router's word that the agent is reserved: for the confirmed customer, or to be rung first. */
+  agentOffered(offer: AgentOffer): void {
+    this.#decisions.agentOffered(offer);
   }
 
   /** The agent has finished with the callback, after-call work included. */
@@ -143,7 +124,7 @@ export class CallbackCalls {
       case 'takePlace':
         return this.#takePlace(callback);
       case 'leaveLine':
-        return this.#options.router.leave(callback.id);
+        return this.#leaveLine(callback);
       case 'dial':
         return this.#dial(callback);
       case 'askConfirmation':
@@ -151,10 +132,11 @@ export class CallbackCalls {
       case 'seekAgent':
         return this.#seekAgent(callback);
       case 'ringAgent':
-        return this.#ringAgent(callback, effect.params.agentId);
+        return isBeforeDial(callback)
+          ? this.#agentFirst.ring(callback, effect.params.agentId)
+          : this.#ringAgent(callback, effect.params.agentId);
       case 'joinAgent':
-        // No agent waits on a line of ours: the customer gets the next one who is ready.
-        return this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, system('bridging'));
+        return void this.#agentFirst.join(callback, this.#dialer.legOf(callback.id));
       case 'hangUpCustomer':
         return this.#hangUpCustomer(callback);
       case 'releaseAgent':
@@ -168,6 +150,13 @@ export class CallbackCalls {
     const { id, virtualQueue, placeAtMs, priority } = callback;
     const token = { queue: virtualQueue, subjectId: id, placeAtMs, priority };
     this.#options.router.enqueue({ ...token, kind: 'callback', confirmed: false });
+  }
+
+  /** Connected: the token's work is done. Otherwise it goes unserved. */
+  #leaveLine(callback: Callback): void {
+    const { router } = this.#options;
+    if (callback.state === 'PROCESSING') router.served(callback.id);
+    else router.leave(callback.id);
   }
 
   #dial(callback: Callback): void {
@@ -265,46 +254,24 @@ export class CallbackCalls {
       });
   }
 
+  /** `agent-first`: the customer was joined with the agent who waited on the line. */
+  #joined(callback: Callback, agentId: string, conversation: Conversation): void {
+    const live = this.#liveOf(callback) ?? { work: new AbortController() };
+    this.#connected(callback, agentId, live, conversation).catch((error: unknown) => {
+      this.#options.log.error({ error, callbackId: callback.id }, 'conversation was lost sight of');
+    });
+  }
+
   async #connected(
     callback: Callback,
     agentId: string,
     live: Live,
     conversation: Conversation,
   ): Promise<void> {
-    const { registry, router } = this.#options;
     live.conversation = conversation;
-    registry.connected(agentId, callback.id);
-    router.served(callback.id);
     this.#options.onWorkStarted(callback.virtualQueue, callback.id);
-    const agent: Actor = { kind: 'agent', id: agentId };
-    let isOver = false;
-    const over = conversation.ended.then((endedBy) => {
-      isOver = true;
-      return endedBy;
-    });
-    // They talk even while the store fails: that they do is told as long as it is true.
-    const { attemptId } = callback;
-    const happening = { type: 'CONNECTED' } as const;
-    const step = await this.#teller
-      .tell(callback.id, { happening, actor: agent, facts: { attemptId }, wanted: () => !isOver })
-      // Told of in the log; the end that follows is told too.
-      .catch(() => 'not-stored' as const);
-    if (step !== 'not-stored' && step?.kind !== 'taken') {
-      await conversation.end();
-      registry.workOver(agentId, callback.id, 0);
-      if (step?.callback.state !== 'COMPLETED')
-        this.#tell(callback, { type: 'CALLS_LOST' }, system('callback'));
-      return;
-    }
-    const endedBy = await over;
-    // The agent is free of the call whether or not the store hears of it now.
-    registry.workOver(agentId, callback.id, this.#wrapUpMs(callback));
-    const ends = {
-      customer: { type: 'CUSTOMER_HUNG_UP', actor: customer },
-      agent: { type: 'AGENT_HUNG_UP', actor: agent },
-      system: { type: 'CALLS_LOST', actor: system('telephony') },
-    } as const;
-    this.#tell(callback, { type: ends[endedBy].type }, ends[endedBy].actor);
+    const parts = { ...this.#options, teller: this.#teller, wrapUpMs: () => this.#wrapUpMs(callback) };
+    await followConversation(parts, { callback, agentId, conversation });
   }
 
   #hangUpCustomer(callback: Callback): void {
@@ -319,6 +286,7 @@ export class CallbackCalls {
   #releaseAgent(callback: Callback, params: { agentId: string; wrapUp: boolean }): void {
     const { registry } = this.#options;
     if (params.wrapUp) return registry.workOver(params.agentId, callback.id, this.#wrapUpMs(callback));
+    if (this.#agentFirst.release(callback.id)) return;
     const live = this.#liveOf(callback);
     live?.work.abort();
     // A later agent of the same customer must be ringable: the controller is spent.
@@ -345,7 +313,7 @@ export class CallbackCalls {
     const { result, retry } = dialVerdictOf(termination);
     this.#options.log.info({ callbackId: callback.id, result, retry, termination }, 'attempt failed');
     this.#forget(callback);
-    this.#grantedAtMs.delete(callback.id);
+    this.#decisions.forget(callback.id);
     this.#options.metrics.count(MetricName.attemptsTotal, { result });
     this.#tell(callback, { type: 'ATTEMPT_FAILED', result, final: retry === 'never' }, system('dialing'), {
       termination,
@@ -366,10 +334,8 @@ export class CallbackCalls {
   }
 
   #inviteSent(callback: Callback): void {
-    const grantedAtMs = this.#grantedAtMs.get(callback.id);
-    this.#grantedAtMs.delete(callback.id);
-    if (grantedAtMs === undefined) return;
-    const seconds = (this.#options.clock.monotonicMs() - grantedAtMs) / 1000;
+    const seconds = this.#decisions.inviteSent(callback.id);
+    if (seconds === undefined) return;
     this.#options.metrics.observe(MetricName.readyToInviteSeconds, seconds);
   }
 
@@ -381,10 +347,26 @@ export class CallbackCalls {
     if (callback.attemptId !== null) this.#live.delete(callback.attemptId);
   }
 
+  /** True when the callback took the event. Not tied to an attempt: the agent's leg is older than it. */
+  async #told(callback: Callback, happening: CallbackHappening, actor: Actor): Promise<boolean> {
+    try {
+      const step = await this.#teller.tell(callback.id, { happening, actor, facts: {} });
+      return step?.kind === 'taken';
+    } catch {
+      // Logged; the due row of the state remains.
+      return false;
+    }
+  }
+
   #tell(callback: Callback, happening: CallbackHappening, actor: Actor, facts: AttemptFacts = {}): void {
     const { attemptId } = callback;
     const told = this.#teller.tell(callback.id, { happening, actor, facts: { ...facts, attemptId } });
     // Logged; what remains is the due row of the state: the machine ends the state by itself.
     told.catch(() => undefined);
   }
+}
+
+/** `agent-first`: the agent is rung before there is a customer. */
+function isBeforeDial({ strategy, subState }: Callback): boolean {
+  return strategy === 'agent-first' && subState === 'ringing-agent';
 }

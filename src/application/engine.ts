@@ -16,6 +16,7 @@ import type { Telephony } from '../telephony/telephony.ts';
 import { CallBook } from './call-book.ts';
 import { CallbackCalls, type Confirmation } from './callback-calls.ts';
 import { askConfirmation } from './confirmation.ts';
+import { dialPermission } from './dial-permission.ts';
 import { InboundCalls } from './inbound-calls.ts';
 import { OpenCallbacks } from './open-callbacks.ts';
 import { QueueWaits } from './queue-waits.ts';
@@ -93,6 +94,7 @@ export function createEngine(options: EngineOptions): Engine {
     settingsOf,
     confirm:
       options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
+    permissionOf: (id) => dialPermission(options.directory, openCallbacks.find(id), clock.nowMs()),
     onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
   });
   const callBook = new CallBook(options);

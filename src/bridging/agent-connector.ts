@@ -119,6 +119,26 @@ async function firstOf(
   return 'gone';
 }
 
+/**
+ * Joins two legs that are up. Undefined: they could not be joined; the agent's leg has been ended, the
+ * customer's is as it was.
+ */
+export async function joinLegs(
+  telephony: Telephony,
+  log: Log,
+  customer: Leg,
+  agent: Leg,
+): Promise<Conversation | undefined> {
+  try {
+    await telephony.bridge(customer, agent);
+    return converse(customer, agent);
+  } catch (error) {
+    await agent.hangUp();
+    if (!customer.termination) log.error({ callId: customer.callId, error }, 'bridge failed');
+    return undefined;
+  }
+}
+
 function converse(customer: Leg, agent: Leg): Conversation {
   const ended = (async (): Promise<EndedBy> => {
     const first = await Promise.race([

@@ -67,7 +67,7 @@ export class Dialer {
       callId,
       target: {
         kind: 'trunk',
-        number: callback.customerNumber,
+        number: prefixed(callback.customerNumber, settings.dialPrefix),
         ...(settings.trunk === undefined ? {} : { trunk: settings.trunk }),
       },
       callerId: { number, ...(settings.callerIdName === undefined ? {} : { name: settings.callerIdName }) },
@@ -118,4 +118,9 @@ export class Dialer {
   #forget(callbackId: CallbackId, call: CustomerCall): void {
     if (this.#calls.get(callbackId) === call) this.#calls.delete(callbackId);
   }
+}
+
+/** With a prefix the plus goes: `0` and `+4930123` are dialled `04930123`. */
+function prefixed(number: string, prefix: string): string {
+  return prefix === '' ? number : prefix + number.replace(/^\+/, '');
 }

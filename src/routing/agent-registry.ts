@@ -114,8 +114,8 @@ export class AgentRegistry {
   }
 
   /**
-   * Compare-and-set READY → RESERVED for at most `holdMs` (default 10 s), then the agent is given back. False:
-   * somebody was quicker.
+   * Compare-and-set READY → RESERVED for at most `holdMs` (default 10 s), then the agent is given back.
+   * False: somebody was quicker.
    */
   reserve(agentId: string, subjectId: string, holdMs = RESERVATION_MAX_MS): boolean {
     if (this.status(agentId).state !== 'READY') return false;
@@ -169,6 +169,16 @@ export class AgentRegistry {
     const dueAtMs = this.#options.clock.nowMs() + wrapUpMs;
     this.#put(agentId, { state: 'AFTER_CALL_WORK', dueAtMs }, 'CALL_ENDED', 'router');
     this.#armAt(agentId, dueAtMs);
+  }
+
+  /**
+   * ON_CALL → idle without after-call work: the agent was on the line for a customer who was never joined.
+   * Harmless when the agent is not on the call of this subject.
+   */
+  standDown(agentId: string, subjectId: string): void {
+    const { state, subjectId: current } = this.status(agentId);
+    if (state !== 'ON_CALL' || current !== subjectId) return;
+    this.#becomeIdle(agentId, 'STOOD_DOWN', 'router');
   }
 
   /** The phone gained its first or lost its last registration. */

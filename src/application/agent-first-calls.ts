@@ -1,0 +1,152 @@
+import { type Conversation, joinLegs, releaseReasonOf } from '../bridging/agent-connector.ts';
+import type { CallbackHappening } from '../callback/callback-runner.ts';
+import type { Actor, Callback } from '../callback/callback.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
+import { STORE_RETRY_MS } from '../callback/store-retry.ts';
+import { type Clock, delay } from '../kernel/clock.ts';
+import type { CallbackId, IdSource } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
+import type { AgentRegistry } from '../routing/agent-registry.ts';
+import type { AudioSource, Leg } from '../telephony/leg.ts';
+import type { OutboundCall, Telephony } from '../telephony/telephony.ts';
+
+export interface AgentFirstCallsOptions {
+  readonly telephony: Telephony;
+  readonly registry: AgentRegistry;
+  readonly settingsOf: (queue: string) => QueueSettings | undefined;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Resolves true when the callback took the event. */
+  readonly tell: (callback: Callback, happening: CallbackHappening, actor: Actor) => Promise<boolean>;
+  /** Customer and agent are joined. */
+  readonly onJoined: (callback: Callback, agentId: string, conversation: Conversation) => void;
+}
+
+/** The agent's leg of one pass. */
+interface AgentCall {
+  readonly agentId: string;
+  readonly outbound: OutboundCall;
+  leg: Leg | undefined;
+  /** `alone`: waits for the customer; `joined`: the conversation has the leg; `over`: the pass has ended. */
+  state: 'alone' | 'joined' | 'over';
+}
+
+/** What the agent hears while the customer's phone rings: the ringing tone of the agent's own side. */
+const CUSTOMER_RINGS: readonly AudioSource[] = [
+  { kind: 'tone', frequencies: [440, 480], onMs: 2000, offMs: 4000 },
+];
+
+const bridging: Actor = { kind: 'system', part: 'bridging' };
+
+/**
+ * `agent-first` (S6): the agent's phone is rung with the case, the customer is dialled from that call, and
+ * both are joined at the answer. This room has the agent's leg until then.
+ */
+export class AgentFirstCalls {
+  readonly #options: AgentFirstCallsOptions;
+  readonly #calls = new Map<CallbackId, AgentCall>();
+
+  constructor(options: AgentFirstCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Agents' calls without a customer so far. */
+  get callCount(): number {
+    return this.#calls.size;
+  }
+
+  /** Rings the reserved agent; the callback hears AGENT_ANSWERED or AGENT_NOT_CONNECTED. */
+  ring(callback: Callback, agentId: string): void {
+    const { registry, log } = this.#options;
+    if (!registry.ringing(agentId, callback.id)) {
+      registry.release(agentId, callback.id, 'not-needed');
+      void this.#options.tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
+      return;
+    }
+    this.#follow(callback, agentId).catch((error: unknown) => {
+      log.error({ error, callbackId: callback.id, agentId }, "the agent's call failed");
+      this.release(callback.id);
+      void this.#options.tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
+    });
+  }
+
+  /** The customer has answered: joins both. Told AGENT_NOT_CONNECTED when the agent has gone. */
+  async join(callback: Callback, customer: Leg | undefined): Promise<void> {
+    const { telephony, registry, log, tell, onJoined } = this.#options;
+    const call = this.#calls.get(callback.id);
+    if (!call?.leg || call.leg.termination || !customer) {
+      this.release(callback.id);
+      await tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
+      return;
+    }
+    call.state = 'joined';
+    this.#calls.delete(callback.id);
+    const conversation = await joinLegs(telephony, log, customer, call.leg);
+    if (conversation) return onJoined(callback, call.agentId, conversation);
+    registry.standDown(call.agentId, callback.id);
+    await tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
+    return undefined;
+  }
+
+  /** Silences or ends the agent's call, and frees the agent once it is quiet. False: there is none. */
+  release(callbackId: CallbackId): boolean {
+    const call = this.#calls.get(callbackId);
+    if (!call) return false;
+    this.#calls.delete(callbackId);
+    call.state = 'over';
+    if (call.leg) void call.leg.hangUp();
+    else call.outbound.cancel();
+    return true;
+  }
+
+  async #follow(callback: Callback, agentId: string): Promise<void> {
+    const { telephony, registry, clock, ids, settingsOf, log, tell } = this.#options;
+    const outbound = telephony.originate({
+      callId: ids.next('call'),
+      target: { kind: 'agent', agentId },
+      callerId: { number: callback.customerNumber },
+      ringTimeoutMs: (settingsOf(callback.virtualQueue)?.agentRingTimeoutSec ?? 0) * 1000,
+      headers: { 'X-Turnkeeper-Callback': callback.id, 'X-Turnkeeper-Queue': callback.virtualQueue },
+    });
+    const call: AgentCall = { agentId, outbound, leg: undefined, state: 'alone' };
+    this.#calls.set(callback.id, call);
+    const outcome = await outbound.outcome;
+    const agent: Actor = { kind: 'agent', id: agentId };
+    if (outcome.kind === 'failed') {
+      if (this.#calls.get(callback.id) === call) this.#calls.delete(callback.id);
+      const isOver = call.state === 'over';
+      const reason = isOver ? 'not-needed' : releaseReasonOf(outcome.termination);
+      log.info(
+        { callbackId: callback.id, agentId, termination: outcome.termination },
+        'agent did not answer',
+      );
+      if (reason === 'not-needed' && !isOver) await delay(clock, STORE_RETRY_MS);
+      registry.release(agentId, callback.id, reason);
+      if (!isOver) await tell(callback, { type: 'AGENT_NOT_CONNECTED' }, agent);
+      return;
+    }
+    call.leg = outcome.leg;
+    registry.connected(agentId, callback.id);
+    if (call.state === 'over') await outcome.leg.hangUp();
+    else await this.#wait(callback, call, outcome.leg, agent);
+    // Whoever ends the conversation frees the agent of it.
+    if (!isJoined(call)) registry.standDown(agentId, callback.id);
+  }
+
+  /** The agent waits on the line until the customer answers, the pass ends or the agent hangs up. */
+  async #wait(callback: Callback, call: AgentCall, leg: Leg, agent: Actor): Promise<void> {
+    const { tell } = this.#options;
+    void leg.play(CUSTOMER_RINGS, { loop: true });
+    if (!(await tell(callback, { type: 'AGENT_ANSWERED' }, agent))) this.release(callback.id);
+    await leg.ended;
+    if (call.state !== 'alone') return;
+    this.release(callback.id);
+    await tell(callback, { type: 'AGENT_HUNG_UP' }, agent);
+  }
+}
+
+/** Asked after a wait: others change the state meanwhile. */
+function isJoined({ state }: AgentCall): boolean {
+  return state === 'joined';
+}
