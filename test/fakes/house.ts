@@ -3,6 +3,7 @@ import { createEngine, type Engine } from '../../src/application/engine.ts';
 import type { ServiceDirectory } from '../../src/application/service-directory.ts';
 import { SlotCalendar } from '../../src/calendar/slot-calendar.ts';
 import type { Callback } from '../../src/callback/callback.ts';
+import type { QueueSettings } from '../../src/callback/queue-settings.ts';
 import { IdSource } from '../../src/kernel/ids.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { silentMetrics } from '../../src/kernel/metrics.ts';
@@ -12,20 +13,22 @@ import { FakeTelephony, type PlacedCall, type QuietLeg, settle } from './fake-te
 import { MemoryStore } from '../../src/simulation/memory-store.ts';
 import { aQueue } from './queue-settings.ts';
 
-const settings = aQueue({ retryIntervalSec: 60, maxAttempts: 2, wrapUpSec: 10 });
+const defaults = { retryIntervalSec: 60, maxAttempts: 2, wrapUpSec: 10 } as const;
 
-const directory: ServiceDirectory = {
-  queues: () => [settings],
-  queue: () => settings,
-  agents: () => [],
-  agent: () => undefined,
-  agentsOf: () => ['a1', 'a2'],
-  did: () => undefined,
-  businessHours: () => undefined,
-  slotCalendar: () => new SlotCalendar(settings, undefined, undefined),
-  numberRule: () => undefined,
-  isOpen: () => true,
-};
+function directoryOf(settings: () => QueueSettings): ServiceDirectory {
+  return {
+    queues: () => [settings()],
+    queue: settings,
+    agents: () => [],
+    agent: () => undefined,
+    agentsOf: () => ['a1', 'a2'],
+    did: () => undefined,
+    businessHours: () => undefined,
+    slotCalendar: () => new SlotCalendar(settings(), undefined, undefined),
+    numberRule: () => undefined,
+    isOpen: () => true,
+  };
+}
 
 /** The rooms wired as the program wires them, over a fake network and a store in memory. */
 export class House {
@@ -33,7 +36,13 @@ export class House {
   readonly telephony = new FakeTelephony();
   store = new MemoryStore();
   engine!: Engine;
+  /** In force from the next question on. */
+  settings: QueueSettings;
   #answer!: (confirmation: Confirmation) => void;
+
+  constructor(changes: Partial<QueueSettings> = {}) {
+    this.settings = aQueue({ ...defaults, ...changes });
+  }
 
   get registry(): Engine['registry'] {
     return this.engine.registry;
@@ -52,7 +61,7 @@ export class House {
     this.engine = createEngine({
       telephony,
       store,
-      directory,
+      directory: directoryOf(() => this.settings),
       flow: () => undefined,
       audioMs: new Map(),
       holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
