@@ -142,7 +142,7 @@ export class Checker {
   #granted(callback: Callback, { atMs }: CallbackEvent): void {
     const { maxAttempts } = this.#options.settingsOf(callback.virtualQueue);
     const { kept, failedAtMs } = this.#options.disk();
-    if (callback.attemptCount > maxAttempts && !this.#hadSnoozed(callback)) {
+    if (callback.attemptCount > maxAttempts && callback.attemptCount > maxAttempts + this.#putOff(callback)) {
       this.fail(`attempt ${callback.attemptCount} of ${maxAttempts} for ${callback.id}`);
     }
     const nowMs = this.#options.clock.monotonicMs();
@@ -155,14 +155,13 @@ export class Checker {
     }
   }
 
-  /** "Later" is the customer's own wish: the one attempt it asks for is made even when it was the last. */
-  #hadSnoozed({ id, attemptCount }: Callback): boolean {
-    const ends = this.#options
-      .disk()
-      .kept.events.filter(
-        (event) => event.callbackId === id && (event.kind === 'SNOOZED' || event.kind === 'DIAL_GRANTED'),
-      );
-    return ends.length > attemptCount && ends.at(-2)?.kind === 'SNOOZED';
+  /** Attempts that ended with "later": the customer's own wish, not held against them up to three times. */
+  #putOff({ id }: Callback): number {
+    const { events } = this.#options.disk().kept;
+    const wishes = events.filter(
+      ({ callbackId, kind, subState }) => callbackId === id && kind === 'SNOOZED' && subState === 'due-later',
+    );
+    return Math.min(3, wishes.length);
   }
 
   #stored(callback: Callback): void {
@@ -171,7 +170,7 @@ export class Checker {
     this.#last.set(callback.id, callback);
     if (before && before.placeAtMs !== callback.placeAtMs) this.fail(`the place of ${callback.id} was moved`);
     if (before && callback.version !== before.version + 1) this.fail(`${callback.id} skipped a version`);
-    if (callback.state !== 'QUEUED' && callback.state !== 'COMPLETED' && callback.dueAtMs === null) {
+    if (callback.state !== 'COMPLETED' && callback.dueAtMs === null) {
       this.fail(`${callback.id} is in ${callback.subState} without a due time`);
     }
     if ((callback.state === 'COMPLETED') !== (callback.reason !== null)) {
