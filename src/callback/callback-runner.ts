@@ -8,7 +8,7 @@ import type { CallbackEffect, CallbackMachineEvent } from './callback-events.ts'
 import { type CallbackPolicy, policyOf } from './callback-policy.ts';
 import { type CallbackStep, refuse, stepCallback } from './callback-step.ts';
 import type { CallbackTx, UnitOfWork } from './callback-store.ts';
-import type { Actor, Callback } from './callback.ts';
+import type { Actor, Callback, CallbackEvent } from './callback.ts';
 import { type NewCallback, newCallback } from './new-callback.ts';
 import type { QueueSettings } from './queue-settings.ts';
 
@@ -107,7 +107,7 @@ export class CallbackRunner {
         actor,
         state: callback.state,
         subState: callback.subState,
-        data: { origin: request.origin, originCallId: request.originCallId ?? null },
+        data: createdData(callback),
       });
       return undefined;
     });
@@ -259,4 +259,9 @@ export class CallbackRunner {
     });
     if (step) this.#afterCommit(step);
   }
+}
+
+/** With it and the settings of the time the record can be made again (see `replay.ts`). */
+function createdData({ origin, originCallId, desiredAtMs, placeAtMs }: Callback): CallbackEvent['data'] {
+  return { origin, originCallId, desiredAtMs, placeAtMs };
 }
