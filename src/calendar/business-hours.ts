@@ -10,6 +10,10 @@ const INTERVALS_MAX = 12;
 const SPECIAL_DAYS_MAX = 1000;
 /** How far ahead an opening is looked for; beyond it hours count as never opening. */
 export const LOOK_AHEAD_DAYS = 400;
+/**
+ * How long "no change within the look-ahead" is kept: finding it costs 70 ms, and it stays true that long.
+ */
+const UNCHANGED_DAYS_KEPT = 30;
 /** Dates whose spans are kept, so that the question asked for every caller costs little. */
 const DATES_KEPT_MAX = 1000;
 const MINUTES_PER_DAY = 24 * 60;
@@ -141,7 +145,7 @@ export class BusinessHours {
     if (atMs >= known.fromMs && atMs < known.toMs) return known;
     const isOpen = this.#spanAt(atMs) !== undefined;
     const changesMs = isOpen ? this.#closingAfter(atMs) : this.#openingAfter(atMs);
-    const toMs = changesMs ?? atMs + MINUTES_PER_DAY * 60_000;
+    const toMs = changesMs ?? atMs + UNCHANGED_DAYS_KEPT * MINUTES_PER_DAY * 60_000;
     this.#window = { isOpen, fromMs: atMs, toMs, changesMs };
     return this.#window;
   }

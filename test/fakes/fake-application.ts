@@ -106,14 +106,14 @@ export class FakeApplication implements Application {
   }
 
   availability(queue: string, question: AvailabilityQuestion): Promise<Availability | undefined> {
-    if (queue !== 'support') return Promise.resolve(undefined);
+    if (queue !== 'billing') return Promise.resolve(undefined);
     this.questions.push(question);
     const slot = { startMs: 1_767_605_400_000, endMs: 1_767_606_300_000, capacity: 5, freeCount: 2 };
     return Promise.resolve({ timeZone: 'Europe/Berlin', slotDurationMin: 15, slots: [slot] });
   }
 
   openFor(queue: string, atMs?: number): OpenFor | undefined {
-    if (queue !== 'support') return undefined;
+    if (queue !== 'billing') return undefined;
     return {
       open: true,
       openForSec: atMs === undefined ? 600 : null,
