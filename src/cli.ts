@@ -4,10 +4,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { FlowFolder } from './adapters/flows/flow-folder.ts';
 import { createLog } from './adapters/logging/pino-log.ts';
 import * as access from './cli/access-commands.ts';
-import { applyCommand, exportCommand, type Output } from './cli/configuration-commands.ts';
+import { applyCommand, exportCommand, numberTestCommand, type Output } from './cli/configuration-commands.ts';
 import { migrateCommand } from './cli/migrate-command.ts';
 import { openOperator } from './cli/open-operator.ts';
 import type { Operator } from './cli/operator.ts';
+import { replayCommand } from './cli/replay-command.ts';
 import { simulateCommand } from './cli/simulate-command.ts';
 import { whyCommand } from './cli/why-command.ts';
 import { type Config, processEnvironment, readConfig } from './config/config.ts';
@@ -116,6 +117,16 @@ program
     }),
   );
 program
+  .command('number-test')
+  .description('try a telephone number on a number rule and say which step refuses it')
+  .argument('<rule>')
+  .argument('<number>', 'national or international, as typed')
+  .option('--queue <queue>', "by this queue's country and what it blocks")
+  .option('--country <country>', "ISO 3166, for national numbers; default the queue's, else the rule's first")
+  .action((rule: string, number: string, options: { queue?: string; country?: string }) =>
+    operate((operator) => numberTestCommand(operator, output, rule, { number, ...options })),
+  );
+program
   .command('migrate')
   .description("bring the database's schema up to date")
   .action(async () => {
@@ -126,6 +137,11 @@ program
   .description('tell what happened to a callback and why the router decided as it did')
   .argument('<callback>', 'id of the callback')
   .action((id: string) => operate((operator) => whyCommand(operator, output, id)));
+program
+  .command('replay')
+  .description('run recorded histories through the machine again; they must end in the recorded state')
+  .argument('<callbacks...>', 'ids of callbacks')
+  .action((ids: string[]) => operate((operator) => replayCommand(operator, output, ids)));
 program
   .command('simulate')
   .description('play a scenario of callers, customers and agents in virtual time and print its figures')

@@ -8,6 +8,7 @@ import { buildHttpServer } from './adapters/http/http-server.ts';
 import { PrometheusMetrics } from './adapters/metrics/prometheus-metrics.ts';
 import { Storage } from './adapters/storage/storage.ts';
 import { ApplicationService } from './application/application-service.ts';
+import { HistoryReplay } from './application/history-replay.ts';
 import { createEngine, type Engine } from './application/engine.ts';
 import { publishRunningServer, withdrawRunningServer } from './cli/running-server.ts';
 import type { Config, Environment } from './config/config.ts';
@@ -226,6 +227,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     health: () => healthParts(parts),
     ready: () => healthParts(parts).every(({ ok }) => ok),
   });
+  const replays = new HistoryReplay(storage);
   const tracing = new SipCallTracing({
     trace: telephony.trace,
     clock,
@@ -240,6 +242,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     idempotency: storage.idempotency,
     errors: storage.errors,
     provisioning,
+    replay: (id) => replays.replay(id),
     tracing,
     metrics,
     log,

@@ -17,6 +17,7 @@ import { CallBook } from './call-book.ts';
 import { CallbackCalls, type Confirmation } from './callback-calls.ts';
 import { askConfirmation } from './confirmation.ts';
 import { dialPermission } from './dial-permission.ts';
+import { endOfBusinessDay } from './end-of-day.ts';
 import { InboundCalls } from './inbound-calls.ts';
 import { OpenCallbacks } from './open-callbacks.ts';
 import { QueueWaits } from './queue-waits.ts';
@@ -78,6 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
     ids,
     log,
     settingsOf,
+    endOfBusinessDay: (queue, atMs) => endOfBusinessDay(options.directory, queue, atMs),
     checks: [screeningCheck(settingsOf)],
     onEffect: (callback, effect) => callbackCalls.onEffect(callback, effect),
     onStored: (callback, how) => {
@@ -137,8 +139,8 @@ function createRouting(
   const router = new Router({
     registry,
     log,
-    nowMs: () => clock.nowMs(),
-    agentsOf: (queue) => directory.agentsOf(queue),
+    clock,
+    directory,
     dialsMax,
     mayDial: () => telephony.canCall(),
     decisions: {
@@ -170,10 +172,11 @@ async function recover(
   return recovered;
 }
 
-async function close({ inboundCalls, runner, registry }: Rooms, callBook: CallBook): Promise<void> {
+async function close({ inboundCalls, runner, registry, router }: Rooms, callBook: CallBook): Promise<void> {
   inboundCalls.close();
   runner.close();
   registry.close();
+  router.close();
   await Promise.all([registry.flush(), callBook.flush()]);
 }
 

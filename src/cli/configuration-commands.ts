@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Fault } from '../kernel/errors.ts';
 import { type ConfigurationDiff, summarizeDiff } from '../provisioning/document-diff.ts';
+import type { NumberTestRequest } from '../provisioning/number-test.ts';
 import type { Operator } from './operator.ts';
 
 /** Where commands write. */
@@ -36,6 +37,22 @@ export async function applyCommand(
 /** `turnkeeper export [FILE]`: the text to write; secrets sealed. */
 export function exportCommand(operator: Operator): Promise<string> {
   return operator.export();
+}
+
+/**
+ * `turnkeeper number-test RULE NUMBER`. @returns the exit code: 0 may be called, 1 refused, with the step that
+ * refused it.
+ */
+export async function numberTestCommand(
+  operator: Operator,
+  output: Output,
+  rule: string,
+  request: NumberTestRequest,
+): Promise<number> {
+  const { permitted, e164, country, step, message } = await operator.testNumber(rule, request);
+  const number = e164 === null ? request.number : `${e164} (${country ?? 'no single country'})`;
+  output.line(permitted ? `${number} ${message}` : `${number} is refused at step ${step}: ${message}`);
+  return permitted ? 0 : 1;
 }
 
 /** `demo.yaml:12: queues[0].wrapUpSec: must be at most 3600 (found 9999)`. */

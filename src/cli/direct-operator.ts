@@ -4,6 +4,7 @@ import { newApiKey } from '../adapters/http/access.ts';
 import { hashPassword } from '../adapters/http/password-hash.ts';
 import { eventJson } from '../adapters/http/api-views.ts';
 import type { Actor, Callback, CallbackEvent } from '../callback/callback.ts';
+import type { ReplayOutcome } from '../callback/replay.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { CallbackId, IdSource } from '../kernel/ids.ts';
@@ -16,7 +17,7 @@ const MADE_BY = 'command-line';
 
 /** The parts of an installation that no server runs on. */
 export interface DirectOperatorOptions {
-  readonly provisioning: Pick<Provisioning, 'apply' | 'export'>;
+  readonly provisioning: Pick<Provisioning, 'apply' | 'export' | 'testNumber'>;
   readonly access: AccessStore;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -24,6 +25,7 @@ export interface DirectOperatorOptions {
   readonly history: (
     id: CallbackId,
   ) => Promise<{ readonly callback: Callback; readonly events: readonly CallbackEvent[] } | undefined>;
+  readonly replay: (id: CallbackId) => Promise<ReplayOutcome | undefined>;
   /** Gives the database up. */
   readonly close: () => Promise<void>;
 }
@@ -43,6 +45,21 @@ export class DirectOperator implements Operator {
 
   export(): Promise<string> {
     return Promise.resolve(this.#options.provisioning.export());
+  }
+
+  testNumber(rule: string, request: NumberTestRequest): Promise<NumberTestAnswer> {
+    const outcome = this.#options.provisioning.testNumber(rule, request);
+    if (outcome.kind === 'unknown') {
+      const message = `there is no such ${outcome.what === 'rule' ? 'number rule' : 'queue'}`;
+      return Promise.reject(new AppError('ARGUMENT_INVALID', message));
+    }
+    const { verdict } = outcome;
+    const { e164, country } = verdict;
+    return Promise.resolve(
+      verdict.kind === 'permitted'
+        ? { permitted: true, e164, country, step: null, message: 'may be called' }
+        : { permitted: false, e164, country, step: verdict.step, message: verdict.message },
+    );
   }
 
   async listUsers(): Promise<UserLine[]> {
@@ -119,6 +136,10 @@ export class DirectOperator implements Operator {
     const { id, virtualQueue, state, reason } = found.callback;
     const events = found.events.map((event) => eventJson(event, false));
     return { id, virtualQueue, state, reason, events };
+  }
+
+  replay(callbackId: string): Promise<ReplayOutcome | undefined> {
+    return this.#options.replay(callbackId as CallbackId);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Storage } from '../adapters/storage/storage.ts';
+import { HistoryReplay } from '../application/history-replay.ts';
 import type { Config, Environment } from '../config/config.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -76,6 +77,7 @@ export async function openOperator(options: OpenOperatorOptions): Promise<Operat
           const callback = await tx.findCallback(id);
           return callback && { callback, events: await tx.eventsOf(id, EVENTS_MAX) };
         }),
+      replay: (id) => new HistoryReplay(storage).replay(id),
       close: () => storage.close(),
     });
   } catch (error) {

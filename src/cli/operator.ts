@@ -1,5 +1,18 @@
+import type { ReplayOutcome } from '../callback/replay.ts';
 import type { Role } from '../adapters/http/access-store.ts';
+import type { NumberTestRequest } from '../provisioning/number-test.ts';
 import type { ApplyOutcome } from '../provisioning/provisioning.ts';
+
+/** What a number rule says of a number. */
+export interface NumberTestAnswer {
+  readonly permitted: boolean;
+  /** The number as read; null when it cannot be read. */
+  readonly e164: string | null;
+  readonly country: string | null;
+  /** The step that refused it; null when it may be called. */
+  readonly step: string | null;
+  readonly message: string;
+}
 
 /** A user as operator commands show it. */
 export interface UserLine {
@@ -45,6 +58,8 @@ export interface Operator {
   readonly kind: 'direct' | 'server';
   apply(text: string, fileName: string, options: { readonly dryRun: boolean }): Promise<ApplyOutcome>;
   export(): Promise<string>;
+  /** Tries a number on a number rule. @throws AppError ARGUMENT_INVALID when there is no such rule or queue. */
+  testNumber(rule: string, request: NumberTestRequest): Promise<NumberTestAnswer>;
   listUsers(): Promise<UserLine[]>;
   /** @throws AppError USER_EXISTS when the name is taken (direct), SERVER_REFUSED (server). */
   addUser(user: { readonly name: string; readonly role: Role; readonly password: string }): Promise<void>;
@@ -57,6 +72,8 @@ export interface Operator {
   createApiKey(wanted: { readonly name: string; readonly role: Role }): Promise<{ id: string; key: string }>;
   /** False when there is none of that id. */
   revokeApiKey(id: string): Promise<boolean>;
+  /** Undefined when there is no such callback. */
+  replay(callbackId: string): Promise<ReplayOutcome | undefined>;
   /** Undefined when there is no such callback. Telephone numbers in it are masked. */
   findStory(callbackId: string): Promise<CallbackStory | undefined>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Role } from '../adapters/http/access-store.ts';
+import type { ReplayOutcome } from '../callback/replay.ts';
 import { AppError, type Fault, messageOf } from '../kernel/errors.ts';
 import type { ApplyOutcome } from '../provisioning/provisioning.ts';
 import type { ApiKeyLine, CallbackStory, Operator, UserLine } from './operator.ts';
@@ -70,6 +71,26 @@ const storySchema = z.looseObject({
     }),
   ),
 });
+const numberTestSchema = z.looseObject({
+  permitted: z.boolean(),
+  e164: z.string().nullable(),
+  country: z.string().nullable(),
+  step: z.string().nullable(),
+  message: z.string(),
+});
+const replaySchema = z.union([
+  z.looseObject({ kind: z.literal('same'), eventCount: z.int() }),
+  z.looseObject({
+    kind: z.literal('differs'),
+    event: z.int(),
+    eventKind: z.string(),
+    atMs: z.int(),
+    field: z.string(),
+    recorded: z.unknown(),
+    replayed: z.unknown(),
+  }),
+  z.looseObject({ kind: z.literal('incomplete'), message: z.string() }),
+]);
 const madeKeySchema = z.looseObject({ id: z.string(), key: z.string() });
 
 interface Answer {
@@ -114,6 +135,15 @@ export class ServerOperator implements Operator {
     return answer.text;
   }
 
+  async testNumber(rule: string, request: NumberTestRequest): Promise<NumberTestAnswer> {
+    const path = `/number-rules/${encodeURIComponent(rule)}/test`;
+    const answer = await this.#request('POST', path, { json: request });
+    const known = errorSchema.safeParse(parseJson(answer.text));
+    if (known.success && answer.status < 500)
+      throw new AppError('ARGUMENT_INVALID', known.data.error.message);
+    return understood(numberTestSchema, answer);
+  }
+
   async listUsers(): Promise<UserLine[]> {
     return understood(usersSchema, await this.#request('GET', '/users')).items;
   }
@@ -153,6 +183,11 @@ export class ServerOperator implements Operator {
   async findStory(callbackId: string): Promise<CallbackStory | undefined> {
     const answer = await this.#request('GET', `/callbacks/${encodeURIComponent(callbackId)}`);
     return answer.status === 404 ? undefined : understood(storySchema, answer);
+  }
+
+  async replay(callbackId: string): Promise<ReplayOutcome | undefined> {
+    const answer = await this.#request('GET', `/callbacks/${encodeURIComponent(callbackId)}/replay`);
+    return answer.status === 404 ? undefined : understood(replaySchema, answer);
   }
 
   async close(): Promise<void> {}

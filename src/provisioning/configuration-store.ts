@@ -18,6 +18,8 @@ export interface ConfigurationTx {
   latestConfiguration(): Promise<ConfigurationVersion | undefined>;
   /** @throws AppError CONFIGURATION_CHANGED (retryable) when `version` is taken. */
   insertConfiguration(version: ConfigurationVersion): Promise<void>;
+  /** One version with its document. */
+  configurationByVersion(version: number): Promise<ConfigurationVersion | undefined>;
   /** Newest first, without the documents; `limit` 1–1000. */
   configurationHistory(limit: number): Promise<Omit<ConfigurationVersion, 'document'>[]>;
   /** Open callbacks by queue; queues with none are left out. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { DateTime } from 'luxon';
 import { ApplicationService } from '../application/application-service.ts';
 import { createEngine, type Engine } from '../application/engine.ts';
@@ -165,7 +164,7 @@ function numberOf(index: number): string {
 
 /** The scenario's configuration in force, with its agents and one DID for each line of traffic. */
 function directoryOf({ settings, configuration }: Scenario, staff: Staff): LiveDirectory {
-  const box = new SecretBox(randomBytes(32));
+  const box = new SecretBox(Buffer.alloc(32));
   const password = box.seal('simulated');
   const directory = new LiveDirectory('simulation', box);
   directory.replace(

@@ -76,6 +76,10 @@ const terminationSchema = z.object({
   detail: z.string().optional(),
 });
 
+export const callbackIdSchema = z
+  .string()
+  .regex(/^callback_[0-9a-z]{8,40}$/, 'must be a callback id, callback_…');
+
 /** A callback with its attempts, history and place. */
 export const callbackDetailSchema = named(
   'CallbackDetail',

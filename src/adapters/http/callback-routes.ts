@@ -8,7 +8,13 @@ import { assert } from '../../kernel/errors.ts';
 import { dialledNumberSchema, nameSchema } from '../../telephony/directory.ts';
 import type { Principal } from './access.ts';
 import { isPermitted } from './access-rules.ts';
-import { callbackDetailSchema, callbackRequestSchema, callbackSchema, errorAnswers } from './api-schemas.ts';
+import {
+  callbackDetailSchema,
+  callbackIdSchema,
+  callbackRequestSchema,
+  callbackSchema,
+  errorAnswers,
+} from './api-schemas.ts';
 import { callbackDetailJson, callbackJson } from './api-views.ts';
 import type { CallbackRequest, Outcome } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
@@ -16,7 +22,6 @@ import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 import { principalOf, refused } from './request-guard.ts';
 
-const callbackIdSchema = z.string().regex(/^callback_[0-9a-z]{8,40}$/, 'must be a callback id, callback_…');
 const idempotencyKeySchema = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1–255 visible ASCII characters')

@@ -1,8 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression } from 'fastify';
 import type { RawRequestDefaultExpression, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ReplayOutcome } from '../../callback/replay.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { IdSource } from '../../kernel/ids.ts';
+import type { CallbackId, IdSource } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { PrometheusMetrics } from '../metrics/prometheus-metrics.ts';
 import type { AccessStore } from './access-store.ts';
@@ -23,6 +24,8 @@ export interface HttpDependencies {
   readonly idempotency: IdempotencyStore;
   readonly errors: ErrorStore;
   readonly provisioning: Provisioning;
+  /** Runs a callback's history through the machine again; undefined: there is no such callback. */
+  readonly replay: (id: CallbackId) => Promise<ReplayOutcome | undefined>;
   /** Undefined where SIP cannot be traced: the routes answer TRACING_UNAVAILABLE. */
   readonly tracing?: CallTracing;
   readonly metrics: PrometheusMetrics;

@@ -4,7 +4,7 @@ import { AppError } from '../../kernel/errors.ts';
 import type { ConfigurationVersion } from '../../provisioning/configuration-store.ts';
 import type { ConfigurationDiff } from '../../provisioning/document-diff.ts';
 import type { ConfigurationDocument } from '../../provisioning/document.ts';
-import type { Schema } from './schema.ts';
+import type { ConfigurationRow, Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
 
@@ -18,7 +18,23 @@ export async function latestConfiguration(db: Executor): Promise<ConfigurationVe
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (!row) return undefined;
+  return row && fromRow(row);
+}
+
+/** One version, in force or not. */
+export async function configurationByVersion(
+  db: Executor,
+  version: number,
+): Promise<ConfigurationVersion | undefined> {
+  const row = await db
+    .selectFrom('configuration')
+    .selectAll()
+    .where('version', '=', version)
+    .executeTakeFirst();
+  return row && fromRow(row);
+}
+
+function fromRow(row: ConfigurationRow): ConfigurationVersion {
   return {
     ...row,
     actor: JSON.parse(row.actor) as Actor,

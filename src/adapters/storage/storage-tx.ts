@@ -169,6 +169,10 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, Configurati
     return configurations.insertConfiguration(this.executor, version);
   }
 
+  async configurationByVersion(version: number): Promise<ConfigurationVersion | undefined> {
+    return configurations.configurationByVersion(this.executor, version);
+  }
+
   async configurationHistory(limit: number): Promise<Omit<ConfigurationVersion, 'document'>[]> {
     return configurations.configurationHistory(this.executor, limit);
   }

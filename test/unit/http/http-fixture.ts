@@ -14,6 +14,10 @@ import { IdSource } from '../../../src/kernel/ids.ts';
 import { silentLog } from '../../../src/kernel/log.ts';
 import { SeededRandom } from '../../../src/kernel/random.ts';
 import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
+import { emptyDocument } from '../../../src/provisioning/document.ts';
+import { LiveDirectory } from '../../../src/provisioning/live-directory.ts';
+import { numberRuleViews, testNumber } from '../../../src/provisioning/number-test.ts';
+import { SecretBox } from '../../../src/provisioning/secret-box.ts';
 import { FakeApplication } from '../../fakes/fake-application.ts';
 import { MemoryAccessStore, MemoryErrorStore, MemoryIdempotencyStore } from '../../fakes/http-stores.ts';
 
@@ -44,6 +48,14 @@ export interface Fixture {
   ) => Promise<LightMyRequestResponse>;
 }
 
+/** The configuration in force: one queue that inherits, one number rule. */
+const configuration = {
+  ...emptyDocument,
+  queueDefaults: { skillExpression: 'Billing > 0', wrapUpSec: 45 },
+  queues: [{ name: 'billing', maxAttempts: 2, numberRule: 'europe', defaultCountry: 'DE' }],
+  numberRules: [{ name: 'europe', countries: ['GB', 'DE'], blockedPatterns: ['^4930', '^(\\d+)+$x'] }],
+};
+
 const opened: HttpServer[] = [];
 
 /** Closes every server of the test file's fixtures after each test. */
@@ -68,6 +80,8 @@ export async function newFixture(
   const idempotency = new MemoryIdempotencyStore();
   const errors = new MemoryErrorStore();
   const applied: { text: string; dryRun: boolean }[] = [];
+  const directory = new LiveDirectory('test', new SecretBox(Buffer.alloc(32)));
+  directory.replace(configuration, 1);
   const serverClock = options.serverClock ?? clock;
   const tokens = {} as Record<Role, string>;
   for (const role of Object.values(Role)) tokens[role] = await credential(role, access, serverClock, ids);
@@ -82,7 +96,12 @@ export async function newFixture(
         return fixture.applyOutcome;
       },
       export: () => 'queues: []\n',
+      queueSettings: (name) => directory.queueSettings(name),
+      numberRules: () => numberRuleViews(directory),
+      testNumber: (rule, request) => testNumber(directory, rule, request),
     },
+    replay: (id) =>
+      Promise.resolve(application.callbacks.has(id) ? { kind: 'same', eventCount: 3 } : undefined),
     ...(options.tracing === false ? {} : { tracing: new FakeTracing(clock) }),
     metrics: new PrometheusMetrics({ version: '1.2.3', telephony: 'embedded' }, silentLog),
     log: silentLog,
