@@ -246,6 +246,7 @@ export const machineSetup = setup({
     isJoining: ({ context }) => context.strategy === 'agent-first' && context.agentOfferCount === 0,
     notRescheduled: ({ context }) => context.rescheduledTo === null,
     isRescheduled: ({ context }) => context.rescheduledTo !== null,
+    wasMissing: ({ context }) => context.queueMissingSinceMs !== null,
     missingTooLong: ({ context, event }) =>
       context.queueMissingSinceMs !== null &&
       event.nowMs - context.queueMissingSinceMs >= QUEUE_MISSING_MAX_MS,

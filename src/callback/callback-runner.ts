@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from '../kernel/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { CallbackId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
@@ -8,9 +8,10 @@ import type { CallbackEffect, CallbackMachineEvent } from './callback-events.ts'
 import { type CallbackPolicy, policyOf } from './callback-policy.ts';
 import { type CallbackStep, refuse, stepCallback } from './callback-step.ts';
 import type { CallbackTx, UnitOfWork } from './callback-store.ts';
-import type { Actor, Callback, CallbackEvent } from './callback.ts';
-import { type NewCallback, newCallback } from './new-callback.ts';
-import type { QueueSettings } from './queue-settings.ts';
+import type { Actor, Callback } from './callback.ts';
+import { DueSweep } from './due-sweep.ts';
+import { creationEvent, linkEvent, type NewCallback, newCallback, sameCaseAgain } from './new-callback.ts';
+import { type QueueSettings, queueSettingsSchema } from './queue-settings.ts';
 
 /** A machine event without its instant: the runner stamps it. */
 export type CallbackHappening = CallbackMachineEvent extends infer E
@@ -26,12 +27,17 @@ export type CallbackHappening = CallbackMachineEvent extends infer E
 export type EffectHandler = (callback: Callback, effect: CallbackEffect) => void;
 
 /**
- * What became of a request for a callback. `existing`: one of the requested id had been made before, nothing
- * was made now.
+ * What became of a request for a callback. `existing`: it had been carried out before, nothing was made now.
  */
 export type BookingOutcome =
   | { readonly kind: 'booked' | 'existing'; readonly callback: Callback }
   | { readonly kind: 'refused'; readonly refusal: BookingRefusal };
+
+/** What became of a change of an existing callback; `callback` of `not-allowed` is the one as it stands. */
+export type ChangeOutcome =
+  | BookingOutcome
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'not-allowed'; readonly callback: Callback };
 
 export interface CallbackRunnerOptions {
   readonly unitOfWork: UnitOfWork<CallbackTx>;
@@ -52,95 +58,141 @@ export interface CallbackRunnerOptions {
   readonly checks?: readonly BookingCheck[];
 }
 
-/** Due records taken in one go; bounds the work of one wake-up. */
-const DUE_BATCH_MAX = 200;
-/** Pause after a failed wake-up; bounds a loop over a record that cannot be stored. */
-const DUE_RETRY_MS = 1000;
-/** The wall clock may be set forward while the timer sleeps: bounds how late that makes a due callback. */
-const WAKE_MAX_MS = 60_000;
+/** Something to be stored in one transaction, and what is done after its commit. */
+interface Stored<Outcome> {
+  readonly outcome: Outcome;
+  readonly made?: Callback;
+  readonly step?: CallbackStep;
+  /** A change beside the machine. */
+  readonly linked?: Callback;
+}
+
+/** In force for what is left to do for callbacks of a queue that was removed before this process started. */
+const fallbackSettings = queueSettingsSchema.parse({ name: 'removed', skillExpression: 'none > 0' });
 
 /**
  * Drives callbacks: load → step → store record, attempt and event in one transaction → effects. Whatever a
- * state waits for by time is the record's `dueAtMs`; one timer sleeps until the earliest.
+ * state waits for by time is a column of its record; the sweep brings it.
  */
 export class CallbackRunner {
   readonly #options: CallbackRunnerOptions;
-  #wake: TimerHandle | undefined;
-  #wakeAtMs = Number.POSITIVE_INFINITY;
-  #closed = false;
+  readonly #sweep: DueSweep;
+  /** The last settings seen of each queue: a call in progress outlives its queue. */
+  readonly #lastSettings = new Map<string, QueueSettings>();
 
   constructor(options: CallbackRunnerOptions) {
     this.#options = options;
+    this.#sweep = new DueSweep({
+      ...options,
+      isConfigured: (queue) => options.settingsOf(queue) !== undefined,
+      step: async (id, eventOf) => {
+        await this.#step(id, eventOf, { kind: 'system', part: 'clock' }, {});
+      },
+    });
   }
 
   /**
    * Stores a new callback, then takes its place in line (or waits for its time). Durable when it resolves.
    * When one of the requested id exists already, nothing is made and that one is returned.
    * @param checks looked at in the same transaction as the insert; the first refusal is the outcome.
+   * @throws AppError QUEUE_UNKNOWN when the queue is not configured, and what the store throws.
    */
-  async create(
-    request: NewCallback,
+  create(request: NewCallback, actor: Actor, checks: readonly BookingCheck[] = []): Promise<BookingOutcome> {
+    const nowMs = this.#options.clock.nowMs();
+    const callback = this.#newCallback(request, nowMs);
+    return this.#transact<BookingOutcome>(async (tx) => {
+      const existing = request.id === undefined ? undefined : await tx.findCallback(request.id);
+      if (existing) return { outcome: { kind: 'existing', callback: existing } };
+      const refusal = await this.#refusal(tx, { callback, cause: 'create', nowMs }, checks);
+      if (refusal) return { outcome: { kind: 'refused', refusal } };
+      await this.#insert(tx, callback, actor);
+      return { outcome: { kind: 'booked', callback }, made: callback };
+    });
+  }
+
+  /**
+   * Another desired time (product §3 rule 2): in SCHEDULED and QUEUED for this callback; in PROCESSING by the
+   * agent who has the call, for a new callback that is linked with this one, which then ends
+   * RESCHEDULED_BY_AGENT. Repeating it with the same time changes nothing more (`existing`).
+   * @param checks as for `create`; `booked` carries the callback that has the new time.
+   */
+  reschedule(
+    id: CallbackId,
+    desiredAtMs: number,
     actor: Actor,
     checks: readonly BookingCheck[] = [],
-  ): Promise<BookingOutcome> {
-    const { clock, ids, unitOfWork } = this.#options;
-    const nowMs = clock.nowMs();
-    const { virtualQueue } = request;
-    const callback = newCallback(request, {
-      id: request.id ?? ids.next('callback'),
-      nowMs,
-      priorityInitial: this.#settings(virtualQueue).priorityInitial,
-      policy: this.#policy(virtualQueue),
+  ): Promise<ChangeOutcome> {
+    const nowMs = this.#options.clock.nowMs();
+    return this.#transact<ChangeOutcome>(async (tx) => {
+      const before = await tx.findCallback(id);
+      if (!before) return { outcome: { kind: 'not-found' } };
+      const waits = before.state === 'SCHEDULED' || before.state === 'QUEUED';
+      if (waits && before.desiredAtMs === desiredAtMs)
+        return { outcome: { kind: 'existing', callback: before } };
+      const later = before.rescheduledTo === null ? undefined : await tx.findCallback(before.rescheduledTo);
+      if (later?.desiredAtMs === desiredAtMs) return { outcome: { kind: 'existing', callback: later } };
+      const hasCall = actor.kind === 'agent' && actor.id === before.agentId && before.state === 'PROCESSING';
+      const made = hasCall
+        ? this.#newCallback(sameCaseAgain(before, { desiredAtMs, rescheduledFrom: id }), nowMs)
+        : undefined;
+      const event: CallbackMachineEvent = made
+        ? { type: 'RESCHEDULED_BY_AGENT', desiredAtMs, newId: made.id, nowMs }
+        : { type: 'RESCHEDULED', desiredAtMs, nowMs };
+      const next = stepCallback(before, event, actor, this.#policy(before.virtualQueue));
+      const callback = made ?? next.callback;
+      if (next.kind === 'taken') {
+        const refusal = await this.#refusal(tx, { callback, cause: 'reschedule', nowMs }, checks);
+        if (refusal) return { outcome: { kind: 'refused', refusal } };
+      }
+      const step = await this.#store(tx, before, event, actor, {});
+      if (step.kind === 'refused') return { outcome: { kind: 'not-allowed', callback: before }, step };
+      if (made) await this.#insert(tx, made, actor);
+      return { outcome: { kind: 'booked', callback }, step, ...(made && { made }) };
     });
-    const later = callback.state === 'SCHEDULED';
-    const all = [...checks, ...(this.#options.checks ?? [])];
-    const earlier = await unitOfWork.transact(async (tx): Promise<BookingOutcome | undefined> => {
-      const existing = request.id === undefined ? undefined : await tx.findCallback(request.id);
-      if (existing) return { kind: 'existing', callback: existing };
-      const refusal = await firstRefusal(all, tx, { callback, cause: 'create', nowMs });
-      if (refusal) return { kind: 'refused', refusal };
-      await tx.insertCallback(callback);
-      await tx.appendEvent({
-        callbackId: callback.id,
-        atMs: nowMs,
-        kind: 'CREATED',
-        actor,
-        state: callback.state,
-        subState: callback.subState,
-        data: createdData(callback),
-      });
-      return undefined;
+  }
+
+  /**
+   * A new callback for a COMPLETED one, linked both ways (product §3 rule 2). One is recreated once: asking
+   * again answers with the callback made then (`existing`).
+   * @param desiredAtMs default: at once.
+   */
+  recreate(
+    id: CallbackId,
+    desiredAtMs: number | undefined,
+    actor: Actor,
+    checks: readonly BookingCheck[] = [],
+  ): Promise<ChangeOutcome> {
+    const nowMs = this.#options.clock.nowMs();
+    return this.#transact<ChangeOutcome>(async (tx) => {
+      const before = await tx.findCallback(id);
+      if (!before) return { outcome: { kind: 'not-found' } };
+      const existing = before.recreatedTo === null ? undefined : await tx.findCallback(before.recreatedTo);
+      if (existing) return { outcome: { kind: 'existing', callback: existing } };
+      if (before.state !== 'COMPLETED') return { outcome: { kind: 'not-allowed', callback: before } };
+      const wish = desiredAtMs === undefined ? {} : { desiredAtMs };
+      const callback = this.#newCallback(sameCaseAgain(before, { ...wish, recreatedFrom: id }), nowMs);
+      const refusal = await this.#refusal(tx, { callback, cause: 'recreate', nowMs }, checks);
+      if (refusal) return { outcome: { kind: 'refused', refusal } };
+      const linked = { ...before, recreatedTo: callback.id, version: before.version + 1 };
+      await tx.updateCallback(linked);
+      await tx.appendEvent(linkEvent(linked, { nowMs, actor, kind: 'RECREATED', newId: callback.id }));
+      await this.#insert(tx, callback, actor);
+      return { outcome: { kind: 'booked', callback }, made: callback, linked };
     });
-    if (earlier) return earlier;
-    this.#options.onStored(callback, 'created');
-    this.#options.log.info(
-      { callbackId: callback.id, queue: callback.virtualQueue, customerNumber: callback.customerNumber },
-      'callback created',
-    );
-    if (!later) this.#options.onEffect(callback, { type: 'takePlace' });
-    this.#wakeBy(callback.dueAtMs);
-    return { kind: 'booked', callback };
   }
 
   /**
    * Brings an event to a callback. Resolves after the commit with the step; undefined when there is no such
    * callback. A refused event changes nothing but the history.
    */
-  async dispatch(
+  dispatch(
     id: CallbackId,
     happening: CallbackHappening,
     actor: Actor,
     facts: AttemptFacts = {},
   ): Promise<CallbackStep | undefined> {
-    const nowMs = this.#options.clock.nowMs();
-    const event = { ...happening, nowMs } as CallbackMachineEvent;
-    const step = await this.#options.unitOfWork.transact(async (tx) => {
-      const callback = await tx.findCallback(id);
-      if (!callback) return undefined;
-      return this.#store(tx, callback, event, actor, facts);
-    });
-    if (step) this.#afterCommit(step);
-    return step;
+    const event = { ...happening, nowMs: this.#options.clock.nowMs() } as CallbackMachineEvent;
+    return this.#step(id, () => event, actor, facts);
   }
 
   /**
@@ -153,9 +205,9 @@ export class CallbackRunner {
     for (const callback of open) {
       this.#options.onStored(callback, 'recovered');
       if (callback.state === 'QUEUED') this.#options.onEffect(callback, { type: 'takePlace' });
-      this.#wakeBy(callback.dueAtMs);
-      const live = callback.state === 'ROUTING' || callback.subState === 'connected';
-      if (!live) continue;
+      this.#sweep.stored(callback);
+      const calls = callback.state === 'ROUTING' && callback.subState !== 'pushed';
+      if (!calls && callback.subState !== 'connected') continue;
       lostCount++;
       await this.dispatch(callback.id, { type: 'CALLS_LOST' }, { kind: 'system', part: 'recovery' });
     }
@@ -164,8 +216,30 @@ export class CallbackRunner {
 
   /** Stops waking up. Stored callbacks stay as they are. */
   close(): void {
-    this.#closed = true;
-    if (this.#wake) this.#options.clock.clearTimer(this.#wake);
+    this.#sweep.close();
+  }
+
+  #step(
+    id: CallbackId,
+    eventOf: (callback: Callback) => CallbackMachineEvent | undefined,
+    actor: Actor,
+    facts: AttemptFacts,
+  ): Promise<CallbackStep | undefined> {
+    return this.#transact(async (tx): Promise<Stored<CallbackStep | undefined>> => {
+      const callback = await tx.findCallback(id);
+      const event = callback && eventOf(callback);
+      if (!event) return { outcome: undefined };
+      const step = await this.#store(tx, callback, event, actor, facts);
+      return { outcome: step, step };
+    });
+  }
+
+  async #transact<Outcome>(work: (tx: CallbackTx) => Promise<Stored<Outcome>>): Promise<Outcome> {
+    const { outcome, step, made, linked } = await this.#options.unitOfWork.transact(work);
+    if (linked) this.#options.onStored(linked, 'changed');
+    if (step) this.#afterStep(step);
+    if (made) this.#afterInsert(made);
+    return outcome;
   }
 
   async #store(
@@ -180,10 +254,7 @@ export class CallbackRunner {
       ? refuse(before, event, actor)
       : stepCallback(before, event, actor, this.#policy(before.virtualQueue));
     if (step.kind === 'taken') {
-      const attemptId = await storeAttempt(tx, before, step, event, {
-        facts,
-        ids: this.#options.ids,
-      });
+      const attemptId = await storeAttempt(tx, before, step, event, { facts, ids: this.#options.ids });
       if (attemptId) step = { ...step, callback: { ...step.callback, attemptId } };
       await tx.updateCallback(step.callback);
     }
@@ -191,7 +262,37 @@ export class CallbackRunner {
     return step;
   }
 
-  #afterCommit(step: CallbackStep): void {
+  #newCallback(request: NewCallback, nowMs: number): Callback {
+    const { virtualQueue } = request;
+    const settings = this.#options.settingsOf(virtualQueue);
+    if (!settings) throw new AppError('QUEUE_UNKNOWN', `virtual queue ${virtualQueue} is not configured`);
+    const id = request.id ?? this.#options.ids.next('callback');
+    const { priorityInitial } = settings;
+    return newCallback(request, { id, nowMs, priorityInitial, policy: this.#policy(virtualQueue) });
+  }
+
+  #refusal(
+    tx: CallbackTx,
+    booking: Parameters<BookingCheck>[1],
+    checks: readonly BookingCheck[],
+  ): Promise<BookingRefusal | undefined> {
+    return firstRefusal([...checks, ...(this.#options.checks ?? [])], tx, booking);
+  }
+
+  async #insert(tx: CallbackTx, callback: Callback, actor: Actor): Promise<void> {
+    await tx.insertCallback(callback);
+    await tx.appendEvent(creationEvent(callback, actor));
+  }
+
+  #afterInsert(callback: Callback): void {
+    const { id: callbackId, virtualQueue: queue, customerNumber } = callback;
+    this.#options.onStored(callback, 'created');
+    this.#options.log.info({ callbackId, queue, customerNumber }, 'callback created');
+    if (callback.state === 'QUEUED') this.#options.onEffect(callback, { type: 'takePlace' });
+    this.#sweep.stored(callback);
+  }
+
+  #afterStep(step: CallbackStep): void {
     const { log, onEffect } = this.#options;
     const { callback, event } = step;
     log.info(
@@ -206,62 +307,15 @@ export class CallbackRunner {
     );
     if (step.kind === 'refused') return;
     this.#options.onStored(callback, 'changed');
-    this.#wakeBy(callback.dueAtMs);
+    this.#sweep.stored(callback);
     for (const effect of step.effects) onEffect(callback, effect);
   }
 
-  #settings(virtualQueue: string): QueueSettings {
-    const settings = this.#options.settingsOf(virtualQueue);
-    if (!settings) throw new AppError('QUEUE_UNKNOWN', `virtual queue ${virtualQueue} is not configured`);
-    return settings;
-  }
-
   #policy(virtualQueue: string): CallbackPolicy {
-    const { endOfBusinessDay } = this.#options;
-    return policyOf(this.#settings(virtualQueue), (atMs) => endOfBusinessDay?.(virtualQueue, atMs) ?? null);
+    const { settingsOf, endOfBusinessDay } = this.#options;
+    const settings = settingsOf(virtualQueue);
+    if (settings) this.#lastSettings.set(virtualQueue, settings);
+    const inForce = settings ?? this.#lastSettings.get(virtualQueue) ?? fallbackSettings;
+    return policyOf(inForce, (atMs) => endOfBusinessDay?.(virtualQueue, atMs) ?? null);
   }
-
-  #wakeBy(dueAtMs: number | null): void {
-    if (dueAtMs === null || dueAtMs >= this.#wakeAtMs || this.#closed) return;
-    const { clock } = this.#options;
-    if (this.#wake) clock.clearTimer(this.#wake);
-    this.#wakeAtMs = dueAtMs;
-    const delayMs = Math.min(Math.max(0, dueAtMs - clock.nowMs()), WAKE_MAX_MS);
-    this.#wake = clock.setTimer(delayMs, () => {
-      void this.#takeDue();
-    });
-  }
-
-  async #takeDue(): Promise<void> {
-    this.#wakeAtMs = Number.POSITIVE_INFINITY;
-    const { clock, log, unitOfWork } = this.#options;
-    let notBeforeMs = 0;
-    try {
-      const nowMs = clock.nowMs();
-      const due = await unitOfWork.transact((tx) => tx.dueCallbacks(nowMs, DUE_BATCH_MAX));
-      await Promise.all(due.map((callback) => this.#reachDue(callback, nowMs)));
-    } catch (error) {
-      log.error({ error }, 'due callbacks could not be taken');
-      notBeforeMs = clock.nowMs() + DUE_RETRY_MS;
-    }
-    const nextMs = await unitOfWork
-      .transact((tx) => tx.nextDueAtMs())
-      .catch(() => clock.nowMs() + DUE_RETRY_MS);
-    this.#wakeBy(nextMs === undefined ? null : Math.max(nextMs, notBeforeMs));
-  }
-
-  /** The state may have moved on since the due row was read: only the same version is taken. */
-  async #reachDue(due: Callback, nowMs: number): Promise<void> {
-    const step = await this.#options.unitOfWork.transact(async (tx) => {
-      const callback = await tx.findCallback(due.id);
-      if (!callback || callback.dueAtMs === null || callback.dueAtMs > nowMs) return undefined;
-      return this.#store(tx, callback, { type: 'DUE_REACHED', nowMs }, { kind: 'system', part: 'clock' }, {});
-    });
-    if (step) this.#afterCommit(step);
-  }
-}
-
-/** With it and the settings of the time the record can be made again (see `replay.ts`). */
-function createdData({ origin, originCallId, desiredAtMs, placeAtMs }: Callback): CallbackEvent['data'] {
-  return { origin, originCallId, desiredAtMs, placeAtMs };
 }

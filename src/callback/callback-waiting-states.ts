@@ -49,6 +49,8 @@ export const queued = machineSetup.createStateConfig({
       actions: ['leaveLine', 'dueWhenWindowOpens'],
     },
     DUE_REACHED: [
+      // The queue is back: the pass begins anew.
+      { guard: 'wasMissing', actions: ['enterLine', 'takePlace'] },
       {
         guard: 'passesLeft',
         target: '#callback.scheduled.retry-wait',

@@ -1,6 +1,6 @@
 import type { CallbackId, CallId } from '../kernel/ids.ts';
 import { type CallbackPolicy, purgeOf } from './callback-policy.ts';
-import type { Callback } from './callback.ts';
+import type { Actor, Callback, CallbackEvent } from './callback.ts';
 
 /** What is asked for when a callback is booked. */
 export interface NewCallback {
@@ -19,6 +19,10 @@ export interface NewCallback {
   /** Default: the queue's `priorityInitial`. */
   readonly priority?: number;
   readonly userData?: Readonly<Record<string, string>>;
+  /** The COMPLETED callback that this one repeats. */
+  readonly recreatedFrom?: CallbackId;
+  /** The callback whose agent arranged this one. */
+  readonly rescheduledFrom?: CallbackId;
 }
 
 /** What a new record needs beside the request. */
@@ -70,11 +74,74 @@ export function newCallback(request: NewCallback, facts: NewCallbackFacts): Call
     pushedAtMs: null,
     queueMissingSinceMs: null,
     completedAtMs: null,
-    recreatedFrom: null,
+    recreatedFrom: request.recreatedFrom ?? null,
     recreatedTo: null,
-    rescheduledFrom: null,
+    rescheduledFrom: request.rescheduledFrom ?? null,
     rescheduledTo: null,
     userData: request.userData ?? {},
     version: 1,
   };
+}
+
+/** A request for the same customer, queue and case as an earlier callback; place and attempts begin anew. */
+export function sameCaseAgain(
+  {
+    virtualQueue,
+    customerNumber,
+    origin,
+    originCallId,
+    dialledNumber,
+    language,
+    priority,
+    userData,
+  }: Callback,
+  wish: Pick<NewCallback, 'desiredAtMs' | 'recreatedFrom' | 'rescheduledFrom'>,
+): NewCallback {
+  return {
+    virtualQueue,
+    customerNumber,
+    origin,
+    ...(originCallId !== null && { originCallId }),
+    ...(dialledNumber !== null && { dialledNumber }),
+    language,
+    priority,
+    userData,
+    ...wish,
+  };
+}
+
+/**
+ * The first line of a callback's history. It holds what reports need of the record, which is deleted before
+ * its events; numbers and data of the customer are not among it.
+ */
+export function creationEvent(callback: Callback, actor: Actor): CallbackEvent {
+  const { id: callbackId, createdAtMs: atMs, state, subState } = callback;
+  const { virtualQueue, origin, originCallId, language, priority, placeAtMs, desiredAtMs } = callback;
+  const { recreatedFrom, rescheduledFrom } = callback;
+  const data = {
+    virtualQueue,
+    origin,
+    originCallId,
+    language,
+    priority,
+    placeAtMs,
+    desiredAtMs,
+    ...(recreatedFrom !== null && { recreatedFrom }),
+    ...(rescheduledFrom !== null && { rescheduledFrom }),
+  };
+  return { callbackId, atMs, kind: 'CREATED', actor, state, subState, data };
+}
+
+/** The line that tells in an ended callback's history which one repeats it. */
+export function linkEvent(
+  { id: callbackId, state, subState }: Callback,
+  line: {
+    readonly nowMs: number;
+    readonly actor: Actor;
+    readonly kind: 'RECREATED';
+    readonly newId: CallbackId;
+  },
+): CallbackEvent {
+  const { nowMs: atMs, actor, kind, newId } = line;
+  return { callbackId, atMs, kind, actor, state, subState, data: { newId } };
 }
