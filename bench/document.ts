@@ -17,6 +17,9 @@ export function benchDocument(customer: Address, agentCount: number, trusted: st
     '    skillExpression: Skill("Support") >= 1',
     '    retryIntervalSec: 3600',
     '    defaultHandlingTimeSec: 60',
+    '    duplicateCheck: OFF',
+    '    throttlePerNumberPerDay: 0',
+    '    throttlePerService: []',
     'agents:',
     ...agents.flatMap((id) => [
       `  - id: '${id}'`,

@@ -8,8 +8,9 @@ import type { ReplayOutcome } from '../callback/replay.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { CallbackId, IdSource } from '../kernel/ids.ts';
+import type { NumberTestRequest } from '../provisioning/number-test.ts';
 import type { ApplyOutcome, Provisioning } from '../provisioning/provisioning.ts';
-import type { ApiKeyLine, CallbackStory, Operator, UserLine } from './operator.ts';
+import type { ApiKeyLine, CallbackStory, NumberTestAnswer, Operator, UserLine } from './operator.ts';
 
 /** What the commands are remembered as in histories. */
 const ACTOR: Actor = { kind: 'system', part: 'command-line' };

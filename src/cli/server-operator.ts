@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { Role } from '../adapters/http/access-store.ts';
 import type { ReplayOutcome } from '../callback/replay.ts';
 import { AppError, type Fault, messageOf } from '../kernel/errors.ts';
+import type { NumberTestRequest } from '../provisioning/number-test.ts';
 import type { ApplyOutcome } from '../provisioning/provisioning.ts';
-import type { ApiKeyLine, CallbackStory, Operator, UserLine } from './operator.ts';
+import type { ApiKeyLine, CallbackStory, NumberTestAnswer, Operator, UserLine } from './operator.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const ANSWER_BYTES_MAX = 8 * 1_048_576;

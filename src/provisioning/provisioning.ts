@@ -17,7 +17,14 @@ import {
   sections,
 } from './document.ts';
 import { exportDocument } from './export-document.ts';
-import { LiveDirectory } from './live-directory.ts';
+import { LiveDirectory, type SettingInForce } from './live-directory.ts';
+import {
+  numberRuleViews,
+  type NumberRuleView,
+  testNumber,
+  type NumberTestOutcome,
+  type NumberTestRequest,
+} from './number-test.ts';
 import { sealDocument } from './seal-document.ts';
 import type { SecretBox } from './secret-box.ts';
 import { validateDocument, type ValidationOutcome } from './validate-document.ts';
@@ -105,6 +112,21 @@ export class Provisioning {
   /** The document in force as YAML, secrets sealed. */
   export(): string {
     return exportDocument(this.#document);
+  }
+
+  /** What is in force for a queue, key by key, and where it comes from; undefined: no such queue. */
+  queueSettings(name: string): readonly SettingInForce[] | undefined {
+    return this.directory.queueSettings(name);
+  }
+
+  /** Every number rule in force with the queues that it is assigned to. */
+  numberRules(): readonly NumberRuleView[] {
+    return numberRuleViews(this.directory);
+  }
+
+  /** Tries a number on a rule without making anything. */
+  testNumber(rule: string, request: NumberTestRequest): NumberTestOutcome {
+    return testNumber(this.directory, rule, request);
   }
 
   /** Who applied what and when, newest first. */

@@ -11,7 +11,10 @@ const COUNTRIES_MAX = 250;
 /** A country as ISO 3166 names it, of those that have a numbering plan: `US`, `GB`. */
 export const countrySchema = z
   .string()
-  .refine(isSupportedCountry, 'must be an ISO 3166 code of a country with telephones, such as US');
+  .refine(
+    (code): boolean => isSupportedCountry(code),
+    'must be an ISO 3166 code of a country with telephones, such as US',
+  );
 
 const patternSchema = z.string().superRefine((text, context) => {
   const outcome = compilePattern(text);
@@ -40,6 +43,7 @@ export type RuleRefusal =
 export class NumberRule {
   readonly name: string;
   readonly countries: readonly string[];
+  readonly blockedPatterns: readonly string[];
   readonly #permitted: ReadonlySet<string>;
   readonly #patterns: readonly BlockedPattern[];
 
@@ -47,6 +51,7 @@ export class NumberRule {
   constructor(settings: NumberRuleSettings) {
     this.name = settings.name;
     this.countries = settings.countries;
+    this.blockedPatterns = settings.blockedPatterns;
     this.#permitted = new Set(settings.countries);
     this.#patterns = settings.blockedPatterns.map((text) => {
       const outcome = compilePattern(text);

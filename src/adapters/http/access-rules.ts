@@ -15,6 +15,7 @@ export const rolesByPermission = {
   setOwnAgentState: [Role.administrator, Role.supervisor, Role.agent],
   setAgentStates: [Role.administrator, Role.supervisor],
   readQueues: [Role.administrator, Role.supervisor, Role.monitor, Role.developer, Role.agent],
+  readSettings: [Role.administrator, Role.supervisor, Role.developer],
   configure: [Role.administrator],
   manageUsers: [Role.administrator],
   manageApiKeys: [Role.administrator, Role.developer],

@@ -10,12 +10,14 @@ import { addApiKeyRoutes, addUserRoutes } from './access-routes.ts';
 import { addAgentRoutes, addQueueRoutes } from './agent-queue-routes.ts';
 import { addCallbackRoutes } from './callback-routes.ts';
 import { addConfigRoutes } from './config-routes.ts';
+import { addReplayRoutes } from './replay-routes.ts';
 import { ConnectionDrain } from './connection-drain.ts';
 import { addDocsRoutes, addOpenApi } from './docs-routes.ts';
 import { answerBrokenConnection, answerErrors } from './error-answers.ts';
 import { ErrorBook } from './error-book.ts';
 import type { HttpDependencies, RouteContext, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
+import { addNumberRuleRoutes, addQueueSettingsRoutes } from './settings-routes.ts';
 import { addErrorRoutes, addHealthRoutes, addMetricsRoute, addTraceRoutes } from './operation-routes.ts';
 import { guardRequests } from './request-guard.ts';
 import { addSessionRoutes } from './session-routes.ts';
@@ -86,9 +88,12 @@ const apiRoutes = [
   addHealthRoutes,
   addSessionRoutes,
   addCallbackRoutes,
+  addReplayRoutes,
   addAgentRoutes,
   addQueueRoutes,
   addSlotRoutes,
+  addQueueSettingsRoutes,
+  addNumberRuleRoutes,
   addApiKeyRoutes,
   addUserRoutes,
   addErrorRoutes,

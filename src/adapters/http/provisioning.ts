@@ -1,5 +1,7 @@
 import type { Fault } from '../../kernel/errors.ts';
 import type { Actor } from '../../callback/callback.ts';
+import type { SettingInForce } from '../../provisioning/live-directory.ts';
+import type { NumberRuleView, NumberTestOutcome, NumberTestRequest } from '../../provisioning/number-test.ts';
 
 /** What became of a configuration document. */
 export type ApplyOutcome =
@@ -20,4 +22,8 @@ export interface Provisioning {
   ): Promise<ApplyOutcome> | ApplyOutcome;
   /** The document in force as YAML; secrets sealed. */
   export(): Promise<string> | string;
+  /** What is in force for a queue, key by key; undefined: no such queue. */
+  queueSettings(name: string): readonly SettingInForce[] | undefined;
+  numberRules(): readonly NumberRuleView[];
+  testNumber(rule: string, request: NumberTestRequest): NumberTestOutcome;
 }

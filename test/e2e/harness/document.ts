@@ -30,6 +30,10 @@ export function testDocument({
     retryIntervalSec: 1,
     defaultHandlingTimeSec: 60,
     agentRingTimeoutSec: 5,
+    // Few numbers ask for many callbacks here.
+    duplicateCheck: 'OFF',
+    throttlePerNumberPerDay: 0,
+    throttlePerService: '[]',
     ...queueSettings,
   };
   const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

@@ -17,6 +17,10 @@ const QUICK = {
   snoozeSec: 60,
   defaultHandlingTimeSec: 60,
   defaultCountry: 'DE',
+  // Few numbers ask for many callbacks here.
+  duplicateCheck: 'OFF',
+  throttlePerNumberPerDay: 0,
+  throttlePerService: [],
 };
 
 /** One scene: what happens on a lane of its own. */

@@ -7,7 +7,7 @@ import {
   createApiKeyCommand,
   revokeApiKeyCommand,
 } from '../../../src/cli/access-commands.ts';
-import { applyCommand } from '../../../src/cli/configuration-commands.ts';
+import { applyCommand, numberTestCommand } from '../../../src/cli/configuration-commands.ts';
 import { openOperator } from '../../../src/cli/open-operator.ts';
 import type { Operator } from '../../../src/cli/operator.ts';
 import { publishRunningServer, withdrawRunningServer } from '../../../src/cli/running-server.ts';
@@ -52,6 +52,25 @@ describe('operator commands', () => {
       '! a/b.yaml:2: queues[0].wrapUpSec: must be at most 3600 (found 9999)',
       '! 1 fault; nothing was changed',
     ]);
+  });
+
+  it('number-test says which step refuses a number', async () => {
+    const rules = 'numberRules: [{name: us, countries: [US], blockedPatterns: [^1212]}]';
+    await applyCommand(operator, output, { path: 'a.yaml', text: rules }, { dryRun: false });
+    lines.length = 0;
+    const test = (number: string, country?: string): Promise<number> =>
+      numberTestCommand(operator, output, 'us', { number, ...(country !== undefined && { country }) });
+    expect(await test('(415) 555-2671')).toBe(0);
+    expect(await test('2125550123')).toBe(1);
+    expect(await test('030 1234567', 'DE')).toBe(1);
+    expect(lines).toEqual([
+      '+14155552671 (US) may be called',
+      '+12125550123 (US) is refused at step pattern: is blocked by pattern 1 of rule us: ^1212',
+      '+49301234567 (DE) is refused at step country: belongs to DE; rule us permits US',
+    ]);
+    await expect(numberTestCommand(operator, output, 'none', { number: '1' })).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+    });
   });
 
   it('keep the secret key to its owner', () => {
