@@ -1,10 +1,15 @@
 import type { FrameProcessor, ProgressEventSink } from './frame.ts';
+import { BeepDetector } from './beep-detector.ts';
+import { FaxDetector } from './fax-detector.ts';
 import { HopAnalyser } from './hop-analyser.ts';
 import type { HopSpectrum } from './hop-analyser.ts';
 import type { Hop } from './hop.ts';
+import { KeyDetector } from './key-detector.ts';
 import { LevelWatch } from './level-watch.ts';
 import { NoiseFloor } from './noise-floor.ts';
 import type { ProgressEvent } from './progress-event.ts';
+import { ProgressToneDetector } from './progress-tone-detector.ts';
+import { SitDetector } from './sit-detector.ts';
 import { ToneTracker } from './tone-tracker.ts';
 import type { Tone } from './tone.ts';
 import { toneFrequenciesHz } from './tone.ts';
@@ -22,35 +27,54 @@ export interface ProgressListenerOptions {
   readonly countries?: readonly string[];
 }
 
+/** A voice that ended so shortly before a tone belongs to the same sound. */
+const VOICE_TOUCHES_MS = 40;
+
 /** Everything that can be heard in one direction of a call, from one look at each 10 ms. */
 export class ProgressListener implements FrameProcessor {
-  readonly #options: ProgressListenerOptions;
+  readonly #onHop: ((hop: Hop) => void) | undefined;
+  readonly #emit: ProgressEventSink;
   readonly #analyser: HopAnalyser;
   readonly #noise = new NoiseFloor();
   readonly #tones: ToneTracker;
   readonly #voice: VoiceActivity;
   readonly #levels: LevelWatch;
+  readonly #keys: KeyDetector;
+  readonly #fax: FaxDetector;
+  readonly #sit: SitDetector;
+  readonly #progress: ProgressToneDetector;
+  readonly #beeps: BeepDetector;
   #events = 0;
+  #hasSpoken = false;
+  #isAfterVoice = false;
   #isFinished = false;
 
   constructor(options: ProgressListenerOptions) {
-    this.#options = options;
-    const emit = (event: ProgressEvent): void => {
+    this.#onHop = options.onHop;
+    this.#emit = (event) => {
+      if (event.type === 'SPEECH_STARTED') this.#speechStarted();
+      if (event.type === 'SIT_HEARD' || event.type === 'PROGRESS_TONE_HEARD') this.#beeps.drop();
       if (++this.#events <= EVENTS_MAX) options.onEvent(event);
     };
     this.#analyser = new HopAnalyser((hop) => {
       this.#take(hop);
     });
-    this.#voice = new VoiceActivity(emit);
-    this.#levels = new LevelWatch(emit);
+    this.#voice = new VoiceActivity(this.#emit);
+    this.#levels = new LevelWatch(this.#emit);
+    this.#keys = new KeyDetector(this.#emit);
+    this.#fax = new FaxDetector(this.#emit);
+    this.#sit = new SitDetector(this.#emit);
+    this.#progress = new ProgressToneDetector(this.#emit, options.countries);
+    this.#beeps = new BeepDetector(this.#emit);
     this.#tones = new ToneTracker(
       {
         onToneStarted: (tone, nowMs) => {
+          this.#isAfterVoice = tone.startMs - this.#voice.lastVoicedEndMs < VOICE_TOUCHES_MS;
           this.#voice.toneStarted(tone.startMs, nowMs);
-          emit(toneStarted(tone, nowMs));
+          this.#emit(toneStarted(tone, nowMs));
         },
         onToneEnded: (tone, nowMs) => {
-          emit(toneEnded(tone, nowMs));
+          this.#toneEnded(tone, nowMs);
         },
       },
       this.#analyser,
@@ -67,19 +91,50 @@ export class ProgressListener implements FrameProcessor {
     if (this.#isFinished) return;
     this.#isFinished = true;
     const endMs = this.#analyser.positionSamples / 8;
+    this.#keys.finish(endMs);
     this.#tones.finish(endMs);
+    this.#beeps.finish(endMs);
     this.#voice.finish(endMs);
     this.#levels.finish(endMs);
   }
 
   #take(hop: HopSpectrum): void {
+    const nowMs = hop.positionSamples / 8;
     this.#levels.take(hop);
     this.#noise.measure(hop);
-    this.#tones.take(hop, this.#noise.noisePower);
-    const isSounding = this.#tones.isSounding;
-    this.#voice.take(hop, this.#noise, isSounding, this.#tones.isSuspected);
-    this.#noise.learn(isSounding || this.#tones.isSuspected, this.#voice.hop.isVoiced);
-    this.#options.onHop?.(this.#voice.hop);
+    const noisePower = this.#noise.noisePower;
+    this.#keys.take(hop, noisePower);
+    this.#tones.take(hop, noisePower);
+    const tone = this.#tones.tone;
+    if (tone !== undefined) this.#fax.take(tone, nowMs);
+    this.#progress.take(tone, nowMs);
+    const isSounding = tone !== undefined;
+    const isSuspected = this.#tones.isSuspected || this.#keys.isPressed;
+    this.#sit.pass(nowMs, isSounding || isSuspected);
+    this.#voice.take(hop, this.#noise, isSounding, isSuspected);
+    this.#beeps.take(isSounding || isSuspected, this.#voice.hop.isVoiced, nowMs);
+    this.#noise.learn(isSounding || isSuspected, this.#voice.hop.isVoiced);
+    this.#onHop?.(this.#voice.hop);
+  }
+
+  #speechStarted(): void {
+    this.#hasSpoken = true;
+    this.#progress.speechStarted();
+  }
+
+  /** Each tone is offered to all who may know it; what nobody knows may be a beep. */
+  #toneEnded(tone: Tone, nowMs: number): void {
+    this.#emit(toneEnded(tone, nowMs));
+    const planBurst = this.#progress.burstOf(tone);
+    const isFax = this.#fax.toneEnded(tone, nowMs);
+    this.#beeps.toneEnded(tone, {
+      planBurst,
+      isFax,
+      hasSpoken: this.#hasSpoken,
+      isAfterVoice: this.#isAfterVoice,
+    });
+    this.#sit.toneEnded(tone, nowMs);
+    this.#progress.toneEnded(tone, nowMs);
   }
 }
 

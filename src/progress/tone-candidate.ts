@@ -11,6 +11,8 @@ const SPREAD_MAX_HZ = 8;
 /** A hop of a tone holds at least this share of the full power; less when its edge cuts through it … */
 const WHOLE_SHARE = 0.8;
 const STRONG_SHARE = 0.4;
+/** … but a bell's strike may lose so much from hop to hop (a time constant of 40 ms). */
+const DECAY_SHARE = 0.58;
 /** Two lines of which one is a multiple of the other may be a voice: they must stay for longer. */
 const HARMONIC_HOPS = 30;
 /** The lowest tone of any kind; below lies a voice's pitch. */
@@ -39,6 +41,7 @@ export class ToneCandidate {
   #strong = 0;
   #whole = 0;
   #power = 0;
+  #lastPower = 0;
   #low = 0;
   #high = 0;
   #lowMin = 0;
@@ -105,7 +108,8 @@ export class ToneCandidate {
     this.#clusterLooks = 0;
   }
 
-  take(hop: HopSpectrum, tone: ToneHop): void {
+  /** Every hop, also while a tone sounds: the next one's onset may lie in it. */
+  remember(hop: HopSpectrum): void {
     const at = this.#seen % KEPT_HOPS;
     this.#seen++;
     this.#first[at] = hop.firstHz;
@@ -113,6 +117,10 @@ export class ToneCandidate {
     this.#second[at] = hop.secondHz;
     this.#secondPower[at] = hop.secondPower;
     this.#centre[at] = hop.centreMs;
+  }
+
+  /** The hop remembered last may continue the candidate, or begin one. */
+  take(hop: HopSpectrum, tone: ToneHop): void {
     if (!tone.isTonal || tone.lowHz < LOWEST_HZ) {
       this.reset();
       return;
@@ -193,6 +201,7 @@ export class ToneCandidate {
     this.#low = this.#lowMin = this.#lowMax = tone.lowHz;
     this.#high = this.#highMin = this.#highMax = tone.highHz;
     this.#power = tone.power;
+    this.#lastPower = tone.power;
     this.#hops = 1;
     this.#strong = 1;
     this.#whole = 1;
@@ -205,6 +214,7 @@ export class ToneCandidate {
     // The onset's hops, quieter and smeared, count neither for its length nor for its frequency.
     if (this.#power < tone.power * WHOLE_SHARE) {
       this.#power = tone.power;
+      this.#lastPower = tone.power;
       this.#strong = 1;
       this.#whole = 1;
       this.#low = this.#lowMin = this.#lowMax = tone.lowHz;
@@ -212,10 +222,12 @@ export class ToneCandidate {
       return;
     }
     this.#power = Math.max(this.#power, tone.power);
-    if (tone.power < this.#power * STRONG_SHARE) return;
+    const isDecaying = tone.power >= this.#lastPower * DECAY_SHARE;
+    this.#lastPower = tone.power;
+    if (tone.power < this.#power * STRONG_SHARE && !isDecaying) return;
     this.#strong++;
     // A hop that the edge cuts through smears its line.
-    if (tone.power < this.#power * WHOLE_SHARE) return;
+    if (tone.power < this.#power * WHOLE_SHARE && !isDecaying) return;
     this.#whole++;
     const strayed = tone.lowHz - this.#low;
     this.#squares += strayed * strayed;

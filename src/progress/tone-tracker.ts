@@ -79,6 +79,7 @@ export class ToneTracker {
 
   take(hop: HopSpectrum, noisePower: number): void {
     readToneHop(hop, noisePower, this.#toneHop);
+    this.#candidate.remember(hop);
     if (this.#isSounding) {
       this.#follow(hop, noisePower);
       if (this.#isSounding) return;

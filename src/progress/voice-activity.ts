@@ -69,6 +69,11 @@ export class VoiceActivity {
     this.hop = this.#hop;
   }
 
+  /** End of the last 10 ms in which a voice was heard. */
+  get lastVoicedEndMs(): number {
+    return this.#lastVoicedEndMs;
+  }
+
   /** @param isSuspected the hop may be part of a tone that has not been recognised yet. */
   take(spectrum: HopSpectrum, noise: NoiseFloor, isTone: boolean, isSuspected: boolean): void {
     const hop = this.#hop;

@@ -1,0 +1,145 @@
+import type { ProgressEventSink } from './frame.ts';
+import type { PlanBurst } from './progress-tone-detector.ts';
+import { toneFrequenciesHz } from './tone.ts';
+import type { Tone } from './tone.ts';
+
+/** Beeps of answering machines: lengths and frequencies, with margin over 60 ms … 3 s and 350 … 2100 Hz. */
+const LENGTH_MIN_MS = 48;
+const LENGTH_MAX_MS = 3300;
+const LOW_MIN_HZ = 340;
+const LOW_MAX_HZ = 2140;
+const HIGH_MAX_HZ = 2800;
+/** Quieter ones are an echo. */
+const LEVEL_MIN_DBM0 = -47;
+/** A beep is as steady as a machine makes it; a voice is not. */
+const FREQUENCY_WANDER_MAX_HZ = 6;
+const LEVEL_WANDER_MAX_DB = 0.9;
+const PURITY_MIN = 0.8;
+/** A beep is told so long after its end, when no other tone has followed by then. */
+const WAIT_MS = 85;
+/**
+ * A tone of the plans' frequency and length might be a busy tone's first burst: its second one shows that.
+ */
+const REPEAT_WAIT_MS = 850;
+/** A tone shorter than this with a voice on both sides is a vowel of it. */
+const VOWEL_MAX_MS = 250;
+const VOICED_AFTER_HOPS = 2;
+/** Tones that follow each other within this are one beep when they are two, music when they are more. */
+const MELODY_GAP_MS = 250;
+const MELODY_TONES_MIN = 3;
+/** The keys' frequencies, within 2.5 %. */
+const KEY_ROWS_HZ = [697, 770, 852, 941];
+const KEY_COLUMNS_HZ = [1209, 1336, 1477, 1633];
+/**
+ * Frequencies under which even a tone after speech is first taken for a plan's: 425 Hz and its neighbours.
+ */
+const PLAN_BELOW_HZ = 433;
+
+/** What else a tone that has ended may be. */
+export interface ToneContext {
+  readonly planBurst: PlanBurst;
+  readonly isFax: boolean;
+  readonly hasSpoken: boolean;
+  /** A voice sounded right until the tone began. */
+  readonly isAfterVoice: boolean;
+}
+
+/** Tells the beep after which one may speak from every other steady tone. */
+export class BeepDetector {
+  readonly #emit: ProgressEventSink;
+  #pending: Tone | undefined;
+  #pendingStartMs = 0;
+  #dueMs = 0;
+  #isAfterVoice = false;
+  #voicedAfter = 0;
+  #lastEndMs = -Infinity;
+  #lastHz = 0;
+  #run = 0;
+
+  constructor(emit: ProgressEventSink) {
+    this.#emit = emit;
+  }
+
+  toneEnded(tone: Tone, context: ToneContext): void {
+    this.#run = tone.startMs - this.#lastEndMs < MELODY_GAP_MS ? this.#run + 1 : 1;
+    const isRepeated = Math.abs(tone.lowHz - this.#lastHz) < 15;
+    const held = this.#pending;
+    this.#lastEndMs = tone.endMs;
+    this.#lastHz = tone.lowHz;
+    if (held !== undefined && isRepeated && context.planBurst !== 'none') {
+      // The second burst of a cadence: neither was a beep.
+      this.#pending = undefined;
+      return;
+    }
+    if (this.#run >= MELODY_TONES_MIN || !isBeep(tone) || isExcluded(tone, context)) {
+      this.#pending = undefined;
+      return;
+    }
+    this.#pendingStartMs =
+      held !== undefined && tone.startMs - held.endMs < WAIT_MS ? this.#pendingStartMs : tone.startMs;
+    this.#pending = tone;
+    this.#isAfterVoice = context.isAfterVoice;
+    this.#voicedAfter = 0;
+    const mustRepeat = context.planBurst !== 'none' && (!context.hasSpoken || tone.lowHz < PLAN_BELOW_HZ);
+    this.#dueMs = tone.endMs + (mustRepeat ? REPEAT_WAIT_MS : WAIT_MS);
+  }
+
+  /** A triplet or a cadence has been recognised: its tones are no beeps. */
+  drop(): void {
+    this.#pending = undefined;
+  }
+
+  /** Every hop. @param isTone a tone sounds or is suspected: it may explain the one before. */
+  take(isTone: boolean, isVoiced: boolean, nowMs: number): void {
+    if (this.#pending === undefined) return;
+    if (isVoiced) this.#voicedAfter++;
+    if (isTone || nowMs < this.#dueMs) return;
+    const lengthMs = this.#pending.endMs - this.#pendingStartMs;
+    const isVowel = this.#isAfterVoice && this.#voicedAfter >= VOICED_AFTER_HOPS && lengthMs < VOWEL_MAX_MS;
+    if (isVowel) this.drop();
+    else this.#tell(this.#pending, nowMs);
+  }
+
+  finish(endMs: number): void {
+    if (this.#pending !== undefined) this.#tell(this.#pending, endMs);
+  }
+
+  #tell(tone: Tone, nowMs: number): void {
+    this.#pending = undefined;
+    this.#emit({
+      type: 'BEEP_HEARD',
+      startMs: this.#pendingStartMs,
+      endMs: tone.endMs,
+      reportedAtMs: nowMs,
+      frequenciesHz: toneFrequenciesHz(tone),
+      levelDbm0: tone.levelDbm0,
+    });
+  }
+}
+
+function isBeep(tone: Tone): boolean {
+  const lengthMs = tone.endMs - tone.startMs;
+  return (
+    lengthMs >= LENGTH_MIN_MS &&
+    lengthMs <= LENGTH_MAX_MS &&
+    tone.lowHz >= LOW_MIN_HZ &&
+    tone.lowHz <= LOW_MAX_HZ &&
+    tone.highHz <= HIGH_MAX_HZ &&
+    tone.levelDbm0 >= LEVEL_MIN_DBM0 &&
+    tone.purity >= PURITY_MIN &&
+    tone.frequencyWanderHz <= FREQUENCY_WANDER_MAX_HZ &&
+    (tone.highHz !== 0 || tone.levelWanderDb <= LEVEL_WANDER_MAX_DB)
+  );
+}
+
+function isExcluded(tone: Tone, context: ToneContext): boolean {
+  if (context.planBurst === 'pair' || isKey(tone)) return true;
+  if (context.planBurst === 'ringback' && !context.hasSpoken) return true;
+  return context.isFax && !context.hasSpoken;
+}
+
+function isKey(tone: Tone): boolean {
+  const near = (list: readonly number[], hz: number): boolean =>
+    list.some((wanted) => Math.abs(hz / wanted - 1) < 0.025);
+  return near(KEY_ROWS_HZ, tone.lowHz) && near(KEY_COLUMNS_HZ, tone.highHz);
+}
