@@ -84,7 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
     onEffect: (callback, effect) => callbackCalls.onEffect(callback, effect),
     onStored: (callback, how) => {
       openCallbacks.stored(callback);
-      if (how !== 'recovered') countStored(metrics, callback, how);
+      if (how === 'created' || how === 'changed') countStored(metrics, callback, how);
     },
   });
   const confirmation = { ...options, settingsOf };

@@ -2,7 +2,7 @@ import type { BusinessHours } from '../calendar/business-hours.ts';
 import type { SlotCalendar } from '../calendar/slot-calendar.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { NumberRule } from '../screening/number-rule.ts';
-import type { Did } from '../telephony/directory.ts';
+import type { AgentMedia, Did } from '../telephony/directory.ts';
 
 /** An agent as configured; the password stays with telephony. */
 export interface DirectoryAgent {
@@ -10,12 +10,14 @@ export interface DirectoryAgent {
   readonly name: string;
   readonly sipUser: string;
   readonly skills: Readonly<Record<string, number>>;
+  readonly media?: AgentMedia | undefined;
 }
 
 /** What the application reads of the configuration in force; every call answers with the latest apply. */
 export interface ServiceDirectory {
   queues(): readonly QueueSettings[];
   queue(name: string): QueueSettings | undefined;
+  /** The same array until the configuration changes: routing derives from it who can serve what. */
   agents(): readonly DirectoryAgent[];
   agent(id: string): DirectoryAgent | undefined;
   /** Ids of agents who satisfy the queue's skill expression. */

@@ -9,6 +9,7 @@ export interface Token {
   readonly subjectId: string;
   /** When the customer first took the place; nothing resets it. */
   readonly placeAtMs: number;
+  /** The priority at the start; see {@link effectivePriority} for what it has become. */
   readonly priority: number;
   /**
    * A customer who confirmed a callback waits on the line above callers of equal priority (product §2,
@@ -17,14 +18,48 @@ export interface Token {
   readonly confirmed: boolean;
 }
 
+/** What a token is to an agent: a live inbound call, or a callback in whatever state. */
+export type TokenMedium = 'call' | 'callback';
+
+export function mediumOf({ kind, confirmed }: Token): TokenMedium {
+  return kind === 'callback' || confirmed ? 'callback' : 'call';
+}
+
+/** How priority grows with age in one queue. */
+export interface PriorityAgeing {
+  /** Added for each full interval of age; 0: priorities stay as they are. */
+  readonly increment: number;
+  readonly intervalMs: number;
+  /** Ageing stops here; a token that began above it keeps what it began with. */
+  readonly limit: number;
+}
+
+/** Priorities stay as they are. */
+export const noAgeing: PriorityAgeing = { increment: 0, intervalMs: 1, limit: 0 };
+
+/** Initial priority, plus the increment for each full interval of age, capped (product §6). */
+export function effectivePriority(
+  { priority, placeAtMs }: Token,
+  { increment, intervalMs, limit }: PriorityAgeing,
+  nowMs: number,
+): number {
+  if (increment === 0 || nowMs <= placeAtMs || priority >= limit) return priority;
+  const grown = priority + increment * Math.floor((nowMs - placeAtMs) / intervalMs);
+  return Math.min(grown, limit);
+}
+
 /**
- * The order of a line: priority, then confirmed customers, then age, then subject (ids are time-ordered, so
- * two tokens of one millisecond keep the order in which they came, also after a restart). Negative: `a` is
- * served first.
+ * The order among tokens of equal priority and confirmation: age, then subject (ids are time-ordered, so two
+ * tokens of one millisecond keep the order in which they came, also after a restart). Negative: `a` first.
  */
-export function compareTokens(a: Token, b: Token): number {
-  if (a.priority !== b.priority) return b.priority - a.priority;
-  if (a.confirmed !== b.confirmed) return a.confirmed ? -1 : 1;
+export function comparePlaces(a: Token, b: Token): number {
   if (a.placeAtMs !== b.placeAtMs) return a.placeAtMs - b.placeAtMs;
   return a.subjectId < b.subjectId ? -1 : a.subjectId > b.subjectId ? 1 : 0;
+}
+
+/** The order among any tokens whose effective priorities are known. Negative: `a` is served first. */
+export function compareTokens(a: Token, aPriority: number, b: Token, bPriority: number): number {
+  if (aPriority !== bPriority) return bPriority - aPriority;
+  if (a.confirmed !== b.confirmed) return a.confirmed ? -1 : 1;
+  return comparePlaces(a, b);
 }

@@ -1,30 +1,94 @@
 import { assert } from '../kernel/errors.ts';
-import { compareTokens, type Token } from './token.ts';
+import { PlaceTree } from './place-tree.ts';
+import {
+  comparePlaces,
+  compareTokens,
+  effectivePriority,
+  mediumOf,
+  noAgeing,
+  type PriorityAgeing,
+  type Token,
+  type TokenMedium,
+} from './token.ts';
 
-/** A token with what is happening to it. `held`: it keeps its place while it is being dialled or offered. */
+/** Ages that an agent may serve: at least `fromMs`, less than `untilMs`. */
+export interface AgeRange {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** What an agent may take of a line. */
+export interface TokenFilter {
+  /** Oldest first, not overlapping. Undefined: every age. */
+  readonly ages?: readonly AgeRange[] | undefined;
+  readonly medium?: TokenMedium | undefined;
+  /** Tokens that are not for this agent, whatever their age. */
+  readonly isSkipped?: ((token: Token) => boolean) | undefined;
+}
+
+export interface VirtualQueueOptions {
+  readonly nowMs: () => number;
+  /** How priority grows with age; hot-reloadable, so asked for each time. Default: it does not. */
+  readonly ageing?: () => PriorityAgeing;
+}
+
+/** Tokens of one initial priority, confirmation and kind. */
+interface TokenClass {
+  readonly priority: number;
+  readonly confirmed: boolean;
+  readonly kind: Token['kind'];
+  readonly medium: TokenMedium;
+  readonly places: PlaceTree;
+  /** The first free token; `undefined` when none is free. */
+  head: Token | undefined;
+}
+
 interface Place {
   readonly token: Token;
+  readonly tokenClass: TokenClass;
   held: boolean;
 }
 
+/** Tokens passed that are looked at, one by one, for the overtake counter. */
+const PASSED_EXAMINED_MAX = 32;
+
 /**
- * The line of one virtual queue: live calls and due callbacks in one order. In memory; callbacks' places are
- * rebuilt from their records after a restart, live calls end with the process that carried them.
+ * The line of one virtual queue: live calls and due callbacks in one order, which is effective priority, then
+ * confirmed, then age. In memory; callbacks' places are rebuilt from their records after a restart, live
+ * calls end with the process that carried them.
+ *
+ * Priorities grow with age, yet nothing is ever sorted again. All tokens of a queue share the same ageing
+ * function f(initial, age), which never falls as age grows. So among tokens of equal initial priority the
+ * older one never has the smaller effective priority, and a tie is decided by age: their order is constant,
+ * provided both are confirmed or both are not. Each such class is one tree by age. Only between classes does
+ * the order change with time (a younger token of a higher initial priority is caught up with when the older
+ * one has aged enough, and for good once both have reached the limit): the heads of the classes are compared
+ * at the moment of the decision. For a given token the tokens of another class that precede it are a prefix
+ * of that class, for the same reason; a position is the sum of the prefixes' lengths, each found by one
+ * descent: O(classes × log n).
  */
 export class VirtualQueue {
   readonly name: string;
-  /** Always in serving order. */
-  readonly #places: Place[] = [];
-  readonly #bySubject = new Map<string, Token>();
+  readonly #options: VirtualQueueOptions;
+  readonly #classes = new Map<string, TokenClass>();
+  readonly #places = new Map<string, Place>();
+  readonly #counts = { call: 0, callback: 0 };
+  #heldCount = 0;
   #overtakeCount = 0;
 
-  constructor(name: string) {
+  constructor(name: string, options: VirtualQueueOptions) {
     this.name = name;
+    this.#options = options;
   }
 
   /** Live calls and callbacks in line, held ones included. */
   get length(): number {
-    return this.#places.length;
+    return this.#places.size;
+  }
+
+  /** Of them, those free to be served. */
+  get freeCount(): number {
+    return this.#places.size - this.#heldCount;
   }
 
   /**
@@ -34,92 +98,209 @@ export class VirtualQueue {
     return this.#overtakeCount;
   }
 
+  /** How priority grows in this line now. */
+  get ageing(): PriorityAgeing {
+    return this.#options.ageing?.() ?? noAgeing;
+  }
+
   /** Inserts in order. A subject has one token at most: a second `add` for it replaces the first. */
   add(token: Token): void {
     assert(token.queue === this.name, `token of ${token.queue} added to ${this.name}`);
     this.remove(token.subjectId);
-    this.#places.splice(this.#indexOf(token), 0, { token, held: false });
-    this.#bySubject.set(token.subjectId, token);
+    const tokenClass = this.#classOf(token);
+    tokenClass.places.insert(token);
+    if (!tokenClass.head || comparePlaces(token, tokenClass.head) < 0) tokenClass.head = token;
+    this.#places.set(token.subjectId, { token, tokenClass, held: false });
+    this.#counts[token.kind]++;
   }
 
   /** Takes the subject out of the line; undefined when it was not in it. */
   remove(subjectId: string): Token | undefined {
-    const token = this.#bySubject.get(subjectId);
-    if (!token) return undefined;
-    this.#bySubject.delete(subjectId);
-    this.#places.splice(this.#indexOf(token), 1);
+    const place = this.#places.get(subjectId);
+    if (!place) return undefined;
+    const { token, tokenClass } = place;
+    this.#places.delete(subjectId);
+    this.#counts[token.kind]--;
+    if (place.held) this.#heldCount--;
+    tokenClass.places.remove(token);
+    if (tokenClass.head === token) tokenClass.head = tokenClass.places.firstFreeFrom(-Infinity);
+    if (tokenClass.places.size === 0) this.#classes.delete(classKey(token));
     return token;
   }
 
   find(subjectId: string): Token | undefined {
-    return this.#bySubject.get(subjectId);
+    return this.#places.get(subjectId)?.token;
   }
 
   /** 1 is next; undefined when the subject is not in line. */
   positionOf(subjectId: string): number | undefined {
-    const token = this.#bySubject.get(subjectId);
-    return token ? this.#indexOf(token) + 1 : undefined;
+    const token = this.find(subjectId);
+    return token && this.#before(token).size + 1;
+  }
+
+  /** The position a token would have that joined now. */
+  positionOfNew(token: Token): number {
+    return this.#before(token).size + 1;
   }
 
   /** The first token that is free to be served. */
   head(): Token | undefined {
-    return this.#places.find((place) => !place.held)?.token;
+    return this.firstFor({});
   }
 
-  /** The free tokens in serving order. */
-  *waiting(): Generator<Token> {
-    for (const place of this.#places) if (!place.held) yield place.token;
+  /** The first free token that the filter lets through. */
+  firstFor(filter: TokenFilter): Token | undefined {
+    const nowMs = this.#options.nowMs();
+    const { ageing } = this;
+    let first: Token | undefined;
+    let firstPriority = 0;
+    for (const tokenClass of this.#classes.values()) {
+      if (filter.medium !== undefined && filter.medium !== tokenClass.medium) continue;
+      const token = firstOfClass(tokenClass, filter, nowMs);
+      if (!token) continue;
+      const priority = effectivePriority(token, ageing, nowMs);
+      if (first && compareTokens(first, firstPriority, token, priority) <= 0) continue;
+      first = token;
+      firstPriority = priority;
+    }
+    return first;
+  }
+
+  /** The first free token of each class that the filter lets through, in serving order. */
+  firstOfEach(filter: TokenFilter): Token[] {
+    const nowMs = this.#options.nowMs();
+    const { ageing } = this;
+    return [...this.#classes.values()]
+      .filter(({ medium }) => filter.medium === undefined || filter.medium === medium)
+      .flatMap((tokenClass) => firstOfClass(tokenClass, filter, nowMs) ?? [])
+      .map((token) => ({ token, priority: effectivePriority(token, ageing, nowMs) }))
+      .sort((a, b) => compareTokens(a.token, a.priority, b.token, b.priority))
+      .map(({ token }) => token);
   }
 
   /**
-   * Keeps the place while the token is dialled or offered; counts an overtake when an equal older one is
-   * passed.
+   * Of the tokens younger than `ageMs`, the instant at which the oldest reaches it; undefined without any.
    */
-  hold(subjectId: string): void {
-    const index = this.#placeIndex(subjectId);
-    const place = this.#places[index];
-    assert(place && !place.held, `${subjectId} is free to be held`);
-    for (let i = 0; i < index; i++) {
-      const earlier = this.#places[i] as Place;
-      if (!earlier.held && sameClass(earlier.token, place.token)) this.#overtakeCount++;
+  nextReaching(ageMs: number): number | undefined {
+    const nowMs = this.#options.nowMs();
+    let next: number | undefined;
+    for (const { places } of this.#classes.values()) {
+      const token = places.firstFreeFrom(nowMs - ageMs + 1);
+      if (token && (next === undefined || token.placeAtMs + ageMs < next)) next = token.placeAtMs + ageMs;
     }
+    return next;
+  }
+
+  /**
+   * Keeps the place while the token is dialled or offered. `mayServe`: whether whoever serves it could serve
+   * that other token instead; an equal older one that is passed and could be is an overtake.
+   */
+  hold(subjectId: string, mayServe: (token: Token) => boolean = () => true): void {
+    const place = this.#places.get(subjectId);
+    assert(place && !place.held, `${subjectId} is free to be held`);
+    const { token, tokenClass } = place;
+    if (this.#before(token).freeCount > 0) this.#countOvertakes(token, mayServe);
     place.held = true;
+    this.#heldCount++;
+    tokenClass.places.setHeld(token, true);
+    if (tokenClass.head === token) tokenClass.head = tokenClass.places.firstFreeAfter(token);
   }
 
   /** Gives a held token back to its old place. Harmless when it is not in line. */
   release(subjectId: string): void {
-    if (!this.#bySubject.has(subjectId)) return;
-    (this.#places[this.#placeIndex(subjectId)] as Place).held = false;
+    const place = this.#places.get(subjectId);
+    if (!place?.held) return;
+    const { token, tokenClass } = place;
+    place.held = false;
+    this.#heldCount--;
+    tokenClass.places.setHeld(token, false);
+    if (!tokenClass.head || comparePlaces(token, tokenClass.head) < 0) tokenClass.head = token;
   }
 
   isHeld(subjectId: string): boolean {
-    if (!this.#bySubject.has(subjectId)) return false;
-    return (this.#places[this.#placeIndex(subjectId)] as Place).held;
+    return this.#places.get(subjectId)?.held ?? false;
   }
 
   count(kind: Token['kind']): number {
-    return this.#places.reduce((sum, place) => (place.token.kind === kind ? sum + 1 : sum), 0);
+    return this.#counts[kind];
   }
 
-  #placeIndex(subjectId: string): number {
-    const token = this.#bySubject.get(subjectId);
-    assert(token, `${subjectId} is in the line of ${this.name}`);
-    return this.#indexOf(token);
+  /** Free tokens of the medium that precede the token. */
+  freeBefore(token: Token, medium?: TokenMedium): number {
+    return this.#before(token, medium).freeCount;
   }
 
-  /** Where the token is, or would be inserted: binary search, the order is total. */
-  #indexOf(token: Token): number {
-    let low = 0;
-    let high = this.#places.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareTokens((this.#places[middle] as Place).token, token) < 0) low = middle + 1;
-      else high = middle;
+  /** Everybody in line, in no particular order. */
+  *tokens(): Generator<Token> {
+    for (const { token } of this.#places.values()) yield token;
+  }
+
+  #classOf(token: Token): TokenClass {
+    const key = classKey(token);
+    let found = this.#classes.get(key);
+    if (!found) {
+      const { priority, confirmed, kind } = token;
+      const medium = mediumOf(token);
+      found = { priority, confirmed, kind, medium, places: new PlaceTree(), head: undefined };
+      this.#classes.set(key, found);
     }
-    return low;
+    return found;
+  }
+
+  #before(token: Token, medium?: TokenMedium): { size: number; freeCount: number } {
+    const nowMs = this.#options.nowMs();
+    const { ageing } = this;
+    const priority = effectivePriority(token, ageing, nowMs);
+    let size = 0;
+    let freeCount = 0;
+    for (const tokenClass of this.#classes.values()) {
+      if (medium !== undefined && tokenClass.medium !== medium) continue;
+      const counts = tokenClass.places.countWhile(
+        (other) => compareTokens(other, effectivePriority(other, ageing, nowMs), token, priority) < 0,
+      );
+      size += counts.size;
+      freeCount += counts.freeCount;
+    }
+    return { size, freeCount };
+  }
+
+  #countOvertakes(served: Token, mayServe: (token: Token) => boolean): void {
+    const nowMs = this.#options.nowMs();
+    const { ageing } = this;
+    const priority = effectivePriority(served, ageing, nowMs);
+    for (const { confirmed, places } of this.#classes.values()) {
+      if (confirmed !== served.confirmed) continue;
+      let passed = places.firstFreeFrom(-Infinity);
+      for (let count = 0; passed && count < PASSED_EXAMINED_MAX; count++) {
+        if (comparePlaces(passed, served) >= 0) break;
+        const isEqual = effectivePriority(passed, ageing, nowMs) === priority;
+        if (isEqual && mayServe(passed)) this.#overtakeCount++;
+        passed = places.firstFreeAfter(passed);
+      }
+    }
   }
 }
 
-function sameClass(a: Token, b: Token): boolean {
-  return a.priority === b.priority && a.confirmed === b.confirmed;
+function classKey({ priority, confirmed, kind }: Token): string {
+  return `${priority} ${confirmed ? 1 : 0} ${kind}`;
+}
+
+function firstOfClass(
+  { head, places }: TokenClass,
+  { ages, isSkipped }: TokenFilter,
+  nowMs: number,
+): Token | undefined {
+  if (!head) return undefined;
+  if (!ages) {
+    let token: Token | undefined = head;
+    while (token && isSkipped?.(token)) token = places.firstFreeAfter(token);
+    return token;
+  }
+  for (const { fromMs, untilMs } of ages) {
+    const lastPlaceAtMs = nowMs - fromMs;
+    let token = places.firstFreeFrom(nowMs - untilMs + 1);
+    while (token && isSkipped?.(token)) token = places.firstFreeAfter(token);
+    if (token && token.placeAtMs <= lastPlaceAtMs) return token;
+  }
+  return undefined;
 }

@@ -68,6 +68,12 @@ export interface AgentOffer {
   readonly why: RoutingWhy;
 }
 
+/** The callback may not be dialled yet. */
+export interface DialRefusal {
+  readonly callbackId: string;
+  readonly why: RoutingWhy;
+}
+
 /**
  * What the router decides; carried out by the room that owns the live call. Called synchronously, and may
  * call the router back.
@@ -75,4 +81,6 @@ export interface AgentOffer {
 export interface RouterDecisions {
   dialGranted(grant: DialGrant): void;
   agentOffered(offer: AgentOffer): void;
+  /** Pacing lets nobody be dialled now; told once for each new reason, the callback stays in line. */
+  dialRefused?(refusal: DialRefusal): void;
 }

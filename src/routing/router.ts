@@ -1,53 +1,92 @@
 import { assert } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { compareTokens, type Token } from '../queue/token.ts';
-import { VirtualQueue } from '../queue/virtual-queue.ts';
+import type { Token } from '../queue/token.ts';
+import { mediumOf } from '../queue/token.ts';
+import type { VirtualQueue } from '../queue/virtual-queue.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
+import { AgentPool, type RoutingAgent } from './agent-pool.ts';
 import type { AgentRegistry } from './agent-registry.ts';
-import type { RouterDecisions, RoutingRule, RoutingWhy } from './router-decisions.ts';
+import type { AgentStatus } from './agent.ts';
+import { Assigner } from './assigner.ts';
+import { Blending } from './blending.ts';
+import { DialBook } from './dial-book.ts';
+import { Matcher, type Waiting } from './matcher.ts';
+import { Pacer } from './pacer.ts';
+import { QueueAlarms } from './queue-alarms.ts';
+import { RoutedQueue } from './routed-queue.ts';
+import type { RouterDecisions } from './router-decisions.ts';
+import { type Comparison, compareAgents, compareWaiting } from './routing-why.ts';
+import { SKIP_MS, SkippedAgents } from './skipped-agents.ts';
+
+/** The configuration as the router reads it; every call answers with the latest apply. */
+export interface RoutingDirectory {
+  queue(name: string): QueueSettings | undefined;
+  /** The same array until the configuration changes. */
+  agents(): readonly RoutingAgent[];
+}
 
 export interface RouterOptions {
   readonly registry: AgentRegistry;
   readonly log: Log;
-  readonly nowMs: () => number;
-  /** Ids of the agents who satisfy the queue's skill expression; hot-reloadable, so asked for each time. */
-  readonly agentsOf: (queue: string) => readonly string[];
+  readonly clock: Clock;
+  readonly directory: RoutingDirectory;
   readonly decisions: RouterDecisions;
   /** Dials in progress at most, over all queues; keeps outbound attempts inside what telephony admits. */
   readonly dialsMax: number;
   /** False while nothing can be dialled: callbacks keep their places and no attempt is spent. */
   readonly mayDial: () => boolean;
   /** A token left its line for an agent; feeds the wait estimators. */
-  readonly onDeparture: (queue: string) => void;
+  readonly onDeparture: (queue: string, token: Token) => void;
 }
 
 /**
  * Matches tokens with agents, driven by events only: a token arrives, an agent becomes ready, a dial or an
- * offer ends.
+ * offer ends, a target widens, a pacing instant comes.
  *
- * `customer-first` (product §2): an agent who becomes ready lets the first due callback be dialled and stays
- * free for the live calls behind it. One ready agent backs one dial at a time. The head of the line is never
- * passed: when it is a callback that the agent cannot back, the agent waits rather than serve a younger equal
- * token.
+ * Between events nothing more can be matched: no ready agent may take any free token. So an event looks at
+ * what it changed: at one agent (the first token of all lines for them) or at one line (its first tokens, for
+ * each the best agent whose first token it is). The first token for an agent is never passed: when it is a
+ * callback that may not be dialled now, the agent waits rather than serve a younger one.
  */
 export class Router {
   readonly #options: RouterOptions;
-  readonly #queues = new Map<string, VirtualQueue>();
-  /** Agent → callback whose dial this agent backs. */
-  readonly #dialBackedBy = new Map<string, string>();
+  readonly #queues = new Map<string, RoutedQueue>();
   readonly #queueOf = new Map<string, string>();
+  readonly #dials = new DialBook();
+  readonly #skips = new SkippedAgents();
+  readonly #blending = new Blending();
+  readonly #pool: AgentPool;
+  readonly #matcher: Matcher;
+  readonly #pacer: Pacer;
+  readonly #alarms: QueueAlarms;
+  readonly #assigner: Assigner;
+  readonly #changedQueues = new Set<string>();
+  readonly #changedAgents = new Set<string>();
+  #isSettling = false;
 
   constructor(options: RouterOptions) {
     this.#options = options;
+    const { registry, clock, directory } = options;
+    const nowMs = (): number => clock.nowMs();
+    // Seen before the router's own watcher: lines are in order when it looks at them.
+    const pool = new AgentPool(registry, () => directory.agents(), nowMs);
+    registry.watch((status, before) => this.#agentChanged(status, before));
+    const parts = { pool, blending: this.#blending, skips: this.#skips, dials: this.#dials, nowMs };
+    const queue = (name: string): RoutedQueue => this.#routed(name);
+    const matcher = new Matcher({ ...parts, queues: () => this.#queues.values() });
+    const pacer = new Pacer({ ...parts, queue });
+    const alarms = new QueueAlarms({ ...parts, clock, onDue: (name) => this.#lineChanged(name) });
+    this.#pool = pool;
+    this.#matcher = matcher;
+    this.#pacer = pacer;
+    this.#alarms = alarms;
+    this.#assigner = new Assigner({ ...options, ...parts, matcher, pacer, alarms });
   }
 
   /** The line of a queue, made on first use. */
   queue(name: string): VirtualQueue {
-    let queue = this.#queues.get(name);
-    if (!queue) {
-      queue = new VirtualQueue(name);
-      this.#queues.set(name, queue);
-    }
-    return queue;
+    return this.#routed(name).line;
   }
 
   /** The line in which the subject has a token. */
@@ -56,20 +95,41 @@ export class Router {
     return name === undefined ? undefined : this.queue(name);
   }
 
-  /** A token takes its place: a new one, or one that comes back to its old place. */
-  enqueue(token: Token): void {
-    this.queue(token.queue).add(token);
-    this.#queueOf.set(token.subjectId, token.queue);
-    this.#matchQueue(token.queue);
+  /** Who serves a queue, of its first target: counts for views and estimates. */
+  agentCounts(queue: string): { ready: number; serving: number; loggedIn: number } {
+    const group = this.#routed(queue).stages[0]?.groups[0];
+    return {
+      ready: group?.readyCount ?? 0,
+      serving: group?.servingCount ?? 0,
+      loggedIn: group?.loggedInCount ?? 0,
+    };
   }
 
-  /** The subject needs no agent any more. Frees the agent's dial budget when it was being dialled. */
+  /** A token takes its place: a new one, or one that comes back to its old place. */
+  enqueue(token: Token): void {
+    this.#during(() => {
+      this.#withdraw(token.subjectId, false);
+      this.queue(token.queue).add(token);
+      this.#queueOf.set(token.subjectId, token.queue);
+      this.#changedQueues.add(token.queue);
+    });
+  }
+
+  /** A confirmed customer is on the line: a live call now, with the callback's age, before equal callers. */
+  confirmed(token: Token): void {
+    assert(token.kind === 'call' && token.confirmed, 'a confirmed customer waits as a live call');
+    this.#during(() => {
+      this.#withdraw(token.subjectId, true);
+      this.queue(token.queue).add(token);
+      this.#queueOf.set(token.subjectId, token.queue);
+      this.#changedQueues.add(token.queue);
+      this.#pacer.of(token.queue)?.waitBegan(token.subjectId);
+    });
+  }
+
+  /** The subject needs no agent any more. Frees whom it held or kept busy. */
   leave(subjectId: string): void {
-    const queue = this.queueOf(subjectId);
-    this.#queueOf.delete(subjectId);
-    queue?.remove(subjectId);
-    this.#dialEnded(subjectId);
-    if (queue) this.#matchQueue(queue.name);
+    this.#during(() => this.#forget(subjectId, false));
   }
 
   /**
@@ -77,124 +137,171 @@ export class Router {
    * place.
    */
   offerFailed(subjectId: string): void {
-    const queue = this.queueOf(subjectId);
-    queue?.release(subjectId);
-    this.#dialEnded(subjectId);
-    if (queue) this.#matchQueue(queue.name);
+    this.#during(() => {
+      const queue = this.queueOf(subjectId);
+      queue?.release(subjectId);
+      this.#withdraw(subjectId, false);
+      if (!queue) return;
+      this.#changedQueues.add(queue.name);
+      if (queue.find(subjectId)?.confirmed) this.#pacer.of(queue.name)?.waitBegan(subjectId);
+    });
   }
 
   /** The agent has the call: the token's work is done. */
   served(subjectId: string): void {
     const queue = this.queueOf(subjectId);
-    if (!queue) return;
-    this.#queueOf.delete(subjectId);
-    queue.remove(subjectId);
-    this.#dialEnded(subjectId);
-    this.#options.onDeparture(queue.name);
+    const token = queue?.find(subjectId);
+    if (!queue || !token) return;
+    this.#during(() => {
+      const agentId = this.#assigner.agentOf(subjectId);
+      if (agentId !== undefined) {
+        this.#blending.served(agentId, this.#pool.agent(agentId)?.media, mediumOf(token));
+      }
+      this.#forget(subjectId, true);
+    });
+    this.#options.onDeparture(queue.name, token);
   }
 
   /** Gives the agent the first work they may do; call when an agent became ready. */
   agentReady(agentId: string): void {
-    for (;;) {
-      if (this.#options.registry.status(agentId).state !== 'READY') return;
-      const token = this.#firstFor(agentId);
-      if (!token) return;
-      if (token.kind === 'callback') {
-        if (!this.#mayGrant(agentId)) return;
-        this.#grantDial(token, agentId);
-      } else {
-        this.#offer(token, agentId);
-        return;
-      }
-    }
+    this.#during(() => this.#changedAgents.add(agentId));
   }
 
   /** Looks at every line again, for example after the configuration changed. */
   matchAll(): void {
-    for (const name of this.#queues.keys()) this.#matchQueue(name);
-  }
-
-  #matchQueue(name: string): void {
-    const { agentsOf, registry } = this.#options;
-    if (!this.queue(name).head()) return;
-    const ready = agentsOf(name)
-      .map((agentId) => registry.status(agentId))
-      .filter((status) => status.state === 'READY')
-      .sort((a, b) => a.idleSinceMs - b.idleSinceMs || (a.agentId < b.agentId ? -1 : 1));
-    for (const { agentId } of ready) {
-      this.agentReady(agentId);
-      if (!this.queue(name).head()) return;
-    }
-  }
-
-  #firstFor(agentId: string): Token | undefined {
-    let first: Token | undefined;
-    for (const queue of this.#queues.values()) {
-      const head = queue.head();
-      if (!head || (first && compareTokens(first, head) <= 0)) continue;
-      if (this.#options.agentsOf(queue.name).includes(agentId)) first = head;
-    }
-    return first;
-  }
-
-  #mayGrant(agentId: string): boolean {
-    const { dialsMax, mayDial } = this.#options;
-    return !this.#dialBackedBy.has(agentId) && this.#dialBackedBy.size < dialsMax && mayDial();
-  }
-
-  #grantDial(token: Token, agentId: string): void {
-    this.queue(token.queue).hold(token.subjectId);
-    this.#dialBackedBy.set(agentId, token.subjectId);
-    this.#options.log.info({ agentId, queue: token.queue, subjectId: token.subjectId }, 'dial granted');
-    this.#options.decisions.dialGranted({
-      callbackId: token.subjectId,
-      agentId,
-      held: false,
-      strategy: 'customer-first',
-      why: this.#why(token, 'agent-backs-dial', agentId),
+    this.#during(() => {
+      for (const name of this.#queues.keys()) this.#changedQueues.add(name);
     });
   }
 
-  #offer(token: Token, agentId: string): void {
-    const reserved = this.#options.registry.reserve(agentId, token.subjectId);
-    assert(reserved, `ready agent ${agentId} can be reserved`);
-    this.queue(token.queue).hold(token.subjectId);
-    this.#options.log.info({ agentId, queue: token.queue, subjectId: token.subjectId }, 'agent offered');
-    const why = this.#why(token, 'agent-for-call', agentId);
-    this.#options.decisions.agentOffered({ token, agentId, why });
+  /** Stops the timers. */
+  close(): void {
+    this.#alarms.close();
   }
 
-  #why({ queue, subjectId }: Token, rule: RoutingRule, agentId: string): RoutingWhy {
-    return {
-      atMs: this.#options.nowMs(),
-      queue,
-      strategy: 'customer-first',
-      rule,
-      order: 'priority, confirmed, age',
-      candidates: [{ subjectId, value: 'first in line' }],
-      candidateCount: 1,
-      choice: agentId,
-    };
+  #routed(name: string): RoutedQueue {
+    let queue = this.#queues.get(name);
+    if (!queue) {
+      const { directory, clock } = this.#options;
+      queue = new RoutedQueue(name, {
+        pool: this.#pool,
+        settingsOf: (queueName) => directory.queue(queueName),
+        nowMs: () => clock.nowMs(),
+      });
+      this.#queues.set(name, queue);
+    }
+    return queue;
   }
 
-  /** The dial's outcome is known: its agent may back another. */
-  #dialEnded(subjectId: string): void {
-    for (const [agentId, callbackId] of this.#dialBackedBy) {
-      if (callbackId !== subjectId) continue;
-      const wasFull = this.#dialBackedBy.size >= this.#options.dialsMax;
-      this.#dialBackedBy.delete(agentId);
-      this.agentReady(agentId);
-      if (wasFull) this.matchAll();
-      return;
+  /** Notes a change, then matches until nothing more can be; what the decisions change is looked at, too. */
+  #during(change: () => void): void {
+    if (this.#isSettling) return change();
+    this.#isSettling = true;
+    try {
+      change();
+      for (;;) {
+        const [agentId] = this.#changedAgents;
+        const [queue] = this.#changedQueues;
+        if (agentId !== undefined) {
+          this.#changedAgents.delete(agentId);
+          this.#matchAgent(agentId);
+        } else if (queue !== undefined) {
+          this.#changedQueues.delete(queue);
+          this.#matchQueue(this.#routed(queue));
+        } else break;
+      }
+    } finally {
+      this.#isSettling = false;
+    }
+    return undefined;
+  }
+
+  #lineChanged(name: string): void {
+    this.#during(() => this.#changedQueues.add(name));
+  }
+
+  #agentChanged(status: AgentStatus, before: AgentStatus): void {
+    const { agentId, state, notReadyReason } = status;
+    const nowMs = this.#options.clock.nowMs();
+    if (state === 'READY') this.#pacer.agentReady(agentId);
+    const wasAsked = before.state === 'RESERVED' || before.state === 'RINGING';
+    const refused = state === 'NOT_READY' && notReadyReason !== 'MANUAL';
+    if (wasAsked && refused && before.subjectId !== null && this.#queueOf.has(before.subjectId)) {
+      this.#skips.add(before.subjectId, agentId, nowMs + SKIP_MS);
+    }
+    if (state !== 'NOT_READY' && state !== 'LOGGED_OUT') return;
+    // With one agent less, one who was skipped may be the only one left.
+    for (const subjectId of this.#skips.subjectIds) {
+      const queue = this.#queueOf.get(subjectId);
+      if (queue !== undefined) this.#lineChanged(queue);
     }
   }
 
-  /** A confirmed customer is on the line: a live call now, with the callback's age, before equal callers. */
-  confirmed(token: Token): void {
-    assert(token.kind === 'call' && token.confirmed, 'a confirmed customer waits as a live call');
-    this.queue(token.queue).add(token);
-    this.#queueOf.set(token.subjectId, token.queue);
-    this.#dialEnded(token.subjectId);
-    this.#matchQueue(token.queue);
+  /** The subject is out of every line and keeps nobody busy. */
+  #forget(subjectId: string, isServed: boolean): void {
+    const queue = this.queueOf(subjectId);
+    this.#queueOf.delete(subjectId);
+    this.#skips.forget(subjectId);
+    queue?.remove(subjectId);
+    this.#withdraw(subjectId, isServed);
+    if (!queue) return;
+    this.#pacer.of(queue.name)?.waitEnded(subjectId);
+    this.#changedQueues.add(queue.name);
+  }
+
+  /** Ends the dial or offer of the subject; whom it held or kept busy may do something else. */
+  #withdraw(subjectId: string, isConfirmed: boolean): void {
+    const wereFull = !this.#assigner.mayStartDial();
+    const dial = this.#assigner.withdraw(subjectId, isConfirmed);
+    if (!dial) return;
+    if (dial.agentId !== null) this.#changedAgents.add(dial.agentId);
+    this.#changedQueues.add(dial.queue);
+    if (!wereFull) return;
+    for (const [name, { line }] of this.#queues) if (line.freeCount > 0) this.#changedQueues.add(name);
+  }
+
+  #matchAgent(agentId: string): void {
+    const { registry, clock } = this.#options;
+    while (registry.status(agentId).state === 'READY') {
+      const compared: Waiting[] = [];
+      const first = this.#matcher.firstFor(agentId, compared);
+      const compare = (): Comparison => compareWaiting(compared, clock.nowMs());
+      if (!first || !this.#assigner.assign(first, agentId, compare)) return;
+    }
+  }
+
+  #matchQueue(queue: RoutedQueue): void {
+    while (queue.line.freeCount > 0 && this.#matchOne(queue));
+    this.#alarms.arm(queue);
+  }
+
+  /** True when a token of the line was given to somebody. */
+  #matchOne(queue: RoutedQueue): boolean {
+    const passed: Waiting[] = [];
+    for (const waiting of this.#matcher.candidates(queue)) {
+      const isNobodys = passed.some((earlier) => this.#matcher.covers(earlier, waiting));
+      if (isNobodys) continue;
+      if (this.#matchToken(waiting)) return true;
+      passed.push(waiting);
+    }
+    return false;
+  }
+
+  #matchToken(waiting: Waiting): boolean {
+    const { token, queue } = waiting;
+    const stage = queue.stageOf(token);
+    const { settings } = queue;
+    if (!stage || !settings) return false;
+    const compare = (): Comparison =>
+      compareAgents(this.#pool, stage, settings.agentSelection, this.#options.clock.nowMs());
+    if (token.kind === 'callback') {
+      if (!this.#assigner.mayStartDial()) return false;
+      if (settings.connectStrategy === 'paced') return this.#assigner.pace(waiting, undefined, compare);
+    }
+    if (stage.groups.every(({ readyCount }) => readyCount === 0)) return false;
+    const backsOne = token.kind === 'callback' && settings.connectStrategy === 'customer-first';
+    const usable = (agentId: string): boolean => !backsOne || !this.#dials.isBacking(agentId);
+    const agentId = this.#matcher.agentFor(waiting, usable);
+    return agentId !== undefined && this.#assigner.assign(waiting, agentId, compare);
   }
 }

@@ -76,6 +76,21 @@ export function skillsNamed(expression: SkillExpression): string[] {
   }
 }
 
+/** The comparisons of an expression that are asked for: those under a negation are not. */
+export function levelsNamed(expression: SkillExpression): Extract<SkillExpression, { kind: 'level' }>[] {
+  switch (expression.kind) {
+    case 'level':
+      return [expression];
+    case 'not':
+      return [];
+    case 'and':
+    case 'or':
+      return expression.operands.flatMap(levelsNamed);
+    default:
+      return expression satisfies never;
+  }
+}
+
 function levelOf(skills: Readonly<Record<string, number>>, skill: string): number {
   // A skill may be called `constructor`: only what the agent was given counts.
   return Object.hasOwn(skills, skill) ? (skills[skill] ?? 0) : 0;

@@ -75,6 +75,21 @@ export const didSchema = z.strictObject({
 });
 export type Did = z.infer<typeof didSchema>;
 
+/**
+ * An agent's media capacity rule: how many of what at once. A voice has one mouth: at once it is one call or
+ * one callback whatever the numbers are; 0 means none of that kind.
+ */
+export const agentMediaSchema = z.strictObject({
+  call: z.int().min(0).max(10).default(1),
+  callback: z.int().min(0).max(10).default(1),
+  /**
+   * Callbacks among the agent's conversations, in percent: below it callbacks are taken first, from it on
+   * calls are. Undefined: the order of the line decides.
+   */
+  callbackSharePct: z.int().min(0).max(100).optional(),
+});
+export type AgentMedia = z.infer<typeof agentMediaSchema>;
+
 /** An agent and the phone that rings for them. The phone registers with the SIP user `sipUser`. */
 export const agentSchema = z.strictObject({
   id: nameSchema,
@@ -83,5 +98,7 @@ export const agentSchema = z.strictObject({
   password: secretSchema,
   /** Skill levels 0–100, matched by queues' skill expressions. */
   skills: z.record(nameSchema, z.int().min(0).max(100)).default({}),
+  /** Which kinds the agent takes; undefined: both, in the order of the line. */
+  media: agentMediaSchema.optional(),
 });
 export type Agent = z.infer<typeof agentSchema>;

@@ -13,13 +13,14 @@ import { FakeTelephony, type PlacedCall, type QuietLeg, settle } from './fake-te
 import { MemoryStore } from '../../src/simulation/memory-store.ts';
 import { aQueue } from './queue-settings.ts';
 
+const agents = ['a1', 'a2'].map((id) => ({ id, name: id, sipUser: id, skills: { support: 1 } }));
 const defaults = { retryIntervalSec: 60, maxAttempts: 2, wrapUpSec: 10 } as const;
 
 function directoryOf(settings: () => QueueSettings): ServiceDirectory {
   return {
     queues: () => [settings()],
     queue: settings,
-    agents: () => [],
+    agents: () => agents,
     agent: () => undefined,
     agentsOf: () => ['a1', 'a2'],
     did: () => undefined,

@@ -154,6 +154,7 @@ export class History {
     const chance = this.#chance;
     return aQueue({
       name,
+      skillExpression: name,
       maxAttempts: chance.between(1, 3),
       retryIntervalSec: chance.between(5, 120),
       wrapUpSec: chance.pick([0, 1, 10, 30]),
@@ -233,7 +234,10 @@ export class History {
   }
 
   #directory(): ServiceDirectory {
-    const agents = this.agentIds.map((id) => ({ id, name: id, sipUser: id, skills: {} }));
+    const agents = this.agentIds.map((id) => {
+      const able = QUEUES.filter((queue) => this.#agentsOf.get(queue)?.includes(id));
+      return { id, name: id, sipUser: id, skills: Object.fromEntries(able.map((queue) => [queue, 1])) };
+    });
     return {
       queues: () => [...this.#queues.values()],
       queue: (name) => this.#queues.get(name),

@@ -4,7 +4,14 @@ import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
 import type { Token } from '../../../src/queue/token.ts';
 import { AgentRegistry } from '../../../src/routing/agent-registry.ts';
 import { Router } from '../../../src/routing/router.ts';
+import { aQueue } from '../../fakes/queue-settings.ts';
 import { MemoryStore } from '../../../src/simulation/memory-store.ts';
+
+const queues = new Map(['support', 'sales'].map((name) => [name, aQueue({ name, skillExpression: name })]));
+const agents = [
+  { id: 'a1', skills: { support: 1 } },
+  { id: 'a2', skills: { support: 1, sales: 1 } },
+];
 
 let clock: SimulatedClock;
 let registry: AgentRegistry;
@@ -49,8 +56,8 @@ beforeEach(() => {
   router = new Router({
     registry,
     log: silentLog,
-    nowMs: () => clock.nowMs(),
-    agentsOf: (queue) => (queue === 'support' ? ['a1', 'a2'] : ['a2']),
+    clock,
+    directory: { queue: (name) => queues.get(name), agents: () => agents },
     decisions: {
       dialGranted: ({ callbackId, agentId }) => decisions.push(`dial ${callbackId} for ${agentId}`),
       agentOffered: ({ token: { subjectId }, agentId }) => decisions.push(`offer ${subjectId} to ${agentId}`),

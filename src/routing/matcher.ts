@@ -1,0 +1,146 @@
+import { compareTokens, effectivePriority, mediumOf, type Token } from '../queue/token.ts';
+import type { TokenFilter } from '../queue/virtual-queue.ts';
+import type { AgentPool } from './agent-pool.ts';
+import type { Blending } from './blending.ts';
+import type { RoutedQueue, RoutedStage } from './routed-queue.ts';
+import type { SkippedAgents } from './skipped-agents.ts';
+
+export interface MatcherOptions {
+  readonly pool: AgentPool;
+  readonly blending: Blending;
+  readonly skips: SkippedAgents;
+  readonly queues: () => Iterable<RoutedQueue>;
+  readonly nowMs: () => number;
+}
+
+/** A free token with the line it stands in. */
+export interface Waiting {
+  readonly token: Token;
+  readonly queue: RoutedQueue;
+  readonly priority: number;
+}
+
+/**
+ * Who is for whom: the first token of all lines for an agent, and the agent for a token. Both directions
+ * agree: an agent is found for a token only if that token is the agent's first.
+ */
+export class Matcher {
+  readonly #options: MatcherOptions;
+
+  constructor(options: MatcherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The first token that the agent may take, over all lines. `compared` is given the first of every line that
+   * has one.
+   */
+  firstFor(agentId: string, compared?: Waiting[]): Waiting | undefined {
+    const { pool, blending } = this.#options;
+    for (const medium of blending.orderFor(agentId, pool.agent(agentId)?.media)) {
+      const first = this.#firstOfMedium(agentId, medium, compared);
+      if (first) return first;
+    }
+    return undefined;
+  }
+
+  /** Whether the agent may take this token, whatever else waits. */
+  serves(agentId: string, token: Token, queue: RoutedQueue): boolean {
+    const { pool, blending } = this.#options;
+    const stage = queue.stageOf(token);
+    if (!stage?.groups.some(({ members }) => members.has(agentId))) return false;
+    const [first, second] = blending.orderFor(agentId, pool.agent(agentId)?.media);
+    const medium = mediumOf(token);
+    // With a share to keep, a token of the other kind is not passed over: it was not this agent's turn.
+    const takes = second === undefined ? first === undefined || first === medium : first === medium;
+    return takes && !this.#isSkipped(agentId, token, stage);
+  }
+
+  /** The best ready agent whose first token this is, of those who are `usable` for it. */
+  agentFor({ token, queue }: Waiting, usable: (agentId: string) => boolean): string | undefined {
+    const stage = queue.stageOf(token);
+    const { settings } = queue;
+    if (!stage || !settings) return undefined;
+    for (const { agentId } of this.#options.pool.ready(stage.groups, settings.agentSelection)) {
+      if (usable(agentId) && this.firstFor(agentId)?.token === token) return agentId;
+    }
+    return undefined;
+  }
+
+  /**
+   * Tokens of a line that can be the first one for some agent, in serving order: the first of each class and
+   * stage, and behind one that skips agents the first that skips nobody.
+   */
+  candidates(queue: RoutedQueue): Waiting[] {
+    const { skips, nowMs } = this.#options;
+    const { line, stages, ageing } = queue;
+    const isSkipping = ({ subjectId }: Token): boolean => skips.has(subjectId);
+    const found = new Set<Token>();
+    const add = (filter: TokenFilter): void => {
+      for (const token of line.firstOfEach(filter)) {
+        found.add(token);
+        if (!isSkipping(token)) continue;
+        for (const next of line.firstOfEach({ ...filter, isSkipped: isSkipping })) found.add(next);
+      }
+    };
+    if (stages.length === 1) add({});
+    else for (const stage of stages) add({ ages: [stage] });
+    const atMs = nowMs();
+    return [...found]
+      .map((token) => ({ token, queue, priority: effectivePriority(token, ageing, atMs) }))
+      .sort((a, b) => compareTokens(a.token, a.priority, b.token, b.priority));
+  }
+
+  /**
+   * Whether everybody who could take `later` could take `earlier`, which precedes it: then nobody has `later`
+   * first.
+   */
+  covers(earlier: Waiting, later: Waiting): boolean {
+    const { pool, skips } = this.#options;
+    if (pool.hasMediaRules || skips.has(earlier.token.subjectId)) return false;
+    const stage = earlier.queue.stageOf(earlier.token);
+    const other = later.queue.stageOf(later.token);
+    if (!stage || !other) return false;
+    return stage === other || other.groups.every((group) => stage.groups.includes(group));
+  }
+
+  #firstOfMedium(
+    agentId: string,
+    medium: TokenFilter['medium'],
+    compared: Waiting[] | undefined,
+  ): Waiting | undefined {
+    const nowMs = this.#options.nowMs();
+    let first: Waiting | undefined;
+    for (const queue of this.#options.queues()) {
+      if (queue.line.freeCount === 0) continue;
+      const ages = queue.agesFor(agentId);
+      if (ages?.length === 0) continue;
+      const token = queue.line.firstFor({ ages, medium, isSkipped: this.#skipFilter(agentId, queue) });
+      if (!token) continue;
+      const waiting = { token, queue, priority: effectivePriority(token, queue.ageing, nowMs) };
+      compared?.push(waiting);
+      if (!first || compareTokens(token, waiting.priority, first.token, first.priority) < 0) first = waiting;
+    }
+    return first;
+  }
+
+  #skipFilter(agentId: string, queue: RoutedQueue): TokenFilter['isSkipped'] {
+    if (this.#options.skips.isEmpty) return undefined;
+    return (token) => {
+      const stage = queue.stageOf(token);
+      return stage !== undefined && this.#isSkipped(agentId, token, stage);
+    };
+  }
+
+  /** Not again the agent who did not take it, as long as somebody else is at work who could. */
+  #isSkipped(agentId: string, { subjectId }: Token, { groups }: RoutedStage): boolean {
+    const { skips, pool, nowMs } = this.#options;
+    if (!skips.has(subjectId)) return false;
+    const skipped = skips.agentsOf(subjectId, nowMs());
+    if (!skipped.includes(agentId)) return false;
+    return groups.some(({ servingCount, members }) => {
+      const spentCount = skipped.filter((id) => members.has(id) && pool.isServing(id)).length;
+      return servingCount > spentCount;
+    });
+  }
+}
