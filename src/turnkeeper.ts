@@ -10,6 +10,7 @@ import { Storage } from './adapters/storage/storage.ts';
 import { ApplicationService } from './application/application-service.ts';
 import { HistoryReplay } from './application/history-replay.ts';
 import { createEngine, type Engine } from './application/engine.ts';
+import { CallbackRetention } from './callback/callback-retention.ts';
 import { publishRunningServer, withdrawRunningServer } from './cli/running-server.ts';
 import type { Config, Environment } from './config/config.ts';
 import { FlowLibrary } from './ivr/flow-library.ts';
@@ -141,6 +142,9 @@ async function openEngine(parts: Omit<Parts, 'engine'>, started: Started): Promi
   started.push(() => engine.close());
   log.info(await engine.recover(), 'open callbacks recovered');
   directory.onChange(() => engine.router.matchAll());
+  const retention = new CallbackRetention({ unitOfWork: storage, clock, log });
+  retention.start();
+  started.push(async () => retention.close());
   return engine;
 }
 

@@ -52,8 +52,11 @@ export interface CallbackRunnerOptions {
    */
   readonly endOfBusinessDay?: (virtualQueue: string, atMs: number) => number | null;
   readonly onEffect: EffectHandler;
-  /** Told of every record as it stands after a commit, and once of each open one on recovery. */
-  readonly onStored: (callback: Callback, how: 'created' | 'changed' | 'recovered') => void;
+  /**
+   * Told of every record as it stands after a commit, and once of each open one on recovery. `linked`: only
+   * the link to another callback was added.
+   */
+  readonly onStored: (callback: Callback, how: 'created' | 'changed' | 'linked' | 'recovered') => void;
   /** Asked before every booking, after those that come with the request; default none. */
   readonly checks?: readonly BookingCheck[];
 }
@@ -236,7 +239,7 @@ export class CallbackRunner {
 
   async #transact<Outcome>(work: (tx: CallbackTx) => Promise<Stored<Outcome>>): Promise<Outcome> {
     const { outcome, step, made, linked } = await this.#options.unitOfWork.transact(work);
-    if (linked) this.#options.onStored(linked, 'changed');
+    if (linked) this.#options.onStored(linked, 'linked');
     if (step) this.#afterStep(step);
     if (made) this.#afterInsert(made);
     return outcome;
