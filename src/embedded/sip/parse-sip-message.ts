@@ -30,6 +30,8 @@ export type ParsedSipMessage =
 
 interface HeadBlock {
   readonly lines: string[];
+  /** Which limit was passed; `lines` then is what an answer needs, as far as it fits. */
+  readonly excess: string | undefined;
   /** Where the body starts. */
   readonly bodyAt: number;
 }
@@ -57,14 +59,25 @@ export function parseSipMessage(bytes: Buffer): ParsedSipMessage {
     ? parseStatusLine(startLine, headers, body)
     : parseRequestLine(startLine, headers, body);
   if ('outcome' in started) return started;
+  // RFC 3261 §21.5.7
+  if (head.excess !== undefined) {
+    return started.kind === 'request' ? refuse(started, head.excess, 513) : malformed(head.excess);
+  }
   fault ??= checkHeaders(started) ?? cutBody(started);
   if (fault === undefined) return { outcome: 'message', message: started };
   return started.kind === 'request' ? refuse(started, fault, 400) : malformed(fault);
 }
 
-/** The header block unfolded into logical lines (RFC 3261 §7.3.1), or what is wrong with it. */
+/**
+ * The header block unfolded into logical lines (RFC 3261 §7.3.1), or what is wrong with it. What is beyond a
+ * limit is left out, except for the headers that an answer is made of.
+ */
 function readHead(bytes: Buffer): HeadBlock | string {
+  const { headerCountMax, headerCharactersMax } = SIP_MESSAGE_LIMITS;
   const lines: string[] = [];
+  let excess: string | undefined;
+  /** The header before was left out, and so is what continues it. */
+  let isLeftOut = false;
   let at = 0;
   // RFC 3261 §7.5: empty lines before the start line are ignored.
   while (at < bytes.length && (bytes[at] === 0x0d || bytes[at] === 0x0a)) at++;
@@ -72,21 +85,38 @@ function readHead(bytes: Buffer): HeadBlock | string {
     const lineFeed = bytes.indexOf(0x0a, at);
     if (lineFeed < 0) return 'no end of headers';
     const end = lineFeed > at && bytes[lineFeed - 1] === 0x0d ? lineFeed - 1 : lineFeed;
-    if (end === at) return lines.length === 0 ? 'no start line' : { lines, bodyAt: lineFeed + 1 };
-    if (end - at > SIP_MESSAGE_LIMITS.headerCharactersMax) return 'header line too long';
-    const first = bytes[at];
-    const text = bytes.toString('utf8', at, end);
-    if ((first === 0x20 || first === 0x09) && lines.length > 0) {
-      if (lines.length === 1) return 'start line folded';
-      const joined = `${lines[lines.length - 1]} ${text.trim()}`;
-      if (joined.length > SIP_MESSAGE_LIMITS.headerCharactersMax) return 'header too long';
-      lines[lines.length - 1] = joined;
-    } else {
-      if (lines.length > SIP_MESSAGE_LIMITS.headerCountMax) return 'too many headers';
-      lines.push(text);
+    if (end === at) return lines.length === 0 ? 'no start line' : { lines, excess, bodyAt: lineFeed + 1 };
+    const isFolded = (bytes[at] === 0x20 || bytes[at] === 0x09) && lines.length > 0;
+    const isTooLong = end - at > headerCharactersMax;
+    if (isTooLong && lines.length === 0) return 'start line too long';
+    if (isFolded && lines.length === 1 && !isLeftOut) return 'start line folded';
+    if (isFolded && !isLeftOut) {
+      const joined = isTooLong ? '' : `${lines.at(-1)} ${bytes.toString('utf8', at, end).trim()}`;
+      isLeftOut = isTooLong || joined.length > headerCharactersMax;
+      if (isLeftOut) lines.pop();
+      else lines[lines.length - 1] = joined;
+      if (isLeftOut) excess ??= 'header too long';
+    } else if (!isFolded) {
+      const isOneTooMany = lines.length > headerCountMax;
+      if (isTooLong) excess ??= 'header line too long';
+      else if (isOneTooMany) excess ??= 'too many headers';
+      isLeftOut = isTooLong || (isOneTooMany && !isOfAnswer(bytes, at));
+      // Of the headers of an answer there are a few; hundreds of them are not answered.
+      if (!isLeftOut && lines.length >= 2 * headerCountMax) return 'too many headers';
+      if (!isLeftOut) lines.push(bytes.toString('utf8', at, end));
     }
     at = lineFeed + 1;
   }
+}
+
+/** RFC 3261 §8.2.6.2: an answer is made of these, here also by their compact names (§7.3.3). */
+const NAMES_OF_ANSWER = new Set(['via', 'v', 'from', 'f', 'to', 't', 'call-id', 'i', 'cseq']);
+const NAME_OF_ANSWER_LENGTH_MAX = 16;
+
+function isOfAnswer(bytes: Buffer, at: number): boolean {
+  const text = bytes.toString('latin1', at, at + NAME_OF_ANSWER_LENGTH_MAX);
+  const colon = text.indexOf(':');
+  return colon > 0 && NAMES_OF_ANSWER.has(text.slice(0, colon).trimEnd().toLowerCase());
 }
 
 function parseRequestLine(line: string, headers: SipHeaders, body: Buffer): SipMessage | ParsedSipMessage {
@@ -166,7 +196,7 @@ function cutBody(message: SipMessage): string | undefined {
 }
 
 /** Malformed, but its Via, From, To, Call-ID and CSeq may still be answered. */
-function refuse(request: SipRequest, reason: string, status: 400 | 505): ParsedSipMessage {
+function refuse(request: SipRequest, reason: string, status: 400 | 505 | 513): ParsedSipMessage {
   const isAnswerable =
     request.method !== 'ACK' &&
     ['Via', 'From', 'To', 'Call-ID', 'CSeq'].every((name) => request.headers.has(name));

@@ -58,6 +58,7 @@ import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { SystemClock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
+import { AnswerBudget } from './answer-budget.ts';
 import { ClientTransaction } from './client-transaction.ts';
 import type { CancelReceipt, ClientTransactionHandlers } from './client-transaction.ts';
 import { resolveTarget } from './next-hop.ts';
@@ -81,6 +82,8 @@ import { ackKeyOf, clientKeyOf, markReceived, replyTargetOf, serverKeyOf } from 
 import type { TransactionHost } from './transaction-host.ts';
 
 const TRYING_AFTER_MS = 200;
+/** Nobody is to make us answer rubbish as fast as it can be sent. */
+const MALFORMED_ANSWERS_PER_SEC_MAX = 100;
 const ANY_HOST = '0.0.0.0';
 
 /** See the head of this file for how it is used. */
@@ -102,6 +105,7 @@ export class SipStack {
    */
   readonly #awaitingAck = new Map<string, ServerTransaction>();
   readonly #host: TransactionHost;
+  readonly #malformedAnswers: AnswerBudget;
   readonly #tryingAfterMs: number;
   readonly #advertisedHost: string | undefined;
   #isClosed = false;
@@ -114,6 +118,7 @@ export class SipStack {
       { ...DEFAULT_SIP_TRANSPORT_LIMITS, ...options.limits },
       {
         message: (bytes, flow) => this.#guard(() => this.#receive(bytes, flow)),
+        tooLarge: (head, flow) => this.#guard(() => this.#refuseTooLarge(head, flow)),
         rejected: (reason) => this.#countMalformed(reason),
       },
     );
@@ -125,6 +130,7 @@ export class SipStack {
       },
       remove: (key) => this.#remove(key),
     };
+    this.#malformedAnswers = new AnswerBudget(MALFORMED_ANSWERS_PER_SEC_MAX, this.#host.clock);
   }
 
   /** Where the stack listens: one entry a protocol. */
@@ -244,14 +250,29 @@ export class SipStack {
     if (parsed.outcome === 'malformed') {
       this.#countMalformed(parsed.reason, flow);
       if (parsed.request !== undefined && parsed.status !== undefined) {
-        markReceived(parsed.request, flow);
-        this.#answerStateless(parsed.request, flow, { status: parsed.status }, parsed.reason);
+        this.#answerMalformed(parsed.request, flow, parsed.status, parsed.reason);
       }
       return;
     }
     const { message } = parsed;
     if (message.kind === 'response') this.#receiveResponse(message, flow);
     else this.#receiveRequest(message, flow);
+  }
+
+  /** RFC 3261 §21.5.7, for a message whose body is never read. */
+  #refuseTooLarge(head: Buffer, flow: SipFlow): void {
+    if (this.#isClosed) return;
+    const reason = 'message too long';
+    this.#countMalformed(`tcp: ${reason}`, flow);
+    const parsed = parseSipMessage(head);
+    const request = parsed.outcome === 'malformed' ? parsed.request : parsed.message;
+    if (request?.kind === 'request') this.#answerMalformed(request, flow, 513, reason);
+  }
+
+  #answerMalformed(request: SipRequest, flow: SipFlow, status: number, reason: string): void {
+    if (request.method === 'ACK' || !this.#malformedAnswers.take()) return;
+    markReceived(request, flow);
+    this.#answerStateless(request, flow, { status }, reason);
   }
 
   #receiveResponse(response: SipResponse, flow: SipFlow): void {

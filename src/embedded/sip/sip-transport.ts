@@ -28,6 +28,8 @@ export const DEFAULT_SIP_TRANSPORT_LIMITS: SipTransportLimits = {
 /** What arrives: one datagram or one framed message, with where it came from. */
 export interface SipTransportHandlers {
   readonly message: (bytes: Buffer, flow: SipFlow) => void;
+  /** The header block of a message too large to be read: the connection is closed after what is sent now. */
+  readonly tooLarge: (head: Buffer, flow: SipFlow) => void;
   /** A stream that could not be framed, or a peer refused for a limit. */
   readonly rejected: (reason: string) => void;
 }
@@ -200,8 +202,9 @@ export class SipTransport {
         if (frame.kind === 'message') this.#handlers.message(frame.bytes, flow);
         else if (frame.kind === 'ping') socket.write('\r\n');
         else {
-          this.#handlers.rejected(`tcp: ${frame.reason}`);
-          socket.destroy();
+          if (frame.head === undefined) this.#handlers.rejected(`tcp: ${frame.reason}`);
+          else this.#handlers.tooLarge(frame.head, flow);
+          socket.destroySoon();
           return;
         }
       }

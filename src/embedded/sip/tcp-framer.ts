@@ -5,8 +5,11 @@ export type TcpFrame =
   | { readonly kind: 'message'; readonly bytes: Buffer }
   /** A double CRLF: the peer asks whether we are there (RFC 5626 §4.4.1). */
   | { readonly kind: 'ping' }
-  /** The stream cannot be read any further: the connection must be closed. */
-  | { readonly kind: 'broken'; readonly reason: string };
+  /**
+   * The stream cannot be read any further: the connection must be closed. `head` is the header block of a
+   * message that is larger than may be held.
+   */
+  | { readonly kind: 'broken'; readonly reason: string; readonly head?: Buffer };
 
 /**
  * Cuts a TCP stream into messages by Content-Length (RFC 3261 §18.3). Holds at most one message; what a byte
@@ -66,7 +69,9 @@ export class TcpFramer {
     }
     const length = contentLengthOf(this.#held.subarray(0, end));
     if (length === undefined) return broken('no usable Content-Length');
-    if (end + length > SIP_MESSAGE_LIMITS.messageBytesMax) return broken('message too long');
+    if (end + length > SIP_MESSAGE_LIMITS.messageBytesMax) {
+      return { kind: 'broken', reason: 'message too long', head: this.#held.subarray(0, end) };
+    }
     if (this.#held.length < end + length) {
       this.#searchedTo = Math.max(0, end - 4);
       return undefined;

@@ -7,7 +7,7 @@ import type { Address } from './rtp-endpoint.ts';
 import { WatchedList } from './watched-list.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const START_MAX_MS = 20_000;
+const START_MAX_MS = 60_000;
 const STOP_MAX_MS = 15_000;
 const STATE_POLL_MS = 40;
 /** Real servers are used when these are set; otherwise the product starts its own. */

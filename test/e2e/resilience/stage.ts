@@ -45,11 +45,7 @@ export async function openStage(
   const agent = await RecordedPhone.open();
   const { queueSettings = {}, environment = {}, agentIds = ['1001'] } = options;
   const document = testDocument({ customer: customer.address, queueSettings, agentIds });
-  // On a busy machine lag alone must not refuse a test's call.
-  const product = await Product.start({
-    document,
-    environment: { TURNKEEPER_LAG_MAX_MS: '5000', ...environment },
-  });
+  const product = await Product.start({ document, environment });
   customer.use(product.sip);
   agent.use(product.sip);
   for (const user of agentIds) {
