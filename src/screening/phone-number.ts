@@ -16,8 +16,6 @@ export type ParsedNumber =
       readonly e164: string;
       /** ISO 3166; null for numbers of no single country and where the plan does not know the number. */
       readonly country: string | null;
-      /** The length is one that the numbering plan has. */
-      readonly isPossible: boolean;
       readonly isPremium: boolean;
     }
   | { readonly ok: false; readonly reason: 'empty' | 'too-long' | 'not-a-number' | 'impossible' };
@@ -41,19 +39,18 @@ export function parseNumber(text: string, country: string, options: ParseOptions
   const region = isSupportedCountry(country) ? country : undefined;
   const number =
     possible(trimmed, region) ?? (/^\d{8,15}$/.test(trimmed) ? possible(`+${trimmed}`, region) : undefined);
-  if (number) return described(number, true);
+  if (number) return described(number);
   const other = options.takeImpossible === true ? read(trimmed, region) : undefined;
-  if (other && E164.test(other.number)) return described(other, false);
+  if (other && E164.test(other.number)) return described(other);
   const digits = trimmed.replaceAll(/\D/g, '');
   return { ok: false, reason: digits === '' ? 'not-a-number' : 'impossible' };
 }
 
-function described(number: PhoneNumber, isPossible: boolean): ParsedNumber & { readonly ok: true } {
+function described(number: PhoneNumber): ParsedNumber & { readonly ok: true } {
   return {
     ok: true,
     e164: number.number,
     country: number.country ?? null,
-    isPossible,
     isPremium: number.getType() === 'PREMIUM_RATE',
   };
 }
