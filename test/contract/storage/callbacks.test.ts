@@ -76,6 +76,66 @@ describe.each(implementations)('callbacks in $name', ({ create }) => {
     expect(await tested.storage.transact((tx) => tx.nextDueAtMs())).toBe(100);
   });
 
+  it('finds what is to be purged: in the line or between attempts, earliest first', async () => {
+    const inLine = aCallback({ purgeAtMs: 200 });
+    const retry = { state: 'SCHEDULED', subState: 'retry-wait' } as const;
+    const between = aCallback({ ...retry, purgeAtMs: 100 });
+    const never = aCallback();
+    const talking = aCallback({ state: 'PROCESSING', subState: 'connected', purgeAtMs: 1 });
+    const later = aCallback({ state: 'SCHEDULED', subState: 'due-later', purgeAtMs: 1 });
+    const done = aCallback({ state: 'COMPLETED', reason: 'NO_AGENT', purgeAtMs: 1 });
+    await store(inLine, between, never, talking, later, done);
+    const old = (nowMs: number, limit: number): Promise<string[]> =>
+      tested.storage.transact(async (tx) => (await tx.purgeableCallbacks(nowMs, limit)).map(({ id }) => id));
+    expect(await old(200, 10)).toEqual([between.id, inLine.id]);
+    expect(await old(200, 1)).toEqual([between.id]);
+    expect(await old(99, 10)).toEqual([]);
+    expect(await tested.storage.transact((tx) => tx.nextPurgeAtMs())).toBe(100);
+  });
+
+  it('deletes ended callbacks by desired time with their attempts, never an open one, and keeps the events', async () => {
+    const ended = { state: 'COMPLETED', reason: 'NO_AGENT' } as const;
+    const first = aCallback({ ...ended, desiredAtMs: 10 });
+    const second = aCallback({ ...ended, desiredAtMs: 20 });
+    const young = aCallback({ ...ended, desiredAtMs: 30 });
+    const open = aCallback({ desiredAtMs: 5 });
+    await store(first, second, young, open);
+    await tested.storage.transact(async (tx) => {
+      await tx.insertAttempt({
+        id: testIds.next('attempt'),
+        callbackId: first.id,
+        number: 1,
+        startedAtMs: 10,
+        answeredAtMs: null,
+        endedAtMs: null,
+        result: null,
+        termination: null,
+        confirmed: false,
+      });
+      const { state, subState } = first;
+      const actor = { kind: 'customer' } as const;
+      await tx.appendEvent({
+        callbackId: first.id,
+        atMs: 10,
+        kind: 'CREATED',
+        actor,
+        state,
+        subState,
+        data: {},
+      });
+    });
+    const remove = (limit: number): Promise<number> =>
+      tested.storage.transact((tx) => tx.deleteEndedCallbacks(30, limit));
+    expect(await remove(1)).toBe(1);
+    expect(await tested.storage.transact((tx) => tx.findCallback(first.id))).toBeUndefined();
+    expect(await tested.storage.transact((tx) => tx.attemptsOf(first.id))).toEqual([]);
+    expect(await tested.storage.transact((tx) => tx.eventsOf(first.id, 10))).toHaveLength(1);
+    expect(await remove(10)).toBe(1);
+    expect(await remove(10)).toBe(0);
+    const left = await tested.storage.transact((tx) => tx.listCallbacks({ limit: 10 }));
+    expect(left.map(({ id }) => id).sort()).toEqual([young.id, open.id].sort());
+  });
+
   it('has no next due time when nothing is due', async () => {
     await store(aCallback());
     expect(await tested.storage.transact((tx) => tx.nextDueAtMs())).toBeUndefined();

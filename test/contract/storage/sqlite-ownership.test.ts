@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { migrate } from '../../../src/adapters/storage/migrations/migrations.ts';
+import { migrate, migrations } from '../../../src/adapters/storage/migrations/migrations.ts';
 import { PreparedSqliteDialect } from '../../../src/adapters/storage/sqlite-dialect.ts';
 import { Storage } from '../../../src/adapters/storage/storage.ts';
 import { SystemClock } from '../../../src/kernel/clock.ts';
@@ -66,12 +66,39 @@ describe('the SQLite file', () => {
 
   it('is refused when a newer version has written it', async () => {
     const first = await Storage.open({ path, clock });
-    expect(first.migrated).toEqual(['0001-first-schema', '0002-open-legs']);
+    expect(first.migrated).toEqual(Object.keys(migrations));
     await first.close();
     const raw = new BetterSqlite3(path);
     raw.prepare(`insert into kysely_migration values ('9999-of-tomorrow', '2030-01-01')`).run();
     raw.close();
     await expect(Storage.open({ path, clock })).rejects.toMatchObject({ code: 'SCHEMA_NEWER' });
+  });
+
+  it('of an earlier release is opened, its callbacks with the defaults of what they did not have', async () => {
+    await writeOldDatabase(path);
+    const storage = await Storage.open({ path, clock });
+    expect(storage.migrated[0]).toBe('0003-lifecycle');
+    const [queued, scheduled] = await storage.transact((tx) => tx.openCallbacks());
+    const defaults = {
+      strategy: null,
+      purgeAtMs: null,
+      purgeCause: null,
+      snoozeCount: 0,
+      expiredPassCount: 0,
+      pushCount: 0,
+      pushedAtMs: null,
+      queueMissingSinceMs: null,
+      recreatedFrom: null,
+      recreatedTo: null,
+      rescheduledFrom: null,
+      rescheduledTo: null,
+    };
+    expect(queued).toMatchObject({ ...defaults, id: 'callback_old1', placeAtMs: 70, queuedAtMs: 70 });
+    expect(scheduled).toMatchObject({ ...defaults, id: 'callback_old2', queuedAtMs: null });
+    const next = { ...queued!, strategy: 'paced', purgeAtMs: 99, version: 2 } as const;
+    await storage.transact((tx) => tx.updateCallback(next));
+    expect(await storage.transact((tx) => tx.findCallback(next.id))).toEqual(next);
+    await storage.close();
   });
 
   it('is refused when it is not a database, and left alone', async () => {
@@ -106,6 +133,16 @@ describe('the SQLite file', () => {
       `select * from "callback" where "dueAtMs" <= 1 and "state" <> 'COMPLETED' order by "dueAtMs", "id" limit 5`,
     ],
     [
+      'callbacks to be purged',
+      `select * from "callback" where "purgeAtMs" <= 1 and "state" <> 'COMPLETED'
+        and ("state" = 'QUEUED' or "subState" = 'retry-wait') order by "purgeAtMs", "id" limit 5`,
+    ],
+    [
+      'ended callbacks to be deleted',
+      `select "id" from "callback" where "state" = 'COMPLETED' and "desiredAtMs" < 9
+        order by "desiredAtMs" limit 5`,
+    ],
+    [
       'callbacks of a number',
       `select * from "callback" where "customerNumber" = 'x' order by "id" desc limit 5`,
     ],
@@ -131,3 +168,19 @@ describe('the SQLite file', () => {
     expect(details).not.toMatch(/TEMP B-TREE/);
   });
 });
+
+/** A file as release 0.1 left it: two migrations, one callback in the line, one for later. */
+async function writeOldDatabase(path: string): Promise<void> {
+  const raw = new BetterSqlite3(path);
+  const db = new Kysely<never>({ dialect: new PreparedSqliteDialect(raw) });
+  const ofThen = Object.entries(migrations).filter(([name]) => name < '0003');
+  await migrate(db, Object.fromEntries(ofThen));
+  const insert =
+    raw.prepare(`insert into "callback" ("id", "virtualQueue", "customerNumber", "state", "subState",
+    "origin", "language", "createdAtMs", "placeAtMs", "priority", "desiredAtMs", "attemptCount",
+    "agentOfferCount", "dueAtMs", "userData", "version")
+    values (?, 'support', '+12025550100', ?, ?, 'ivr', 'en', 50, ?, 0, ?, 0, 0, ?, '{}', 1)`);
+  insert.run('callback_old1', 'QUEUED', null, 70, 70, null);
+  insert.run('callback_old2', 'SCHEDULED', 'due-later', 900, 900, 900);
+  raw.close();
+}
