@@ -25,6 +25,12 @@ export async function simulateCommand(
   file: { readonly path: string; readonly text: string },
   { seed, days, json }: SimulateOptions,
 ): Promise<number> {
+  const missing = ['inbound', 'outbound-confirm'].filter((name) => !flows.get(name));
+  if (missing.length > 0) {
+    output.error(`no valid flow ${missing.join(', ')} in the flows folder`);
+    for (const { file: name, path, message } of flows.faults) output.error(`${name}: ${path}: ${message}`);
+    return 1;
+  }
   const outcome = parseScenario(file.text);
   if (outcome.kind === 'refused') {
     for (const fault of outcome.faults) output.error(faultLine(file.path, fault));

@@ -15,11 +15,13 @@ type Put = <T>(map: Map<string, T>, key: string, value: T) => void;
 type Append = <T>(list: T[], value: T) => void;
 type OwnCallbackTx = Omit<CallbackTx, keyof ScreeningTx | keyof SlotTx>;
 
+type Tx = CallbackTx & AgentTx & CallRecordTx;
+
 /**
  * A store in memory, for the simulator and for tests of rooms: transactions run one after another, a failed one
  * leaves nothing.
  */
-export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecordTx> {
+export class MemoryStore implements UnitOfWork<Tx> {
   callbacks = new Map<string, Callback>();
   attempts = new Map<string, Attempt>();
   events: CallbackEvent[] = [];
@@ -33,6 +35,9 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
   readonly #open = new Map<string, Callback>();
   /** Ids by queue, and by queue and number, oldest first. */
   readonly #made = new Map<string, string[]>();
+  /** Of the transaction in progress; there is one at a time. */
+  readonly #undo: (() => void)[] = [];
+  #shared: Tx | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   /** Callbacks that are not COMPLETED. */
@@ -40,7 +45,7 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
     return this.#open.size;
   }
 
-  transact<Result>(work: (tx: CallbackTx & AgentTx & CallRecordTx) => Promise<Result>): Promise<Result> {
+  transact<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {
     const run = this.#last.then(() => this.#run(work));
     this.#last = run.catch(() => undefined);
     return run;
@@ -52,10 +57,11 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
     return made;
   }
 
-  async #run<Result>(work: (tx: CallbackTx & AgentTx & CallRecordTx) => Promise<Result>): Promise<Result> {
-    const undo: (() => void)[] = [];
+  async #run<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {
+    const undo = this.#undo;
+    undo.length = 0;
     try {
-      const result = await work(this.#tx(undo));
+      const result = await work((this.#shared ??= this.#tx(undo)));
       if (this.failNextCount > 0) {
         this.failNextCount--;
         throw new AppError('STORAGE_FAILED', 'the disk is full');
@@ -86,7 +92,7 @@ export class MemoryStore implements UnitOfWork<CallbackTx & AgentTx & CallRecord
   }
 
   /** Every change leaves its reverse in `undo`. */
-  #tx(undo: (() => void)[]): CallbackTx & AgentTx & CallRecordTx {
+  #tx(undo: (() => void)[]): Tx {
     const put = <T>(map: Map<string, T>, key: string, value: T): void => {
       const before = map.get(key);
       undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)));

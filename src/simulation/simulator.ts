@@ -112,6 +112,7 @@ export class Simulator {
     this.#staff.begin(this.#network, this.#engine.registry, lengthMs + DRAIN_MAX_MS);
     this.#scheduleArrivals(lengthMs);
     await this.#pass(lengthMs);
+    this.#tally.closeHours();
     for (let passedMs = 0; passedMs < DRAIN_MAX_MS && !this.#isDrained(); passedMs += DRAIN_STEP_MS) {
       await this.#pass(DRAIN_STEP_MS);
     }

@@ -19,10 +19,10 @@ export interface CallFacts {
 /** One callback as it went. */
 export interface CallbackFacts {
   readonly callback: Callback;
-  /** First attempt, and the instant the customer and an agent were joined. */
-  readonly firstDialAtMs?: number;
-  readonly confirmedAtMs?: number;
-  readonly connectedAtMs?: number;
+  /** First attempt; the last 1 pressed (or answer, where nobody is asked); joined with an agent. */
+  readonly firstDialAtMs: number | undefined;
+  readonly confirmedAtMs: number | undefined;
+  readonly connectedAtMs: number | undefined;
 }
 
 /** What an agent did with the time logged in. */
@@ -43,6 +43,7 @@ export class Tally {
   /** An agent's state has changed. */
   onAgentStatus: (status: AgentStatus) => void = () => undefined;
   readonly #clock: Clock;
+  #isCounting = true;
   readonly #since = new Map<string, { state: string; atMs: number }>();
 
   constructor(clock: Clock) {
@@ -100,9 +101,18 @@ export class Tally {
     };
   }
 
+  /** Arrivals are over: what agents do from now on is no longer counted. */
+  closeHours(): void {
+    for (const [agentId, { state }] of this.#since) this.#pass(agentId, state);
+    this.#isCounting = false;
+  }
+
   /** Reads what became of the callbacks, once, at the end. */
   callbacks(store: MemoryStore): void {
-    for (const [agentId, { state }] of this.#since) this.#pass(agentId, state);
+    const firstDialMs = new Map<string, number>();
+    for (const { callbackId, startedAtMs } of store.attempts.values()) {
+      firstDialMs.set(callbackId, Math.min(startedAtMs, firstDialMs.get(callbackId) ?? startedAtMs));
+    }
     const eventsOf = new Map<string, CallbackEvent[]>();
     for (const event of store.events) {
       const list = eventsOf.get(event.callbackId);
@@ -111,25 +121,18 @@ export class Tally {
     }
     this.callbackFacts = [...store.callbacks.values()].map((callback) => {
       const events = eventsOf.get(callback.id) ?? [];
-      const at = (kind: string, key: 'firstDialAtMs' | 'confirmedAtMs' | 'connectedAtMs') => {
-        const event =
-          key === 'confirmedAtMs'
-            ? events.findLast((e) => e.kind === kind)
-            : events.find((e) => e.kind === kind);
-        return event ? { [key]: event.atMs } : {};
-      };
       return {
         callback,
-        ...at('DIAL_GRANTED', 'firstDialAtMs'),
-        ...at('CONFIRMED', 'confirmedAtMs'),
-        ...at('CONNECTED', 'connectedAtMs'),
+        firstDialAtMs: firstDialMs.get(callback.id),
+        confirmedAtMs: (lastOf(events, 'CONFIRMED') ?? lastOf(events, 'ANSWERED'))?.atMs,
+        connectedAtMs: lastOf(events, 'CONNECTED')?.atMs,
       };
     });
   }
 
   #agentStatus(status: AgentStatus): void {
     const before = this.#since.get(status.agentId);
-    if (before) this.#pass(status.agentId, before.state);
+    if (before && this.#isCounting) this.#pass(status.agentId, before.state);
     this.#since.set(status.agentId, { state: status.state, atMs: this.#clock.nowMs() });
     this.onAgentStatus(status);
   }
@@ -142,4 +145,8 @@ export class Tally {
     else if (state === 'READY') facts.idleMs += passedMs;
     this.agents.set(agentId, facts);
   }
+}
+
+function lastOf(events: readonly CallbackEvent[], kind: string): CallbackEvent | undefined {
+  return events.findLast((event) => event.kind === kind);
 }
