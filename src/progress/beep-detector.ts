@@ -24,6 +24,9 @@ const REPEAT_WAIT_MS = 850;
 /** A tone shorter than this with a voice on both sides is a vowel of it. */
 const VOWEL_MAX_MS = 250;
 const VOICED_AFTER_HOPS = 2;
+/** The end of a word may ring for so long on one or two harmonics, below this level. */
+const WORD_END_MAX_MS = 250;
+const WORD_END_LEVEL_DBM0 = -36;
 /** Tones that follow each other within this are one beep when they are two, music when they are more. */
 const MELODY_GAP_MS = 250;
 const MELODY_TONES_MIN = 3;
@@ -134,8 +137,14 @@ function isBeep(tone: Tone): boolean {
 
 function isExcluded(tone: Tone, context: ToneContext): boolean {
   if (context.planBurst === 'pair' || isKey(tone)) return true;
+  if (context.isAfterVoice && isWordEnd(tone)) return true;
   if (context.planBurst === 'ringback' && !context.hasSpoken) return true;
   return context.isFax && !context.hasSpoken;
+}
+
+function isWordEnd(tone: Tone): boolean {
+  const isShort = tone.endMs - tone.startMs < WORD_END_MAX_MS;
+  return isShort && (tone.highHz !== 0 || tone.levelDbm0 < WORD_END_LEVEL_DBM0);
 }
 
 function isKey(tone: Tone): boolean {

@@ -85,9 +85,9 @@ export class CadenceMatcher {
     };
   }
 
-  /** The rows that have this tone's frequencies. */
+  /** The rows that have this tone's frequencies within half of what a cadence allows: exchanges are exact. */
   rowsOf(tone: Frequencies): readonly ToneRow[] {
-    return this.#rows.filter((row) => frequencyCost(row, tone) <= 1);
+    return this.#rows.filter((row) => frequencyCost(row, tone) <= 0.5);
   }
 
   #fit(row: ToneRow, pauseMs: number): { cost: number; startMs: number } | undefined {
@@ -168,7 +168,7 @@ function frequencyCost(row: ToneRow, tone: Frequencies): number {
     const isSpread = tone.highHz !== 0 && tone.highHz - tone.lowHz < 94;
     if (tone.highHz !== 0 && !isSpread) return Infinity;
     const centre = isSpread ? (tone.lowHz + tone.highHz) / 2 : tone.lowHz;
-    return Math.abs(centre - low) / (2 * FREQUENCY_TOLERANCE_HZ) + 0.1;
+    return Math.abs(centre - low) / (2 * FREQUENCY_TOLERANCE_HZ);
   }
   if ((high === 0) !== (tone.highHz === 0)) return Infinity;
   const isClose = high !== 0 && high - low < 94;

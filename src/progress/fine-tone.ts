@@ -9,6 +9,9 @@ const LINE_BINS = 2;
 const PURITY_MIN = 0.8;
 /** A second line within 14 dB counts. */
 const SECOND_LINE_MIN = 0.04;
+/** The weaker sideband of a modulated tone against the stronger one, and how far they may be: 55 Hz. */
+const SIDEBAND_MIN = 0.3;
+const SIDEBAND_MAX_BINS = 7;
 /** Half width of a modulated tone's cluster: 47 Hz. */
 const CLUSTER_BINS = 6;
 
@@ -18,6 +21,10 @@ export interface FineTone {
   isTone: boolean;
   lowHz: number;
   highHz: number;
+  /**
+   * The strongest line has one of equal distance on either side: it swings in strength. `highHz` is then 0.
+   */
+  isModulated: boolean;
   /** Centre of the cluster around the strongest line that holds the sound; 0 when it is spread wider. */
   centroidHz: number;
 }
@@ -50,10 +57,18 @@ export function readFineTone(power: Float64Array, into: FineTone): void {
       weighted += value * k;
     }
   }
+  const mirrored = next === 0 ? 0 : strongestNear(power, 2 * best - next);
+  const isModulated = mirrored >= nextPower * SIDEBAND_MIN && Math.abs(next - best) <= SIDEBAND_MAX_BINS;
+  if (isModulated) lines += mirrored + (power[2 * best - next - 1] ?? 0) + (power[2 * best - next + 1] ?? 0);
   const bestHz = peakHz(power, best, LONG_BIN_HZ);
   const nextHz = next === 0 ? 0 : peakHz(power, next, LONG_BIN_HZ);
   into.isTone = total > 0 && lines >= total * PURITY_MIN;
-  into.lowHz = next === 0 ? bestHz : Math.min(bestHz, nextHz);
-  into.highHz = next === 0 ? 0 : Math.max(bestHz, nextHz);
+  into.isModulated = isModulated;
+  into.lowHz = next === 0 || isModulated ? bestHz : Math.min(bestHz, nextHz);
+  into.highHz = next === 0 || isModulated ? 0 : Math.max(bestHz, nextHz);
   into.centroidHz = total > 0 && cluster >= total * PURITY_MIN ? (weighted / cluster) * LONG_BIN_HZ : 0;
+}
+
+function strongestNear(power: Float64Array, k: number): number {
+  return Math.max(power[k - 1] ?? 0, power[k] ?? 0, power[k + 1] ?? 0);
 }

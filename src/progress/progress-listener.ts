@@ -27,8 +27,8 @@ export interface ProgressListenerOptions {
   readonly countries?: readonly string[];
 }
 
-/** A voice that ended so shortly before a tone belongs to the same sound. */
-const VOICE_TOUCHES_MS = 40;
+/** So many voiced hops of the seven before a tone make it the end of a word. */
+const VOICED_BEFORE_MIN = 3;
 
 /** Everything that can be heard in one direction of a call, from one look at each 10 ms. */
 export class ProgressListener implements FrameProcessor {
@@ -69,7 +69,7 @@ export class ProgressListener implements FrameProcessor {
     this.#tones = new ToneTracker(
       {
         onToneStarted: (tone, nowMs) => {
-          this.#isAfterVoice = tone.startMs - this.#voice.lastVoicedEndMs < VOICE_TOUCHES_MS;
+          this.#isAfterVoice = this.#voice.voicedHopsBefore(tone.startMs) >= VOICED_BEFORE_MIN;
           this.#voice.toneStarted(tone.startMs, nowMs);
           this.#emit(toneStarted(tone, nowMs));
         },

@@ -74,7 +74,7 @@ export class ProgressToneDetector {
     if (this.#told !== undefined && last !== undefined && isSameFrequency(last, tone)) return 'pair';
     const rows = this.#matcher.rowsOf(tone);
     if (rows.length === 0) return 'none';
-    if (rows.some((row) => (row.isModulated ? tone.highHz !== 0 : row.frequenciesHz.length === 2)))
+    if (rows.some((row) => (row.isModulated ? tone.isModulated : row.frequenciesHz.length === 2)))
       return 'pair';
     const lengthMs = tone.endMs - tone.startMs;
     const fits = (wanted: number): boolean => Math.abs(lengthMs - wanted) <= Math.max(30, 0.08 * wanted);
@@ -105,10 +105,10 @@ export class ProgressToneDetector {
     if (this.#told === 'ringback' || this.#toldEarly === 'ringback' || tone.startMs === this.#earlyStartMs)
       return;
     const lengthMs = tone.endMs - tone.startMs;
-    const isPair = tone.highHz !== 0;
+    const isPair = tone.highHz !== 0 || tone.isModulated;
     if (lengthMs < (isPair ? PAIR_AFTER_MS : SINGLE_AFTER_MS) || (!isPair && this.#hasSpoken)) return;
     this.#earlyStartMs = tone.startMs;
-    const rows = this.#matcher.rowsOf(tone);
+    const rows = this.#matcher.rowsOf(tone).filter((row) => !tone.isModulated || row.isModulated);
     const ringback = rows.filter((row) => row.tone === 'ringback');
     if (ringback.length === 0 || (isPair && ringback.length < rows.length)) return;
     this.#told = undefined;

@@ -15,6 +15,9 @@ const STRONG_SHARE = 0.4;
 const DECAY_SHARE = 0.58;
 /** Two lines of which one is a multiple of the other may be a voice: they must stay for longer. */
 const HARMONIC_HOPS = 30;
+/** … unless the lower one is no pitch of a voice and hardly anything else is heard. */
+const VOICE_MAX_HZ = 450;
+const CLEAR_PURITY = 0.93;
 /** The lowest tone of any kind; below lies a voice's pitch. */
 const LOWEST_HZ = 300;
 /** Frequencies within which two close tones beat (ringback of many countries); they need the fine look. */
@@ -50,6 +53,7 @@ export class ToneCandidate {
   #highMax = 0;
   #squares = 0;
   #purity = 0;
+  #isModulated = false;
   #fineLow = 0;
   #fineHigh = 0;
   #fineCentroid = 0;
@@ -67,6 +71,11 @@ export class ToneCandidate {
 
   get lowHz(): number {
     return this.#low;
+  }
+
+  /** The fine look found sidebands. */
+  get isModulated(): boolean {
+    return this.#isModulated;
   }
 
   get highHz(): number {
@@ -88,7 +97,8 @@ export class ToneCandidate {
     if (this.#strong < STEADY_HOPS) return false;
     if (this.#lowMax - this.#lowMin > SPREAD_MAX_HZ || this.#highMax - this.#highMin > SPREAD_MAX_HZ)
       return false;
-    return !this.#isHarmonic() || this.#strong >= HARMONIC_HOPS;
+    if (!this.#isHarmonic() || this.#strong >= HARMONIC_HOPS) return true;
+    return this.#low > VOICE_MAX_HZ && this.#purity >= this.#hops * CLEAR_PURITY;
   }
 
   /** Its frequency moves as that of two close tones does: look again with the long window. */
@@ -102,6 +112,7 @@ export class ToneCandidate {
   }
 
   reset(): void {
+    this.#isModulated = false;
     this.#hops = 0;
     this.#strong = 0;
     this.#fineLooks = 0;
@@ -147,12 +158,14 @@ export class ToneCandidate {
     this.#fineLow = fine.lowHz;
     this.#fineHigh = fine.highHz;
     this.#fineCentroid = fine.centroidHz;
+    this.#isModulated = fine.isModulated;
     if (this.#fineLooks >= FINE_LOOKS) {
       this.#low = fine.lowHz;
       this.#high = fine.highHz;
       return true;
     }
     if (this.#clusterLooks < CLUSTER_LOOKS) return false;
+    this.#isModulated = true;
     this.#low = fine.centroidHz;
     this.#high = 0;
     return true;

@@ -38,7 +38,7 @@ export class ToneTracker {
   readonly #analyser: HopAnalyser;
   readonly #candidate = new ToneCandidate();
   readonly #toneHop: ToneHop = { isTonal: false, lowHz: 0, highHz: 0, power: 0, secondShare: 0 };
-  readonly #fine: FineTone = { isTone: false, lowHz: 0, highHz: 0, centroidHz: 0 };
+  readonly #fine: FineTone = { isTone: false, isModulated: false, lowHz: 0, highHz: 0, centroidHz: 0 };
   readonly #powers = new Float64Array(KEPT_HOPS);
   readonly #centres = new Float64Array(KEPT_HOPS);
   #isSounding = false;
@@ -47,6 +47,7 @@ export class ToneTracker {
   #startMs = 0;
   #lowHz = 0;
   #highHz = 0;
+  #isModulated = false;
   #level = 0;
   #strayed = 0;
   #ups = 0;
@@ -105,6 +106,7 @@ export class ToneTracker {
     this.#startMs = this.#candidate.startMs(lowHz, highHz);
     this.#lowHz = lowHz;
     this.#highHz = highHz;
+    this.#isModulated = this.#candidate.isModulated;
     this.#hops = this.#candidate.copyPowers(this.#powers, this.#centres);
     this.#level = this.#candidate.power;
     this.#missed = 0;
@@ -193,6 +195,7 @@ export class ToneTracker {
     if (!isNear) return;
     this.#lowHz = this.#fine.lowHz;
     this.#highHz = this.#fine.highHz;
+    this.#isModulated = this.#fine.isModulated;
   }
 
   #end(endMs: number, nowMs: number): void {
@@ -227,6 +230,7 @@ export class ToneTracker {
       endMs,
       lowHz: this.#lowHz,
       highHz: this.#highHz,
+      isModulated: this.#isModulated,
       levelDbm0: levelDbm0(this.#level),
       frequencyWanderHz: Math.sqrt(this.#strayed / steps),
       levelWanderDb: Math.max(0, this.#ups - Math.abs(this.#net)) / steps,

@@ -6,6 +6,8 @@ export interface Tone {
   /** The lower (or only) and the upper frequency; 0 when there is no upper one. */
   readonly lowHz: number;
   readonly highHz: number;
+  /** It swings in strength at 8 … 55 Hz, as the ringback of some countries does. */
+  readonly isModulated: boolean;
   /** Level over the first 100 ms. */
   readonly levelDbm0: number;
   /** How far the frequency strays from its mean from hop to hop (root mean square). */

@@ -56,6 +56,8 @@ export class VoiceActivity {
   readonly #emit: ProgressEventSink;
   readonly #voicing: Voicing = { strength: 0, pitchHz: 0 };
   readonly #noisePerBin = new Float64Array(LAST_BIN + 1);
+  /** Bit n: the hop of n hops ago was voiced. */
+  #voicedHistory = 0;
   #isSpeech = false;
   #startMs = 0;
   #stretchStartMs = -1;
@@ -69,9 +71,16 @@ export class VoiceActivity {
     this.hop = this.#hop;
   }
 
-  /** End of the last 10 ms in which a voice was heard. */
-  get lastVoicedEndMs(): number {
-    return this.#lastVoicedEndMs;
+  /** In how many of the hops from 90 to 20 ms before an instant of the last 200 ms a voice was heard. */
+  voicedHopsBefore(instantMs: number): number {
+    const newest = this.#hop.startMs;
+    let count = 0;
+    for (let back = 0; back < 31; back++) {
+      const startMs = newest - back * HOP_MS;
+      if (((this.#voicedHistory >> back) & 1) === 1 && startMs >= instantMs - 90 && startMs < instantMs - 25)
+        count++;
+    }
+    return count;
   }
 
   /** @param isSuspected the hop may be part of a tone that has not been recognised yet. */
@@ -87,6 +96,7 @@ export class VoiceActivity {
     hop.voicing = 0;
     hop.pitchHz = 0;
     if (hop.isActive) this.#readVoice(spectrum, noise, isSuspected);
+    this.#voicedHistory = (this.#voicedHistory << 1) | (hop.isVoiced ? 1 : 0);
     this.#follow(spectrum.positionSamples / 8);
     hop.isSpeech = this.#isSpeech;
   }

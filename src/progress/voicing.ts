@@ -35,10 +35,11 @@ export function readVoicing(power: Float64Array, noisePerBin: Float64Array, into
   const count = magnitudes.length;
   for (let i = 0; i < count; i++) {
     const k = FIRST_BIN + i;
-    const clean = (power[k] as number) - 2 * (noisePerBin[k] as number);
-    const magnitude = clean > 0 ? Math.sqrt(clean) : 0;
-    magnitudes[i] = magnitude;
-    total += magnitude;
+    const raw = power[k] as number;
+    const clean = raw - (noisePerBin[k] as number);
+    magnitudes[i] = clean > 0 ? Math.sqrt(clean) : 0;
+    // What is left of mere noise is a few lonely bins: measured against the whole, they are no voice.
+    total += Math.sqrt(raw);
   }
   into.strength = 0;
   into.pitchHz = 0;
