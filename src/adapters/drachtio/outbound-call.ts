@@ -48,6 +48,8 @@ export interface OutboundCallParts {
 /** One INVITE on its way. */
 interface Branch {
   req: SrfRequest | undefined;
+  /** Any response has come, 100 Trying too. */
+  heard: boolean;
   provisionalSeen: boolean;
   /** Nobody wants this branch's answer any more. */
   abandoned: boolean;
@@ -105,6 +107,11 @@ export class SipOutboundCall implements OutboundCall {
     await Promise.all(this.#parts.targets.map((target) => this.#invite(target, endpoint)));
   }
 
+  /** INVITEs are out and none of the phones has answered with anything yet. */
+  get isUnheard(): boolean {
+    return this.#branches.length > 0 && this.#branches.every(({ heard, end }) => !heard && end === undefined);
+  }
+
   cancel(): void {
     this.#give(terminationOfInvite({ kind: 'cancelled' }));
   }
@@ -115,7 +122,13 @@ export class SipOutboundCall implements OutboundCall {
   }
 
   async #invite(target: DialTarget, endpoint: MediaEndpoint): Promise<void> {
-    const branch: Branch = { req: undefined, provisionalSeen: false, abandoned: false, end: undefined };
+    const branch: Branch = {
+      req: undefined,
+      heard: false,
+      provisionalSeen: false,
+      abandoned: false,
+      end: undefined,
+    };
     this.#branches.push(branch);
     let dialog: SrfDialog;
     try {
@@ -157,6 +170,7 @@ export class SipOutboundCall implements OutboundCall {
   }
 
   #progress(branch: Branch, res: SrfResponse): void {
+    branch.heard = true;
     if (res.status <= 100) return;
     this.#journalDialog(branch, res.stackDialogId);
     branch.provisionalSeen = true;

@@ -49,6 +49,12 @@ export interface SipTelephonyParts {
 }
 
 /**
+ * How long the end of the program waits for an attempt whose far end never said a word: an INVITE and its
+ * first repetition may have been lost (RFC 3261 §17.1.1.2). Nobody rings there as far as can be told.
+ */
+const UNHEARD_MAX_MS = 1000;
+
+/**
  * The Telephony port over drachtio and FreeSWITCH: keeps the calls in progress, and ends them when a server
  * goes.
  */
@@ -59,7 +65,7 @@ export class SipTelephony implements Telephony {
   readonly #inbound = new Set<SipInboundCall>();
   readonly #outbound = new Set<SipOutboundCall>();
   /** Attempts with an INVITE that is not over, given-up ones included. */
-  readonly #attempts = new Set<Promise<void>>();
+  readonly #attempts = new Map<SipOutboundCall, Promise<void>>();
   readonly #canCallListeners = new Set<() => void>();
   #closing = false;
   #handler: ((call: InboundCall) => void) | undefined;
@@ -175,8 +181,8 @@ export class SipTelephony implements Telephony {
       },
     });
     this.#outbound.add(call);
-    const attempt = call.start().finally(() => this.#attempts.delete(attempt));
-    this.#attempts.add(attempt);
+    const attempt = call.start().finally(() => this.#attempts.delete(call));
+    this.#attempts.set(call, attempt);
     return call;
   }
 
@@ -206,11 +212,15 @@ export class SipTelephony implements Telephony {
     const termination: Termination = { bucket: TerminationBucket.success, reason: 'local-hangup' };
     this.#closing = true;
     this.#parts.admission.close();
-    const ends: Promise<unknown>[] = [...this.#attempts, ...[...this.#inbound].map(({ over }) => over)];
+    const { clock } = this.#parts;
+    const ends: Promise<unknown>[] = [...this.#inbound].map(({ over }) => over);
+    for (const [call, attempt] of this.#attempts) {
+      ends.push(call.isUnheard ? withDeadline(clock, UNHEARD_MAX_MS, attempt) : attempt);
+    }
     for (const call of this.#outbound) call.cancel();
     for (const call of this.#inbound) call.abandon(termination);
     for (const leg of this.#legs) ends.push(leg.hangUp());
-    await withDeadline(this.#parts.clock, deadlineMs, Promise.all(ends));
+    await withDeadline(clock, deadlineMs, Promise.all(ends));
   }
 
   #invited(req: SrfRequest, res: SrfResponse): void {

@@ -169,6 +169,23 @@ describe('the end of the program', () => {
     await closed;
     await stage.close();
   });
+
+  it('does not wait for a phone that never answered with anything', async () => {
+    const stage = await openStage();
+    const trunk = await stage.trunkPhone('carrier');
+    trunk.behaviour = { kind: 'silent' };
+    const outbound = stage.telephony.originate({
+      callId: 'call_end',
+      target: { kind: 'trunk', number: '+15550001' },
+      callerId: { number: '5000' },
+      ringTimeoutMs: 20_000,
+    });
+    await trunk.incoming();
+    // Longer than a test may take: the end comes before.
+    await stage.telephony.close(60_000);
+    expect(await outbound.outcome).toMatchObject({ termination: { reason: 'cancelled' } });
+    await stage.close();
+  });
 });
 
 describe('servers that cannot be used at the start', () => {
