@@ -24,10 +24,9 @@ export const connectStrategies = [
 export type ConnectStrategy = (typeof connectStrategies)[number];
 
 /** What follows one dial result: another interval before the next attempt, or no further attempt. */
-const retryRule = z.union([
-  z.strictObject({ intervalSec: z.int().min(0).max(86_400) }),
-  z.literal('never', { error: 'must be {intervalSec: 0–86400} or "never"' }),
-]);
+const retryRule = z.union([z.strictObject({ intervalSec: z.int().min(0).max(86_400) }), z.literal('never')], {
+  error: 'must be {intervalSec: 0–86400} or "never"',
+});
 
 /** One step of widening: from `afterSec` in the line on, agents of `expression` may serve, too. */
 const target = z.strictObject({

@@ -84,7 +84,7 @@ function words(issue: Issue, value: unknown, field: string): string {
     case 'invalid_value':
       return `must be one of ${issue.values.map((allowed) => JSON.stringify(allowed)).join(', ')}`;
     case 'invalid_key':
-      return issue.issues[0]?.message ?? 'the key is not allowed';
+      return issue.issues[0] ? `the key ${words(issue.issues[0], '', '')}` : 'the key is not allowed';
     case 'custom':
     case 'invalid_element':
     case 'invalid_format':
