@@ -80,6 +80,7 @@ function confirmationHost(facts: FlowFacts): FlowHost {
     agentTaken: new AbortController().signal,
     enterQueue: refuse('queue'),
     screenNumber: refuse('screen'),
+    proposeSlot: refuse('propose'),
     book: refuse('book'),
     offerMade: () => undefined,
     pendingCallback: refuse('pending'),

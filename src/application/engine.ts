@@ -103,6 +103,7 @@ export function createEngine(options: EngineOptions): Engine {
   const slots = new SlotDesk({ directory: options.directory, unitOfWork: store, clock });
   const inboundCalls = new InboundCalls({
     ...options,
+    slots,
     runner,
     router,
     registry,

@@ -13,10 +13,12 @@ import type { Router } from '../routing/router.ts';
 import { parseNumber } from '../screening/phone-number.ts';
 import type { Leg } from '../telephony/leg.ts';
 import type { InboundCall, OriginateRequest, Telephony } from '../telephony/telephony.ts';
+import { CallerSlot } from './caller-slot.ts';
 import { screenForQueue } from './number-check.ts';
 import type { OpenCallbacks } from './open-callbacks.ts';
 import type { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
+import type { SlotDesk } from './slot-desk.ts';
 
 export interface InboundSessionOptions {
   readonly telephony: Telephony;
@@ -26,6 +28,7 @@ export interface InboundSessionOptions {
   readonly waits: QueueWaits;
   readonly openCallbacks: OpenCallbacks;
   readonly directory: ServiceDirectory;
+  readonly slots: SlotDesk;
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,6 +51,7 @@ export class InboundSession implements FlowHost {
   readonly #settings: QueueSettings;
   readonly #options: InboundSessionOptions;
   readonly #log: Log;
+  readonly #slot: CallerSlot;
   readonly #listeners = new Set<() => void>();
   #taken = new AbortController();
   #offeredAgentId: string | undefined;
@@ -65,6 +69,7 @@ export class InboundSession implements FlowHost {
     this.language = language;
     this.#options = options;
     this.#log = options.log;
+    this.#slot = new CallerSlot(call.callId, language, options);
   }
 
   get agentTaken(): AbortSignal {
@@ -92,14 +97,14 @@ export class InboundSession implements FlowHost {
     const line = router.queue(settings.name);
     const position = line.positionOf(this.call.callId);
     const ewtSec = waits.ewtSec(settings, position ?? line.length + 1);
-    const open = directory.isOpen(settings.name, clock.nowMs());
+    const belowWatermark = openCallbacks.count(settings.name) < settings.offerWatermark;
     return {
       queue: settings.name,
       dialled: this.call.dialled,
       ...(ani !== undefined && { ani }),
-      open,
+      open: directory.isOpen(settings.name, clock.nowMs()),
       pendingCallback: ani !== undefined && openCallbacks.pendingOf(settings.name, ani) !== undefined,
-      offerAllowed: open && openCallbacks.count(settings.name) < settings.offerWatermark,
+      ...this.#slot.facts(settings, ewtSec, belowWatermark),
       ...(ewtSec >= 0 && { ewtSec }),
       offerEwtThresholdSec: settings.offerEwtThresholdSec,
       ...(position !== undefined && { position }),
@@ -141,12 +146,17 @@ export class InboundSession implements FlowHost {
     return { kind: 'refused', reason: isReadable ? 'not-permitted' : 'not-valid' };
   }
 
-  async book({ number }: { readonly number: string }): Promise<Booking> {
-    const { router, runner, clock, ids, openCallbacks } = this.#options;
+  proposeSlot(wish: Parameters<FlowHost['proposeSlot']>[0]): Promise<{ readonly kind: 'found' | 'none' }> {
+    return this.#slot.propose(this.settings.name, wish);
+  }
+
+  async book({ number, inSlot }: Parameters<FlowHost['book']>[0]): Promise<Booking> {
+    const { router, runner, clock, ids, openCallbacks, slots } = this.#options;
     if (this.#taken.signal.aborted) return { kind: 'refused', reason: 'agent-taken' };
     if (openCallbacks.count(this.settings.name) >= this.settings.offerWatermark) {
       return { kind: 'refused', reason: 'watermark' };
     }
+    const slotMs = inSlot ? this.#slot.startMs : undefined;
     const place = this.#place ?? { atMs: clock.nowMs(), priority: this.settings.priorityInitial };
     // Out of the line while the record is written: the place must not be served twice.
     const wasInLine = router.queueOf(this.call.callId) !== undefined;
@@ -160,7 +170,7 @@ export class InboundSession implements FlowHost {
       dialledNumber: this.call.dialled,
       language: this.language,
       placeAtMs: place.atMs,
-      desiredAtMs: clock.nowMs(),
+      desiredAtMs: slotMs ?? clock.nowMs(),
       priority: place.priority,
     } as const;
     let tryCount = 0;
@@ -173,7 +183,7 @@ export class InboundSession implements FlowHost {
     };
     try {
       const booked = await untilStored({ clock, wanted, onFailure }, () =>
-        runner.create(request, { kind: 'customer' }),
+        runner.create(request, { kind: 'customer' }, [slots.check(this.call.callId)]),
       );
       if (booked.kind !== 'refused') return { kind: 'booked', callbackId: booked.callback.id };
       if (wasInLine && !this.#leg?.termination) router.enqueue(this.#token());
@@ -268,6 +278,7 @@ export class InboundSession implements FlowHost {
   over(): void {
     const { registry, router } = this.#options;
     router.leave(this.call.callId);
+    this.#slot.release();
     if (this.#offeredAgentId !== undefined) {
       registry.release(this.#offeredAgentId, this.call.callId, 'not-needed');
     }

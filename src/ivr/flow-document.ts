@@ -53,7 +53,7 @@ export const actionSchemas = {
   wait: z.strictObject({ do: z.literal('wait'), durationSec: z.number().min(0.1).max(60), ...common }),
   set: z.strictObject({
     do: z.literal('set'),
-    variable: z.enum(['offerWithdrawn', 'mark']),
+    variable: z.enum(['offerWithdrawn', 'inSlot', 'mark']),
     to: z.union([z.boolean(), z.string().max(100)]),
     ...common,
   }),
@@ -90,6 +90,14 @@ export const actionSchemas = {
     offerEverySec: z.number().min(30).max(3600).default(300),
     ...common,
   }),
+  day: z.strictObject({ do: z.literal('day'), day: z.enum(['today', 'tomorrow', 'keyed']), ...common }),
+  time: z.strictObject({
+    do: z.literal('time'),
+    /** Which half of a 12-hour day is meant. Default: not asked yet. */
+    half: z.enum(['am', 'pm']).optional(),
+    ...common,
+  }),
+  propose: z.strictObject({ do: z.literal('propose'), which: z.enum(['nearest', 'next']), ...common }),
   book: z.strictObject({ do: z.literal('book'), ...common }),
   pending: z.strictObject({ do: z.literal('pending'), choice: z.enum(['take-place', 'cancel']), ...common }),
   agent: z.strictObject({
@@ -141,6 +149,9 @@ export const outcomes: Readonly<
   collect: { required: ['collected', 'silence'], instead: { 'too-few': 'silence', 'too-many': 'too-few' } },
   screen: { required: ['accepted', 'not-valid'], instead: { 'not-permitted': 'not-valid' } },
   queue: { required: ['full'], instead: { 'offer-due': 'full' } },
+  day: { required: ['accepted', 'not-valid'], instead: { 'too-far': 'not-valid' } },
+  time: { required: ['accepted', 'not-valid'], instead: { ambiguous: 'not-valid' } },
+  propose: { required: ['found', 'none'], instead: {} },
   book: { required: ['booked', 'refused'], instead: {} },
   pending: { required: ['done', 'too-late'], instead: {} },
   agent: { required: ['done', 'refused'], instead: {} },

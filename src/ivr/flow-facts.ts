@@ -15,8 +15,22 @@ export interface FlowFacts {
   readonly open: boolean;
   /** An open callback of this caller exists on this queue (product rule 3.7). */
   readonly pendingCallback: boolean;
-  /** Callbacks may be offered: enabled, inside hours, below the watermark. */
+  /** A callback of some kind may be offered to this caller. */
   readonly offerAllowed: boolean;
+  /** An immediate one: enabled, inside (offer) hours, outside the blackout, below the watermark. */
+  readonly immediateAllowed?: boolean;
+  /** One for a time of the caller's choice: enabled, below the watermark; also while closed. */
+  readonly scheduledAllowed?: boolean;
+  /** Now, UTC epoch ms. */
+  readonly nowMs?: number;
+  /** IANA zone of the queue's times. */
+  readonly timeZone?: string;
+  /** Nothing that begins later can be booked; UTC epoch ms. */
+  readonly bookableUntilMs?: number;
+  /** The language of this call reads clocks in two halves of 12 hours. */
+  readonly twelveHourClock?: boolean;
+  /** Beginning of the slot proposed to the caller; absent before there is one. */
+  readonly slotAtMs?: number;
   /** Estimated wait of this caller, or of one who would join now; absent when nothing can be known. */
   readonly ewtSec?: number;
   /** The queue's setting: a callback is offered when the wait is above it. */
@@ -41,6 +55,13 @@ export const factKinds = {
   open: 'flag',
   pendingCallback: 'flag',
   offerAllowed: 'flag',
+  immediateAllowed: 'flag',
+  scheduledAllowed: 'flag',
+  nowMs: 'number',
+  timeZone: 'text',
+  bookableUntilMs: 'number',
+  twelveHourClock: 'flag',
+  slotAtMs: 'number',
   ewtSec: 'number',
   offerEwtThresholdSec: 'number',
   position: 'number',
@@ -53,8 +74,17 @@ export const factKinds = {
 export type FactName = keyof typeof factKinds;
 const factNames = Object.keys(factKinds) as FactName[];
 
-/** What the flow itself remembers: set by `collect`, `screen` and `set`. */
-export const variableNames = ['digits', 'number', 'spokenNumber', 'offerWithdrawn', 'mark'] as const;
+/** What the flow itself remembers: set by `collect`, `screen`, `day`, `time` and `set`. */
+export const variableNames = [
+  'digits',
+  'number',
+  'spokenNumber',
+  'day',
+  'time',
+  'inSlot',
+  'offerWithdrawn',
+  'mark',
+] as const;
 export type VariableName = (typeof variableNames)[number];
 export type Variables = Partial<Record<VariableName, string | boolean>>;
 

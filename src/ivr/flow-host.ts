@@ -39,10 +39,20 @@ export interface FlowHost {
   /** Parses for the queue's country and screens. `digits` as keyed or as presented. */
   screenNumber(digits: string): Promise<NumberScreening>;
   /**
-   * Turns the place in line into a callback to an accepted number. Called once confirmed, even if the caller
-   * has gone.
+   * Holds the free slot nearest to a time for this caller, in place of the one held before; the fact
+   * `slotAtMs` then tells it.
+   * `next`: one that was not proposed for this wish yet.
    */
-  book(request: { readonly number: string }): Promise<Booking>;
+  proposeSlot(wish: {
+    /** UTC epoch ms. */
+    readonly desiredAtMs: number;
+    readonly next: boolean;
+  }): Promise<{ readonly kind: 'found' | 'none' }>;
+  /**
+   * Turns the place in line into a callback to an accepted number, `inSlot` into one for the slot proposed
+   * last. Called once confirmed, even if the caller has gone.
+   */
+  book(request: { readonly number: string; readonly inSlot: boolean }): Promise<Booking>;
   /** For the record: an offer was made, or what came of it. */
   offerMade(event: 'made' | 'accepted' | 'declined'): void;
   /** Product rule 3.7. `too-late`: the callback has been dialled or is over. */

@@ -8,6 +8,7 @@ import type { FlowOutcome } from './flow-host.ts';
 import type { FlowMachine, FlowPosition } from './flow-machine.ts';
 import { runCollect, runMenu, runOffer } from './key-verbs.ts';
 import { runQueue } from './line-verbs.ts';
+import { chooseDay, chooseTime, proposeSlot } from './schedule-verbs.ts';
 
 /** Steps of one run; a flow that takes more goes round in circles. */
 export const STEPS_MAX = 2000;
@@ -89,6 +90,12 @@ async function perform(dialogue: Dialogue, state: FlowState): Promise<string | F
       return await screen(dialogue, state);
     case 'queue':
       return await runQueue(dialogue, state);
+    case 'day':
+      return chooseDay(dialogue, state);
+    case 'time':
+      return chooseTime(dialogue, state);
+    case 'propose':
+      return unlessStopped(dialogue, await proposeSlot(dialogue, state));
     case 'book':
       return await book(dialogue);
     case 'pending':
@@ -121,13 +128,13 @@ async function screen(dialogue: Dialogue, state: ActionOf<'screen'>): Promise<st
 }
 
 async function book(dialogue: Dialogue): Promise<string> {
-  const { number } = dialogue.variables;
+  const { number, inSlot } = dialogue.variables;
   if (typeof number !== 'string') {
     dialogue.log.error({}, 'a flow books without a screened number');
     return 'refused';
   }
   try {
-    const booking = await dialogue.host.book({ number });
+    const booking = await dialogue.host.book({ number, inSlot: inSlot === true });
     if (booking.kind === 'refused') {
       dialogue.log.info({ reason: booking.reason }, 'a booking was refused');
       return 'refused';

@@ -13,6 +13,8 @@ export const PHRASE_ITEMS_MAX = 20;
 export type PhraseItem =
   | string
   | { readonly say: 'number' | 'ordinal' | 'duration' | 'wait'; readonly fact: FactName }
+  | { readonly say: 'day' | 'time'; readonly fact: FactName }
+  | { readonly say: 'zone' }
   | { readonly say: 'digits'; readonly variable: VariableName }
   | { readonly pauseMs: number }
   | {
@@ -63,10 +65,14 @@ function formOf(value: unknown, depth: number): z.ZodType {
       variable: z.enum(['digits', 'number', 'spokenNumber']),
     });
   }
+  if (has('say') && (value as { say: unknown }).say === 'zone') {
+    return z.strictObject({ say: z.literal('zone') });
+  }
   if (has('say')) {
     return z.strictObject({
-      say: z.enum(['number', 'ordinal', 'duration', 'wait'], {
-        error: 'say is number, ordinal, duration or wait with a fact; digits with a variable',
+      say: z.enum(['number', 'ordinal', 'duration', 'wait', 'day', 'time'], {
+        error:
+          'say is number, ordinal, duration, wait, day or time with a fact; digits with a variable; or zone',
       }),
       fact: numberFactSchema,
     });
@@ -121,8 +127,28 @@ export class PhraseSpeaker {
         const value = variables[item.variable];
         return typeof value === 'string' ? this.#say.digits(value) : [];
       }
+      if (item.say === 'zone') return this.#zone(facts);
       const value = facts[item.fact];
-      return typeof value === 'number' ? this.#say[item.say](value) : [];
+      if (typeof value !== 'number') return [];
+      if (item.say === 'day' || item.say === 'time') return this.#instant(item.say, value, facts);
+      return this.#say[item.say](value);
     });
+  }
+
+  #zone({ timeZone, nowMs, slotAtMs }: FlowFacts): SpokenPart[] {
+    const atMs = slotAtMs ?? nowMs;
+    return timeZone === undefined || atMs === undefined ? [] : this.#say.zone(timeZone, atMs);
+  }
+
+  /** Days and times are those of the queue's zone. */
+  #instant(
+    what: 'day' | 'time',
+    atMs: number,
+    { timeZone, nowMs, twelveHourClock }: FlowFacts,
+  ): SpokenPart[] {
+    if (timeZone === undefined || nowMs === undefined) return [];
+    if (what === 'day') return this.#say.day(atMs, timeZone, nowMs);
+    const clock = twelveHourClock === undefined ? undefined : twelveHourClock ? 12 : 24;
+    return this.#say.timeAt(atMs, timeZone, clock);
   }
 }

@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { UTC_PROMPT, zoneNames } from './zone-names.ts';
 import type { ClockStyle, DurationUnit, LanguageTable } from './languages/language-table.ts';
 
 /** One piece of something said: a prompt of the language's catalogue, or a pause. */
@@ -104,6 +105,25 @@ export class Say {
     return this.time(local.hour, local.minute, clock ?? this.#table.clock);
   }
 
+  /** The day of an instant in a zone: "today", "tomorrow", or weekday and date. */
+  day(atMs: number, zone: string, nowMs: number): SpokenPart[] {
+    const day = DateTime.fromMillis(atMs, { zone }).startOf('day');
+    const today = DateTime.fromMillis(nowMs, { zone }).startOf('day');
+    if (day.hasSame(today, 'day')) return prompts(['today']);
+    if (day.hasSame(today.plus({ days: 1 }), 'day')) return prompts(['tomorrow']);
+    return prompts(this.#table.date(day.weekday, day.day, day.month));
+  }
+
+  /** A time zone by the name that people use for it; one without such a name by its distance from UTC then. */
+  zone(zone: string, atMs: number): SpokenPart[] {
+    const name = zoneNames.get(zone);
+    if (name !== undefined) return prompts([name]);
+    const offsetMinutes = DateTime.fromMillis(atMs, { zone }).offset;
+    if (offsetMinutes === 0) return prompts([UTC_PROMPT]);
+    const sign = offsetMinutes < 0 ? 'minus' : 'digit-plus';
+    return [...prompts([UTC_PROMPT, sign]), ...this.duration(Math.abs(offsetMinutes) * 60)];
+  }
+
   #cardinal(value: number): string[] {
     if (value < 100) return [`num-${value}`];
     const ids: string[] = [];
@@ -151,6 +171,10 @@ export function vocabularyOf(table: LanguageTable): ReadonlySet<string> {
     table.oneJoined,
     ...table.timeWords,
   ]);
+  for (const id of ['today', 'tomorrow', 'minus', UTC_PROMPT, ...table.dateWords]) ids.add(id);
+  for (const id of zoneNames.values()) ids.add(id);
+  for (let n = 1; n <= 7; n++) ids.add(`weekday-${n}`);
+  for (let n = 1; n <= 12; n++) ids.add(`month-${n}`);
   for (const id of Object.values(digitPrompts)) ids.add(id);
   for (let n = 0; n < 10; n++) ids.add(`digit-${n}`);
   for (let n = 0; n < 100; n++) {

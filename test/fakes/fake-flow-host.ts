@@ -10,6 +10,12 @@ export class FakeFlowHost implements FlowHost {
     open: true,
     pendingCallback: false,
     offerAllowed: true,
+    immediateAllowed: true,
+    scheduledAllowed: false,
+    nowMs: Date.UTC(2026, 2, 2, 14),
+    timeZone: 'America/New_York',
+    bookableUntilMs: Date.UTC(2026, 3, 1, 14),
+    twelveHourClock: true,
     ewtSec: 600,
     offerEwtThresholdSec: 120,
     announceIntervalSec: 30,
@@ -18,6 +24,7 @@ export class FakeFlowHost implements FlowHost {
   };
   entry: QueueEntry = { kind: 'entered' };
   booking: () => Promise<Booking> = () => Promise.resolve({ kind: 'booked', callbackId: 'callback_1' });
+  slotsLeft = 20;
   pendingAnswer: 'done' | 'too-late' = 'done';
   agentAnswer: 'done' | 'refused' = 'done';
   transferAnswer: 'transferred' | 'failed' = 'transferred';
@@ -66,8 +73,21 @@ export class FakeFlowHost implements FlowHost {
     return Promise.resolve({ kind: 'accepted', number: `+1${digits}`, spoken: digits });
   }
 
-  book(request: { readonly number: string }): Promise<Booking> {
+  /** The first slot is the wish itself, each next one a quarter of an hour later, as long as any are left. */
+  proposeSlot({ desiredAtMs, next }: { readonly desiredAtMs: number; readonly next: boolean }): Promise<{
+    kind: 'found' | 'none';
+  }> {
+    this.asked.push(`${next ? 'next' : 'propose'} ${new Date(desiredAtMs).toISOString()}`);
+    if (this.slotsLeft === 0) return Promise.resolve({ kind: 'none' });
+    this.slotsLeft--;
+    const before = this.current.slotAtMs ?? desiredAtMs;
+    this.current = { ...this.current, slotAtMs: next ? before + 900_000 : desiredAtMs };
+    return Promise.resolve({ kind: 'found' });
+  }
+
+  book(request: { readonly number: string; readonly inSlot: boolean }): Promise<Booking> {
     this.asked.push(`book ${request.number}`);
+    if (request.inSlot) this.asked.push('in slot');
     return this.booking();
   }
 

@@ -1,6 +1,6 @@
 import type { LanguageTable } from './language-table.ts';
 
-/** English: "three oh five p m", "fifteen oh five", "one minute", "two minutes". */
+/** English: "Monday March third", "three oh five p m", "fifteen oh five", "one minute", "two minutes". */
 export const english: LanguageTable = {
   tag: 'en',
   clock: 12,
@@ -13,6 +13,10 @@ export const english: LanguageTable = {
   ordinalBelow100(value) {
     if (value <= 20 || value % 10 === 0) return [`ord-${value}`];
     return [`num-${value - (value % 10)}`, `ord-${value % 10}`];
+  },
+  dateWords: [],
+  date(weekday, day, month) {
+    return [`weekday-${weekday}`, `month-${month}`, ...english.ordinalBelow100(day)];
   },
   timeWords: ['midnight', 'noon', 'am', 'pm', 'hundred-hours', ...range(1, 9).map((n) => `oh-${n}`)],
   time(hour, minute, clock) {

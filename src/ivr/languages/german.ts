@@ -1,6 +1,6 @@
 import type { LanguageTable } from './language-table.ts';
 
-/** German: "fünfzehn Uhr fünf", "drei Uhr fünf nachmittags", "eine Minute", "einundzwanzig Minuten". */
+/** German: "Montag der dritte März", "fünfzehn Uhr fünf", "drei Uhr fünf nachmittags", "eine Minute", "einundzwanzig Minuten". */
 export const german: LanguageTable = {
   tag: 'de',
   clock: 24,
@@ -12,6 +12,10 @@ export const german: LanguageTable = {
   },
   ordinalBelow100(value) {
     return [`ord-${value}`];
+  },
+  dateWords: ['der'],
+  date(weekday, day, month) {
+    return [`weekday-${weekday}`, 'der', `ord-${day}`, `month-${month}`];
   },
   timeWords: ['uhr', 'at-night', 'in-the-morning', 'in-the-afternoon', 'in-the-evening'],
   time(hour, minute, clock) {

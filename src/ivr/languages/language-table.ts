@@ -10,7 +10,8 @@ export type ClockStyle = 12 | 24;
  *
  * Shared by all languages: `num-0` … `num-99`, `hundred-1` … `hundred-9` (whole: "three hundred"),
  * `thousand`, `ord-hundred-1` … `ord-hundred-9`, `ord-thousand`, `digit-0` … `digit-9`, `digit-star`,
- * `digit-pound`, `digit-plus`, `and`.
+ * `digit-pound`, `digit-plus`, `minus`, `and`, `weekday-1` (Monday) … `weekday-7`, `month-1` … `month-12`,
+ * `today`, `tomorrow`, and the zones of `zone-names.ts`.
  */
 export interface LanguageTable {
   /** BCP 47 primary tag, the name of the catalogue and of the folder of its audio. */
@@ -28,6 +29,10 @@ export interface LanguageTable {
   ordinalBelow100(value: number): readonly string[];
   /** Prompts for a time of day; `hour` 0–23, `minute` 0–59. */
   time(hour: number, minute: number, clock: ClockStyle): readonly string[];
+  /** Prompts for a date; `weekday` 1 (Monday) – 7, `day` 1–31, `month` 1–12. */
+  date(weekday: number, day: number, month: number): readonly string[];
+  /** The ids that {@link date} may use beside weekdays, months and ordinals. */
+  readonly dateWords: readonly string[];
   /** The ids that {@link time} may use beside numbers. */
   readonly timeWords: readonly string[];
 }
