@@ -34,6 +34,8 @@ const TICK_MS = 20;
 const CATCH_UP_MAX_MS = 200;
 /** RFC 3550 §6.2: reports of a leg are about 5 s apart. */
 const REPORT_EVERY_TICKS = 250;
+/** A source that fell silent is noticed within 200 ms. */
+const WATCH_EVERY_TICKS = 10;
 const LATE_MS = 20;
 
 /** All legs of the media thread: carries out orders, ticks every 20 ms without drift. */
@@ -288,16 +290,19 @@ export class MediaEngine implements LegHost {
     for (const conference of this.#conferences.values()) conference.step();
     for (const leg of this.#active) leg.step(this.#conferenceOf.get(leg.id)?.outFor(leg.id));
     this.tickCount++;
-    this.#sendReports();
+    this.#attendLegs();
     this.#nextTickMs += TICK_MS;
     this.#schedule();
   }
 
-  #sendReports(): void {
+  /** What each leg needs from time to time, the legs spread over the ticks. */
+  #attendLegs(): void {
     const phase = this.tickCount % REPORT_EVERY_TICKS;
     const nowMs = Date.now();
     for (const leg of this.#legs.values()) {
-      if ((leg.sockets.port >> 1) % REPORT_EVERY_TICKS === phase) leg.sendReport(nowMs);
+      const turn = leg.sockets.port >> 1;
+      if (turn % WATCH_EVERY_TICKS === phase % WATCH_EVERY_TICKS) leg.watchSource();
+      if (turn % REPORT_EVERY_TICKS === phase) leg.sendReport(nowMs);
     }
   }
 }

@@ -6,10 +6,17 @@ import type { LegTap } from './leg-tap.ts';
 import type { LegMedia, LegStatistics, MediaReport } from './media-orders.ts';
 import { ReceptionStatistics } from './reception-statistics.ts';
 import { buildRtcpReport, parseRtcp } from './rtcp-packet.ts';
-import { parseRtpPacket, RTP_HEADER_LENGTH, timestampDistance, writeRtpHeader } from './rtp-packet.ts';
-import type { RtpPacket } from './rtp-packet.ts';
+import {
+  parseRtpPacket,
+  RTP_HEADER_LENGTH,
+  sequenceDistance,
+  timestampDistance,
+  writeRtpHeader,
+} from './rtp-packet.ts';
+import type { ReceivedRtpPacket } from './rtp-packet.ts';
 import type { SocketPair } from './socket-pair.ts';
 import { SourceLatch } from './source-latch.ts';
+import { StreamSocket } from './stream-socket.ts';
 import { TelephoneEventReceiver, TelephoneEventSender } from './telephone-event.ts';
 
 export const FRAME_SAMPLES = 160;
@@ -50,6 +57,7 @@ export class MediaLeg {
   isReadMuted = false;
   isWriteMuted = false;
   readonly #host: LegHost;
+  readonly #stream: StreamSocket;
   readonly #ssrc: number;
   readonly #received = new ReceptionStatistics();
   readonly #events = new TelephoneEventReceiver();
@@ -75,6 +83,7 @@ export class MediaLeg {
     this.id = id;
     this.sockets = sockets;
     this.#host = host;
+    this.#stream = new StreamSocket(sockets.rtp);
     this.#ssrc = seed >>> 0;
     this.#sequence = (seed >>> 8) & 0xffff;
     this.#timestampBase = Math.imul(seed, 2_654_435_761) >>> 0;
@@ -108,6 +117,14 @@ export class MediaLeg {
     const isHeld = media.remoteAddress === '0.0.0.0';
     this.latch.negotiate(isHeld ? undefined : { address: media.remoteAddress, port: media.remotePort });
     this.#mapping = undefined;
+    if (this.#stream.peer !== this.latch.target) this.#stream.release();
+  }
+
+  /** To be called a few times a second: only a source that speaks is held to; a silent one may be replaced. */
+  watchSource(): void {
+    const source = this.latch.flowingSource(this.#host.nowMs());
+    if (source === undefined) this.#stream.release();
+    else this.#stream.connect(source);
   }
 
   /** Plays until the end or `stopPlay`; what was played before ends at once. */
@@ -199,7 +216,7 @@ export class MediaLeg {
   #receive(bytes: Buffer, from: RemoteInfo): void {
     const packet = parseRtpPacket(bytes);
     const media = this.#media;
-    if (packet === undefined || packet.payload.length > PAYLOAD_MAX) {
+    if (packet === undefined || packet.payloadLength > PAYLOAD_MAX) {
       this.#host.countMalformed();
       return;
     }
@@ -208,16 +225,16 @@ export class MediaLeg {
     if (!isEvent && packet.payloadType !== media.payloadType) return;
     const nowMs = this.#host.nowMs();
     if (!this.latch.accept(packet, from.address, from.port, nowMs)) return;
-    const { ssrc, sequence, timestamp, payload } = packet;
-    this.#received.receive(ssrc, sequence, timestamp, payload.length, Math.round(nowMs * 8));
+    const { ssrc, timestamp, payloadLength } = packet;
+    this.#received.receive(ssrc, packet.sequence, timestamp, payloadLength, Math.round(nowMs * 8));
     if (!media.mayReceive) return;
     if (isEvent) {
-      this.#tellDigits(this.#events.receive(ssrc, timestamp, payload, nowMs));
+      this.#tellDigits(this.#events.receive(ssrc, timestamp, packet.payload, nowMs));
       if (this.#events.isWaiting) this.refreshActivity();
     } else {
-      if (this.isReadMuted) payload.fill(SILENCE_BYTE[media.law]);
+      if (this.isReadMuted) packet.payload.fill(SILENCE_BYTE[media.law]);
       if (this.taps.size > 0 || this.isMember) {
-        this.#readJitter.push(ssrc, timestamp, decodeG711(media.law, payload));
+        this.#readJitter.push(ssrc, timestamp, decodeG711(media.law, packet.payload));
       }
     }
     const { partner } = this;
@@ -225,7 +242,7 @@ export class MediaLeg {
   }
 
   /** Sends a partner's packet on, its header rewritten in place; no decoding unless the laws differ. */
-  private relay(packet: RtpPacket, bytes: Buffer, from: LegMedia, isEvent: boolean): void {
+  private relay(packet: ReceivedRtpPacket, bytes: Buffer, from: LegMedia, isEvent: boolean): void {
     const media = this.#media;
     const target = this.latch.target;
     if (media === undefined || target === undefined || !media.maySend) return;
@@ -234,28 +251,32 @@ export class MediaLeg {
     if (payloadType === undefined) return;
     const mapping = this.#mappingFor(packet);
     mapping.lastTimestamp = packet.timestamp;
-    const start = bytes.length - packet.payload.length - RTP_HEADER_LENGTH;
-    // CSRC and extension are left out; padding, which stands behind the payload, is none of ours.
-    const out = start === 0 ? bytes : Buffer.concat([Buffer.alloc(RTP_HEADER_LENGTH), packet.payload]);
-    const { payload } = packet;
-    if (!isEvent && this.isWriteMuted) payload.fill(SILENCE_BYTE[from.law]);
+    if (!isEvent && this.isWriteMuted) packet.payload.fill(SILENCE_BYTE[from.law]);
     if (!isEvent && this.taps.size > 0) {
-      this.#writeJitter.push(packet.ssrc, packet.timestamp, decodeG711(from.law, payload));
+      this.#writeJitter.push(packet.ssrc, packet.timestamp, decodeG711(from.law, packet.payload));
     }
+    // CSRC, extension and padding are left out.
+    const isBare = packet.payloadLength === bytes.length - RTP_HEADER_LENGTH;
+    const out = isBare ? bytes : Buffer.concat([Buffer.alloc(RTP_HEADER_LENGTH), packet.payload]);
     if (!isEvent && from.law !== media.law) transcodeG711(from.law, out, RTP_HEADER_LENGTH);
-    this.#sequence = (packet.sequence + mapping.sequenceOffset) & 0xffff;
-    this.#lastTimestamp = (packet.timestamp + mapping.timestampOffset) >>> 0;
+    const sequence = (packet.sequence + mapping.sequenceOffset) & 0xffff;
+    const timestamp = (packet.timestamp + mapping.timestampOffset) >>> 0;
+    // One that was overtaken does not turn back the count our own packets go on from.
+    if (sequenceDistance(sequence, this.#sequence) > 0) {
+      this.#sequence = sequence;
+      this.#lastTimestamp = timestamp;
+    }
     writeRtpHeader(out, {
       payloadType,
       hasMarker: packet.hasMarker,
-      sequence: this.#sequence,
-      timestamp: this.#lastTimestamp,
+      sequence,
+      timestamp,
       ssrc: this.#ssrc,
     });
     this.#transmit(out);
   }
 
-  #mappingFor(packet: RtpPacket): RelayMapping {
+  #mappingFor(packet: ReceivedRtpPacket): RelayMapping {
     const known = this.#mapping;
     if (
       known !== undefined &&
@@ -318,7 +339,7 @@ export class MediaLeg {
     if (target === undefined) return;
     this.#sentPacketCount++;
     this.#sentOctetCount += bytes.length - RTP_HEADER_LENGTH;
-    this.sockets.rtp.send(bytes, target.port, target.address);
+    this.#stream.send(bytes, target);
   }
 
   #tellDigits(digits: readonly { readonly digit: string; readonly durationSamples: number }[]): void {

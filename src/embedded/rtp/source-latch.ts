@@ -42,6 +42,11 @@ export class SourceLatch {
     return this.#source !== undefined;
   }
 
+  /** The proven source while it may not be taken over: it spoke less than a second ago. */
+  flowingSource(nowMs: number): MediaAddress | undefined {
+    return nowMs - this.#lastPacketMs < SILENT_BEFORE_CHANGE_MS ? this.#source : undefined;
+  }
+
   /** A new remote address by SDP; the same one again changes nothing. */
   negotiate(to: MediaAddress | undefined): void {
     const known = this.#negotiated;
