@@ -33,6 +33,7 @@ export async function startTelephonyServers(
     }),
     profile: config.freeswitchProfile,
     audioRoot: config.mediaAudioRoot,
+    tapPort: config.audioTapPort,
     warmEndpointCount: config.warmEndpointCount,
   };
   if (config.telephony.mode === 'real') {

@@ -38,6 +38,7 @@ export interface Config {
   readonly freeswitchProfile: string;
   readonly eventSocketListen: Address;
   readonly eventSocketAdvertise: Address | undefined;
+  readonly audioTapPort: number;
   readonly warmEndpointCount: number;
   readonly sip: {
     readonly host: string;
@@ -122,6 +123,7 @@ function assemble(read: SettingReader, baseDirectory: string): Config {
     freeswitchProfile: read.required('freeswitchProfile'),
     eventSocketListen: read.address('eventSocketListen') ?? { host: '127.0.0.1', port: 0 },
     eventSocketAdvertise: read.address('eventSocketAdvertise'),
+    audioTapPort: read.integer('audioTapPort', 0),
     warmEndpointCount: read.integer('warmEndpointCount', 0),
     sip: {
       host: read.required('sipHost'),

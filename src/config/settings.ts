@@ -143,6 +143,13 @@ export const settings = {
     value: { kind: 'address' },
     meaning: 'What the media server is told instead, behind a port mapping.',
   },
+  audioTapPort: {
+    variable: 'TURNKEEPER_AUDIO_TAP_PORT',
+    value: count(0, 65_535),
+    fallback: '0',
+    meaning:
+      'Where the media server streams tapped audio to, on the address of TURNKEEPER_ESL_LISTEN; 0 takes a free port.',
+  },
   warmEndpointCount: {
     variable: 'TURNKEEPER_WARM_ENDPOINTS',
     value: count(0, 100),

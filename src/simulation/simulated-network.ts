@@ -176,7 +176,13 @@ export class SimulatedNetwork {
       },
     };
     const never = new Promise<never>(() => undefined);
-    const call = { callId, outcome, ringing: never, cancel: () => ringing.fail(cancelled) };
+    const call = {
+      callId,
+      outcome,
+      ringing: never,
+      cancel: () => ringing.fail(cancelled),
+      tap: () => undefined,
+    };
     if (!this.up || (target.kind === 'agent' && !this.reachable.has(target.agentId))) {
       ringing.fail(this.up ? failure('not-registered') : lost);
       return { ...call, inviteSent: never };

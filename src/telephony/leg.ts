@@ -53,6 +53,12 @@ export interface Party {
 }
 
 /**
+ * Hears what the far end sends: linear samples at 8 kHz, in order, in frames of some 20 ms. The array is the
+ * listener's own.
+ */
+export type AudioListener = (samples: Int16Array) => void;
+
+/**
  * One answered SIP dialog with its media endpoint (glossary: leg). Behaviour that belongs to a dialogue, a
  * bridge or a callback lives in those rooms; a leg only carries sound, digits and its end.
  */

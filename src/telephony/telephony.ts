@@ -1,5 +1,5 @@
 import type { CallId } from '../kernel/ids.ts';
-import type { Leg, Party } from './leg.ts';
+import type { AudioListener, Leg, Party } from './leg.ts';
 import type { Termination } from './termination.ts';
 
 /** Where an inbound call came from, once it has been admitted. */
@@ -60,6 +60,11 @@ export interface OutboundCall {
    * figures.
    */
   readonly inviteSent: Promise<number>;
+  /**
+   * Hears what the called side sends, from early media on; one listener a call. Returns the way to stop.
+   * Undefined: the media server cannot be listened to.
+   */
+  tap(listener: AudioListener): (() => void) | undefined;
   /** CANCEL (or BYE if the answer crossed it). Idempotent. The outcome then reads `cancelled`. */
   cancel(): void;
 }

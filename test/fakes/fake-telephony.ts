@@ -1,5 +1,5 @@
 import type { CallId } from '../../src/kernel/ids.ts';
-import type { AudioSource, Digit, Leg, PlayOutcome } from '../../src/telephony/leg.ts';
+import type { AudioListener, AudioSource, Digit, Leg, PlayOutcome } from '../../src/telephony/leg.ts';
 import type {
   Bridge,
   InboundCall,
@@ -70,10 +70,12 @@ export class PlacedCall implements OutboundCall {
   readonly ringing = Promise.resolve();
   readonly inviteSent = Promise.resolve(0);
   cancelled = false;
+  readonly #canTap: boolean;
   #settle!: (outcome: OriginateOutcome) => void;
 
-  constructor(request: OriginateRequest) {
+  constructor(request: OriginateRequest, canTap = false) {
     this.request = request;
+    this.#canTap = canTap;
     this.callId = request.callId;
     this.outcome = new Promise((resolve) => {
       this.#settle = resolve;
@@ -85,6 +87,17 @@ export class PlacedCall implements OutboundCall {
     const leg = new QuietLeg(callId, 'outbound', target.kind === 'agent' ? target.agentId : target.number);
     this.#settle({ kind: 'answered', leg });
     return leg;
+  }
+
+  /** What the far end would be heard by, when the test lets it. */
+  listener: AudioListener | undefined;
+
+  tap(listener: AudioListener): (() => void) | undefined {
+    if (!this.#canTap) return undefined;
+    this.listener = listener;
+    return () => {
+      this.listener = undefined;
+    };
   }
 
   fail(termination: Termination): void {
@@ -104,6 +117,8 @@ export class FakeTelephony implements Telephony {
   readonly unreachable = new Set<string>();
   bridgeError: Error | undefined;
   connected = true;
+  /** The media server can be listened to. */
+  canTap = false;
   readonly #canCallListeners = new Set<() => void>();
   #handler: ((call: InboundCall) => void) | undefined;
 
@@ -116,7 +131,7 @@ export class FakeTelephony implements Telephony {
   }
 
   originate(request: OriginateRequest): OutboundCall {
-    const call = new PlacedCall(request);
+    const call = new PlacedCall(request, this.canTap);
     this.placed.push(call);
     return call;
   }

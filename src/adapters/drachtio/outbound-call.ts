@@ -2,7 +2,7 @@ import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { CallId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { Party } from '../../telephony/leg.ts';
+import type { AudioListener, Party } from '../../telephony/leg.ts';
 import { parseReasonHeader } from '../../telephony/reason-header.ts';
 import type { OriginateOutcome, OutboundCall } from '../../telephony/telephony.ts';
 import { terminationOfMedia } from './media-termination.ts';
@@ -74,6 +74,8 @@ export class SipOutboundCall implements OutboundCall {
   #earlySdp: string | undefined;
   #earlyMedia: Promise<unknown> | undefined;
   #timer: TimerHandle | undefined;
+  #listener: AudioListener | undefined;
+  #stopTap: (() => void) | undefined;
 
   constructor(parts: OutboundCallParts) {
     this.#parts = parts;
@@ -114,6 +116,16 @@ export class SipOutboundCall implements OutboundCall {
 
   cancel(): void {
     this.#give(terminationOfInvite({ kind: 'cancelled' }));
+  }
+
+  /** See OutboundCall#tap: the stream begins with the first media, early or answered. */
+  tap(listener: AudioListener): (() => void) | undefined {
+    if (this.#endpoint?.canTap === false || this.#settled) return undefined;
+    this.#listener = listener;
+    return () => {
+      this.#listener = undefined;
+      this.#stopTap?.();
+    };
   }
 
   /** Ends the attempt for a reason of ours: the SIP server was lost, or the program ends. */
@@ -181,10 +193,16 @@ export class SipOutboundCall implements OutboundCall {
       return;
     if (mediaFault(sdp) !== undefined || !this.#endpoint) return;
     this.#earlySdp = sdp;
-    this.#earlyMedia = this.#endpoint.modify(sdp).catch((thrown: unknown) => {
+    this.#earlyMedia = this.#modify(this.#endpoint, sdp).catch((thrown: unknown) => {
       this.#earlySdp = undefined;
       this.#parts.log.debug({ callId: this.callId, error: messageOf(thrown) }, 'early media not used');
     });
+  }
+
+  /** The far end's media are known: from now on there is something to hear. */
+  async #modify(endpoint: MediaEndpoint, sdp: string): Promise<void> {
+    await endpoint.modify(sdp);
+    if (this.#listener && !this.#stopTap) this.#stopTap = endpoint.tap(this.#listener);
   }
 
   /** A provisional response tells what the dialog will be called. */
@@ -217,7 +235,7 @@ export class SipOutboundCall implements OutboundCall {
       await this.#earlyMedia;
       const known = this.#earlySdp !== undefined && sameMedia(this.#earlySdp, answer);
       if (mediaFault(answer) !== undefined) throw new Error(mediaFault(answer));
-      if (!known) await endpoint.modify(answer);
+      if (!known) await this.#modify(endpoint, answer);
     } catch (thrown) {
       void leg.endWith(terminationOfMedia(thrown));
     }

@@ -135,6 +135,7 @@ export class SipTelephony implements Telephony {
       ringing: new Promise(() => undefined),
       inviteSent: new Promise(() => undefined),
       cancel: () => undefined,
+      tap: () => undefined,
     });
     if (!this.#parts.link().connected) {
       return failed({ bucket: TerminationBucket.serverError, reason: 'sip-server-lost' });

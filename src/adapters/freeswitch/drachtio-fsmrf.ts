@@ -41,6 +41,14 @@ export interface MrfEndpoint extends EventEmitter {
   execute(application: string, argument?: string): Promise<EslEvent>;
   api(command: string, args: readonly string[]): Promise<EslEvent>;
   bridge(other: MrfEndpoint): Promise<void>;
+  /** mod_audio_fork: streams the channel's audio to a WebSocket. Rejects when the module refuses or is not there. */
+  forkAudioStart(options: {
+    readonly wsUrl: string;
+    readonly mixType: 'mono' | 'mixed' | 'stereo';
+    readonly sampling: string;
+    readonly bugname: string;
+    readonly bidirectionalAudio: { readonly enabled: string };
+  }): Promise<void>;
   unbridge(): Promise<void>;
   destroy(): Promise<void>;
 }

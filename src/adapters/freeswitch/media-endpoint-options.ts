@@ -1,11 +1,14 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { AudioTapServer } from './audio-tap-server.ts';
 
 /** What an endpoint is made of. */
 export interface MediaEndpointOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly audioRoot: string;
+  /** Where tapped audio goes; undefined: the media server cannot stream it. */
+  readonly taps: AudioTapServer | undefined;
   /** Ends a channel from outside, over the control connection. */
   readonly killChannel: (uuid: string) => Promise<void>;
 }

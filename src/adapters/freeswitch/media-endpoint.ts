@@ -1,5 +1,5 @@
 import { AppError, messageOf } from '../../kernel/errors.ts';
-import type { AudioSource, Digit, PlayOptions, PlayOutcome } from '../../telephony/leg.ts';
+import type { AudioListener, AudioSource, Digit, PlayOptions, PlayOutcome } from '../../telephony/leg.ts';
 import { withDeadline } from './deadline.ts';
 import type { EslEvent, MrfEndpoint } from './drachtio-fsmrf.ts';
 import type { MediaEndpointOptions } from './media-endpoint-options.ts';
@@ -18,6 +18,8 @@ const JOIN_CHECK_INTERVAL_MS = 20;
 /** Least time of one round of a loop, so that an unplayable list cannot spin. */
 const ROUND_MIN_MS = 200;
 
+/** The name of our stream among a channel's media bugs. */
+const TAP_NAME = 'turnkeeper';
 const UNUSED_EVENTS = 'CHANNEL_EXECUTE CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER PLAYBACK_START PLAYBACK_STOP';
 /** Keys must not stop a prompt by themselves (FreeSWITCH's default is "*"), and a leg outlives its bridge. */
 const CHANNEL_VARIABLES = [
@@ -155,6 +157,34 @@ export class MediaEndpoint {
       throw new AppError('MEDIA_DIGITS_INVALID', '1 to 64 of 0–9, A–D, * and # can be sent');
     }
     await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, this.#endpoint.execute('send_dtmf', digits));
+  }
+
+  /** True when the far end's audio can be had. */
+  get canTap(): boolean {
+    return this.#options.taps !== undefined && !this.#isGone;
+  }
+
+  /** Streams what the far end sends to `listener`; returns the way to stop. Undefined: it cannot be had. */
+  tap(listener: AudioListener): (() => void) | undefined {
+    const tap = this.#options.taps?.expect(listener);
+    if (!tap) return undefined;
+    const fork = {
+      wsUrl: tap.url,
+      mixType: 'mono',
+      sampling: '8000',
+      bugname: TAP_NAME,
+      bidirectionalAudio: { enabled: 'false' },
+    } as const;
+    const started = this.#endpoint.forkAudioStart(fork).catch((thrown: unknown) => {
+      this.#options.log.warn({ error: messageOf(thrown), channel: this.uuid }, 'audio cannot be tapped');
+      tap.close();
+    });
+    const stop = (): void => {
+      tap.close();
+      if (!this.#isGone) void started.then(() => this.#ask('uuid_audio_fork', `stop ${TAP_NAME}`));
+    };
+    void this.gone.then(() => tap.close());
+    return stop;
   }
 
   /** Joins two channels; resolves when both have entered the bridge. Rejects with MEDIA_BRIDGE_FAILED. */

@@ -8,6 +8,7 @@ import { withDeadline } from './deadline.ts';
 import { MrfClass } from './drachtio-fsmrf.ts';
 import type { MrfEndpoint, MrfMediaServer, MrfSip } from './drachtio-fsmrf.ts';
 import { EndpointPool } from './endpoint-pool.ts';
+import { AudioTapServer } from './audio-tap-server.ts';
 import { askEventSocket } from './event-socket-probe.ts';
 import { MediaEndpoint } from './media-endpoint.ts';
 
@@ -23,6 +24,8 @@ export interface MediaServerConfig {
   /** What the media server is told instead, behind a port mapping. */
   readonly advertisedAddress?: string;
   readonly advertisedPort?: number;
+  /** Where tapped audio is taken, on `listenAddress`. 0: any free port. */
+  readonly tapPort: number;
   /** SIP profile of the media server. Default `drachtio_mrf`. */
   readonly profile: string;
   /** Directory of prompts and music, as the media server sees it. */
@@ -61,6 +64,8 @@ export interface MediaServerHealth {
   readonly heartbeatAgeMs?: number;
   readonly endpointCount: number;
   readonly warmEndpointCount: number;
+  /** Audio can be tapped: mod_audio_fork is loaded. */
+  readonly canTap: boolean;
   readonly lastError?: string;
 }
 
@@ -72,6 +77,8 @@ export class MediaServer {
   readonly #log: Log;
   readonly #counters: Counters;
   readonly #endpoints = new Set<MediaEndpoint>();
+  readonly #taps: AudioTapServer;
+  #canTap = false;
   readonly #pool: EndpointPool;
   #sipLossCount = 0;
   #server: MrfMediaServer | undefined;
@@ -91,6 +98,7 @@ export class MediaServer {
     this.#clock = clock;
     this.#log = log;
     this.#counters = counters;
+    this.#taps = new AudioTapServer({ ...config, listenPort: config.tapPort, log });
     this.#pool = new EndpointPool(config.warmEndpointCount, clock, () => this.#make(undefined));
   }
 
@@ -98,6 +106,7 @@ export class MediaServer {
    * Starts connecting; resolves when connected. Rejects after `timeoutMs`, but goes on trying until closed.
    */
   async connect(timeoutMs: number): Promise<void> {
+    await this.#taps.listen();
     const connected = new Promise<true>((resolve) => this.#connectedWaiters.push(() => resolve(true)));
     void this.#tryConnect();
     if ((await withDeadline(this.#clock, timeoutMs, connected)) === true) return;
@@ -146,6 +155,7 @@ export class MediaServer {
       endpointCount: this.#endpoints.size,
       warmEndpointCount: this.#pool.readyCount,
       ...(this.#server?.fsVersion !== undefined && { version: this.#server.fsVersion }),
+      canTap: this.#canTap,
       ...(this.#latencyMs !== undefined && { latencyMs: this.#latencyMs }),
       ...(this.#heartbeatAtMs !== undefined && { heartbeatAgeMs: Math.round(nowMs - this.#heartbeatAtMs) }),
       ...(!this.connected && this.#lastError && { lastError: this.#lastError.message }),
@@ -175,6 +185,7 @@ export class MediaServer {
     this.#pool.close();
     if (this.#timer) this.#clock.clearTimer(this.#timer);
     await Promise.all([...this.#endpoints].map((endpoint) => endpoint.destroy()));
+    await this.#taps.close();
     this.#drop(undefined);
   }
 
@@ -251,11 +262,21 @@ export class MediaServer {
     server.conn.on('esl::event::HEARTBEAT::*', () => {
       this.#heartbeatAtMs = this.#clock.monotonicMs();
     });
+    void this.#learnAbilities(server);
     this.#log.info({ host: this.#config.host, port: this.#config.port }, 'media server connected');
     this.#timer = this.#clock.setTimer(PING_INTERVAL_MS, () => void this.#ping(server));
     for (const waiter of this.#connectedWaiters.splice(0)) waiter();
     for (const listener of this.#connectedListeners) listener();
     this.#pool.fill();
+  }
+
+  /** Without mod_audio_fork the server works, but nobody can listen to what it receives. */
+  async #learnAbilities(server: MrfMediaServer): Promise<void> {
+    const asked = server.api('module_exists mod_audio_fork').catch(() => '');
+    const reply = await withDeadline(this.#clock, PROBE_DEADLINE_MS, asked);
+    if (server !== this.#server) return;
+    this.#canTap = reply?.trim() === 'true';
+    if (!this.#canTap) this.#log.warn({}, 'no mod_audio_fork: call progress is told by SIP alone');
   }
 
   async #ping(server: MrfMediaServer): Promise<void> {
@@ -328,6 +349,7 @@ export class MediaServer {
       clock: this.#clock,
       log: this.#log,
       audioRoot: this.#config.audioRoot,
+      taps: this.#canTap ? this.#taps : undefined,
       killChannel: async (uuid) => {
         await (this.#server ?? server).api(`uuid_kill ${uuid}`);
       },

@@ -204,6 +204,7 @@ describe('servers that cannot be used at the start', () => {
           listenPort: 0,
           profile: 'drachtio_mrf',
           audioRoot: '/nowhere',
+          tapPort: 0,
           warmEndpointCount: 0,
         },
         admission: EMBEDDED_ADMISSION,

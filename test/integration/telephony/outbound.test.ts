@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SoftPhone } from '../../../src/demo/soft-phone/soft-phone.ts';
+import { toneShare } from '../../../src/demo/soft-phone/rtp-peer.ts';
 import { header } from '../../../src/demo/soft-phone/sip-text.ts';
 import type { OriginateOutcome, OutboundCall } from '../../../src/telephony/telephony.ts';
 import { openStage } from './telephony-stage.ts';
@@ -38,6 +39,28 @@ function ring(agentId: string, ringTimeoutMs = 5000): OutboundCall {
 function legOf(outcome: OriginateOutcome): Extract<OriginateOutcome, { kind: 'answered' }>['leg'] {
   if (outcome.kind !== 'answered') throw new Error(`not answered: ${JSON.stringify(outcome.termination)}`);
   return outcome.leg;
+}
+
+/** Listens to the far end of a call. */
+function listen(call: OutboundCall): {
+  readonly frameCount: number;
+  tone(hz: number): Promise<void>;
+  stop(): void;
+} {
+  const waiting = new Map<number, () => void>();
+  let frameCount = 0;
+  const stop = call.tap((samples) => {
+    frameCount++;
+    for (const [hz, resolve] of waiting) if (toneShare([...samples], hz) > 0.8) resolve();
+  });
+  if (!stop) throw new Error('the media server cannot be listened to');
+  return {
+    get frameCount() {
+      return frameCount;
+    },
+    tone: (hz) => new Promise((resolve) => waiting.set(hz, resolve)),
+    stop,
+  };
 }
 
 describe('a call to a customer through a trunk', () => {
@@ -122,6 +145,27 @@ describe('a call to a customer through a trunk', () => {
     expect(outcome.termination.reason).toBe('cancelled');
     expect(await phone.ended).toBeDefined();
     expect(stage.telephony.health().legCount).toBe(0);
+  });
+
+  it('can be listened to from its early media on, and no longer when nobody wants to', async () => {
+    customer.behaviour = { kind: 'early-media', toneHz: 425 };
+    const call = dial();
+    const heard = listen(call);
+    const phone = await customer.incoming();
+    await heard.tone(425);
+    phone.answer();
+    const leg = legOf(await call.outcome);
+    phone.rtp.tone(880);
+    await heard.tone(880);
+    heard.stop();
+    const countAtStop = heard.frameCount;
+    phone.rtp.tone(1300);
+    const echo = phone.rtp.hears(440);
+    await leg.play([{ kind: 'tone', frequencies: [440], onMs: 400, offMs: 0 }]);
+    await echo;
+    // What was on its way when it was stopped may still come.
+    expect(heard.frameCount - countAtStop).toBeLessThan(5);
+    await leg.hangUp();
   });
 
   it('with early media is connected to them before and after the answer', async () => {

@@ -80,6 +80,7 @@ export async function openStage(
         listenPort: 0,
         profile: 'drachtio_mrf',
         audioRoot: fileURLToPath(new URL('../../fixtures/audio', import.meta.url)),
+        tapPort: 0,
         warmEndpointCount: options.warm ?? 0,
         ...options.media,
       },
