@@ -33,7 +33,7 @@ describe('a caller who takes the callback', () => {
     await caller.hear('offer');
     expect(caller.heard).toEqual([
       'greeting', 'please-hold', 'you-are-number', 'num-4', 'in-line',
-      'wait-is-about', 'num-10', 'minutes', 'offer',
+      'wait-is-about', 'num-10', 'minutes', 'offer', 'offer-now', 'offer-stay',
     ]); // prettier-ignore
     caller.leg.press('1');
     await caller.hear('number-on-screen');
@@ -253,7 +253,7 @@ describe('a caller who waits', () => {
     await caller.pass(5000);
     caller.host.change({ ewtSec: 121 });
     await caller.pass(0);
-    expect(caller.leg.playingIds).toEqual(['offer']);
+    expect(caller.leg.playingIds).toEqual(['offer', 'offer-now', 'offer-stay']);
     caller.leg.end();
     await caller.end();
   });
