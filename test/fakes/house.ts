@@ -41,8 +41,12 @@ export class House {
   settings: QueueSettings;
   #answer!: (confirmation: Confirmation) => void;
 
-  constructor(changes: Partial<QueueSettings> = {}) {
+  readonly #directory: ServiceDirectory;
+
+  /** @param directory asked instead of `settings`. */
+  constructor(changes: Partial<QueueSettings> = {}, directory?: ServiceDirectory) {
     this.settings = aQueue({ ...defaults, ...changes });
+    this.#directory = directory ?? directoryOf(() => this.settings);
   }
 
   get registry(): Engine['registry'] {
@@ -62,7 +66,7 @@ export class House {
     this.engine = createEngine({
       telephony,
       store,
-      directory: directoryOf(() => this.settings),
+      directory: this.#directory,
       flow: () => undefined,
       audioMs: new Map(),
       holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
