@@ -29,6 +29,7 @@ export interface LaneCallback extends ApiCallback {
   readonly subState: string | null;
   readonly customerNumber: string;
   readonly attemptCount: number;
+  readonly desiredAt: string;
   readonly dueAt: string | null;
   readonly position: number | null;
   readonly attempts: readonly {

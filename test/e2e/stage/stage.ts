@@ -108,6 +108,16 @@ function documentOf(lanes: readonly Lane[]): string {
     '    timeZone: Etc/UTC',
     '    weekly:',
     ...days.map((day) => `      ${day}: [{ from: '00:00', to: '24:00' }]`),
+    // Closed yesterday, today and tomorrow, so that a test may run around midnight.
+    '  - name: after-tomorrow',
+    '    timeZone: Etc/UTC',
+    '    weekly:',
+    ...days.map((day) => `      ${day}: [{ from: '00:00', to: '24:00' }]`),
+    '    specialDays:',
+    ...[-1, 0, 1].map((ahead) => {
+      const date = new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
+      return `      - { date: '${date}', intervals: [] }`;
+    }),
     'flows: [inbound, outbound-confirm]',
     '',
   ].join('\n');
