@@ -57,6 +57,31 @@ describe('POST /callbacks', () => {
   it.each<[Refusal, number, string, object]>([
     [{ kind: 'unknown-queue', virtualQueue: 'x' }, 404, 'UNKNOWN_QUEUE', {}],
     [{ kind: 'invalid-number', reason: 'too short' }, 422, 'INVALID_NUMBER', {}],
+    [
+      { kind: 'number-not-permitted', step: 'country', reason: 'belongs to DE' },
+      422,
+      'COUNTRY_NOT_PERMITTED',
+      { step: 'country', faults: [{ path: 'customerNumber', message: 'belongs to DE' }] },
+    ],
+    [
+      { kind: 'number-not-permitted', step: 'premium', reason: 'is a premium-rate number' },
+      422,
+      'NUMBER_BLOCKED',
+      { step: 'premium' },
+    ],
+    [
+      { kind: 'number-not-permitted', step: 'pattern', reason: 'pattern 1' },
+      422,
+      'NUMBER_BLOCKED',
+      { step: 'pattern' },
+    ],
+    [{ kind: 'duplicate', openCount: 2, max: 2 }, 409, 'DUPLICATE_CALLBACK', { openCount: 2, max: 2 }],
+    [
+      { kind: 'throttled', max: 6, windowMs: 86_400_000, retryAfterSec: 77 },
+      429,
+      'THROTTLED',
+      { max: 6, windowSec: 86_400 },
+    ],
     [{ kind: 'queue-full', max: 10 }, 503, 'QUEUE_FULL', { max: 10 }],
     [{ kind: 'not-found' }, 404, 'NOT_FOUND', {}],
     [
@@ -71,7 +96,7 @@ describe('POST /callbacks', () => {
     const answer = await ask('POST', CALLBACKS, { role: 'Developer', body: validRequest });
     expect(answer.statusCode).toBe(status);
     expect(answer.json().error).toMatchObject({ code, ...extra });
-    expect(answer.headers['retry-after']).toBe(status === 503 ? '60' : undefined);
+    expect(answer.headers['retry-after']).toBe({ 503: '60', 429: '77' }[status]);
   });
 
   it('refuses a body over 16 KiB', async () => {

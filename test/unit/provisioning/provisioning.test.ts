@@ -7,8 +7,10 @@ import { Storage } from '../../../src/adapters/storage/storage.ts';
 import type { Actor } from '../../../src/callback/callback.ts';
 import { SystemClock } from '../../../src/kernel/clock.ts';
 import type { Log, LogFields } from '../../../src/kernel/log.ts';
+import { type ConfigurationDocument, emptyDocument } from '../../../src/provisioning/document.ts';
 import { type ApplyOutcome, Provisioning } from '../../../src/provisioning/provisioning.ts';
 import { SecretBox } from '../../../src/provisioning/secret-box.ts';
+import { aQueue } from '../../fakes/queue-settings.ts';
 import { aCallback } from '../../contract/storage/implementations.ts';
 
 const actor: Actor = { kind: 'user', id: 'ada' };
@@ -102,6 +104,109 @@ describe('provisioning', () => {
     expect(second.directory.trunkPassword('t')).toBe('staple-trunk-secret');
     expect(second.directory.did('+5000')).toMatchObject({ number: '5000', queue: 'support' });
     expect(second.phoneCredentials()).toEqual(first.phoneCredentials());
+  });
+
+  it('exports queues as they were written, and a change of the default row reaches them all', async () => {
+    const own = provisioning();
+    const text = [
+      'queueDefaults:',
+      '  skillExpression: Support > 0',
+      '  retryIntervalSec: 300',
+      '  trunk: t',
+      'queues:',
+      '  - name: plain',
+      '  - name: own',
+      '    targets:',
+      '      - expression: Sales > 0',
+      '        afterSec: 30',
+      '    trunk: null',
+      'agents: []',
+    ].join('\n');
+    await apply(own, `${text}\n${TRUNK}`);
+    expect(own.export()).toContain(text);
+    expect(own.directory.queue('plain')).toMatchObject({ retryIntervalSec: 300, trunk: 't', maxAttempts: 3 });
+    expect(own.directory.queue('own')).not.toHaveProperty('trunk');
+    expect(own.directory.queue('own')?.targets).toEqual([
+      { expression: 'Sales > 0', afterSec: 30, keepEarlier: true },
+    ]);
+    const again = provisioning();
+    await again.load();
+    expect(again.export()).toBe(own.export());
+    expect(await apply(again, own.export().replace('300', '90'))).toMatchObject({
+      version: 2,
+      diff: {
+        changed: [{ item: 'queueDefaults', fields: [{ field: 'retryIntervalSec', from: 300, to: 90 }] }],
+      },
+    });
+    expect(again.directory.queues().map(({ retryIntervalSec }) => retryIntervalSec)).toEqual([90, 90]);
+  });
+
+  it('does not remove a number rule that a queue uses, and names the queues', async () => {
+    const own = provisioning();
+    const rule = 'numberRules: [{name: home, countries: [US], blockedPatterns: [12345]}]';
+    const queues = (use: string): string =>
+      `queues: [{name: a, skillExpression: s${use}}, {name: b, skillExpression: s${use}}]`;
+    await apply(own, `${rule}\n${queues(', numberRule: home')}`);
+    expect(own.numberRules()).toEqual([
+      { name: 'home', countries: ['US'], blockedPatterns: ['12345'], queues: ['a', 'b'] },
+    ]);
+    expect(await apply(own, queues(', numberRule: home'))).toMatchObject({
+      kind: 'refused',
+      faults: [
+        {
+          path: 'queues[0].numberRule',
+          message: expect.stringContaining('the queues a, b use it') as string,
+        },
+      ],
+    });
+    expect(own.directory.version).toBe(1);
+    expect(await apply(own, `${rule}\n${queues('')}`)).toMatchObject({ kind: 'applied', version: 2 });
+    expect(await apply(own, queues(''))).toMatchObject({
+      version: 3,
+      diff: { removed: ['numberRules/home'] },
+    });
+    expect(own.numberRules()).toEqual([]);
+  });
+
+  it('puts a configuration in force that an earlier version stored, every setting filled in', async () => {
+    const stored = { ...emptyDocument, queues: [aQueue({ name: 'old', maxAttempts: 7 })] };
+    const { queueDefaults: _, numberRules: __, ...document } = stored;
+    await storage.transact((tx) =>
+      tx.insertConfiguration({
+        version: 1,
+        appliedAtMs: 1,
+        actor,
+        fileName: 'old.yaml',
+        document: document as unknown as ConfigurationDocument,
+        diff: { added: [], changed: [], removed: [], reordered: [] },
+      }),
+    );
+    const own = provisioning();
+    expect(await own.load()).toBe(1);
+    expect(own.directory.queue('old')).toEqual(stored.queues[0]);
+    expect(own.queueSettings('old')?.find(({ key }) => key === 'maxAttempts')).toEqual({
+      key: 'maxAttempts',
+      value: 7,
+      origin: 'row',
+    });
+  });
+
+  it('does not start with a stored configuration that does not fit, naming the place', async () => {
+    const queues = [{ name: 'q', skillExpression: 's', maxAttempts: 0 }];
+    await storage.transact((tx) =>
+      tx.insertConfiguration({
+        version: 1,
+        appliedAtMs: 1,
+        actor,
+        fileName: 'old.yaml',
+        document: { ...emptyDocument, queues },
+        diff: { added: [], changed: [], removed: [], reordered: [] },
+      }),
+    );
+    await expect(provisioning().load()).rejects.toMatchObject({
+      code: 'CONFIGURATION_UNREADABLE',
+      message: expect.stringContaining('queues.0.maxAttempts') as string,
+    });
   });
 
   it('keeps versions with who, what and the difference', async () => {
