@@ -26,6 +26,14 @@ const table: readonly [Method, string, Ask, readonly Role[]][] = [
   ['PUT', '/api/v1/agents/bob/state', agentState, ['Administrator', 'Supervisor']],
   ['GET', '/api/v1/queues', {}, all],
   ['GET', '/api/v1/queues/billing', {}, all],
+  ['GET', '/api/v1/queues/billing/availability', {}, all],
+  ['GET', '/api/v1/queues/billing/open-for', {}, all],
+  [
+    'GET',
+    '/api/v1/callbacks/callback_00000000/replay',
+    {},
+    ['Administrator', 'Supervisor', 'Monitor', 'Developer'],
+  ],
   ['GET', '/api/v1/queues/billing/settings', {}, ['Administrator', 'Supervisor', 'Developer']],
   ['GET', '/api/v1/number-rules', {}, ['Administrator', 'Supervisor', 'Developer']],
   [
@@ -108,7 +116,7 @@ describe('access by role', () => {
     const tested = table.map(([method, url]) => {
       const path = url
         .replace(/\?.*/, '')
-        .replace(/(?<=(?:callbacks|agents|queues|api-keys|users|errors|traces)\/)[^/]+/, '*');
+        .replace(/(?<=(?:callbacks|agents|queues|number-rules|api-keys|users|errors|traces)\/)[^/]+/, '*');
       return `${method} ${path}`;
     });
     // PUT /me/password has its own tests: it needs a user who knows a password.
