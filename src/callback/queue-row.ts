@@ -9,7 +9,9 @@ const { name: nameOfQueue, ...shape } = queueSettingsSchema.shape;
 /** Every key that can be inherited, in the order of the schema. */
 export const settingKeys = Object.keys(shape) as readonly SettingKey[];
 
-/** The keys that may be absent from an effective row. A row says null to have none where the defaults have. */
+/**
+ * The keys that may be absent from an effective row. A row says null to have none where the defaults have.
+ */
 export const optionalKeys: ReadonlySet<SettingKey> = new Set(
   settingKeys.filter((key) => shape[key] instanceof z.ZodOptional),
 );

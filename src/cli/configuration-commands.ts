@@ -40,8 +40,8 @@ export function exportCommand(operator: Operator): Promise<string> {
 }
 
 /**
- * `turnkeeper number-test RULE NUMBER`. @returns the exit code: 0 may be called, 1 refused, with the step that
- * refused it.
+ * `turnkeeper number-test RULE NUMBER`. @returns the exit code: 0 may be called, 1 refused, with the step
+ * that refused it.
  */
 export async function numberTestCommand(
   operator: Operator,

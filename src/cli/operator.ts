@@ -58,7 +58,9 @@ export interface Operator {
   readonly kind: 'direct' | 'server';
   apply(text: string, fileName: string, options: { readonly dryRun: boolean }): Promise<ApplyOutcome>;
   export(): Promise<string>;
-  /** Tries a number on a number rule. @throws AppError ARGUMENT_INVALID when there is no such rule or queue. */
+  /**
+   * Tries a number on a number rule. @throws AppError ARGUMENT_INVALID when there is no such rule or queue.
+   */
   testNumber(rule: string, request: NumberTestRequest): Promise<NumberTestAnswer>;
   listUsers(): Promise<UserLine[]>;
   /** @throws AppError USER_EXISTS when the name is taken (direct), SERVER_REFUSED (server). */

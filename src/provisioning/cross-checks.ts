@@ -10,8 +10,8 @@ export type RawSections = Readonly<Record<SectionName, readonly Readonly<Record<
 
 /**
  * What one entry's schema cannot see: names used twice, references to what is not there, trunks that fit
- * nobody; queues have checks of their own. Reads raw entries, so that a fault in one entry does not hide another
- * elsewhere.
+ * nobody; queues have checks of their own. Reads raw entries, so that a fault in one entry does not hide
+ * another elsewhere.
  */
 export function crossCheck(
   document: YamlDocument,

@@ -18,8 +18,8 @@ type OwnCallbackTx = Omit<CallbackTx, keyof ScreeningTx | keyof SlotTx>;
 type Tx = CallbackTx & AgentTx & CallRecordTx;
 
 /**
- * A store in memory, for the simulator and for tests of rooms: transactions run one after another, a failed one
- * leaves nothing.
+ * A store in memory, for the simulator and for tests of rooms: transactions run one after another, a failed
+ * one leaves nothing.
  */
 export class MemoryStore implements UnitOfWork<Tx> {
   callbacks = new Map<string, Callback>();
