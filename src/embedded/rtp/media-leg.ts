@@ -120,7 +120,9 @@ export class MediaLeg {
     if (this.#stream.peer !== this.latch.target) this.#stream.release();
   }
 
-  /** To be called a few times a second: only a source that speaks is held to; a silent one may be replaced. */
+  /**
+   * To be called a few times a second: a source that speaks is held to, a silent one may be replaced.
+   */
   watchSource(): void {
     const source = this.latch.flowingSource(this.#host.nowMs());
     if (source === undefined) this.#stream.release();

@@ -4,12 +4,12 @@ import type { MediaAddress } from './source-latch.ts';
 const ANY_ADDRESS = '0.0.0.0';
 
 /**
- * A leg's RTP socket as it is sent from. While the phone's address stands it is connected to it: a connected
- * socket sends without reading the address from text and looking for the route each time (10.8 instead of
- * 12.7 µs a packet relayed), and strangers' datagrams end in the kernel.
+ * A leg's RTP socket as it is sent from. While the phone speaks it is connected to the phone: a connected
+ * socket sends without reading the address from text and without looking for the route each time (10.8
+ * instead of 12.7 µs a packet relayed), and strangers' datagrams end in the kernel.
  *
- * Not with a socket on every address: it would be tied to one of them by connecting, and a phone that sends to
- * another were not heard any more.
+ * Never with a socket bound to every address: connecting would tie it to one of them, and a phone that sends
+ * to another would no longer be heard.
  */
 export class StreamSocket {
   readonly #socket: Socket;
