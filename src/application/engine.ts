@@ -73,6 +73,7 @@ export function createEngine(options: EngineOptions): Engine {
     callbackCalls: () => callbackCalls,
     inboundCalls: () => inboundCalls,
   });
+  const slots = new SlotDesk({ directory: options.directory, unitOfWork: store, clock });
   const runner = new CallbackRunner({
     unitOfWork: store,
     clock,
@@ -80,7 +81,7 @@ export function createEngine(options: EngineOptions): Engine {
     log,
     settingsOf,
     endOfBusinessDay: (queue, atMs) => endOfBusinessDay(options.directory, queue, atMs),
-    checks: [screeningCheck(settingsOf)],
+    checks: [slots.changeCheck(), screeningCheck(settingsOf)],
     onEffect: (callback, effect) => callbackCalls.onEffect(callback, effect),
     onStored: (callback, how) => {
       openCallbacks.stored(callback);
@@ -100,7 +101,6 @@ export function createEngine(options: EngineOptions): Engine {
     onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
   });
   const callBook = new CallBook(options);
-  const slots = new SlotDesk({ directory: options.directory, unitOfWork: store, clock });
   const inboundCalls = new InboundCalls({
     ...options,
     slots,

@@ -147,6 +147,19 @@ export class SlotDesk {
   }
 
   /**
+   * The check of every change to another time and of every repetition of a callback: a queue that is not
+   * `lenient` takes only times that are free.
+   */
+  changeCheck(): BookingCheck {
+    const check = this.check();
+    return async (tx, booking) => {
+      const settings = this.#options.directory.queue(booking.callback.virtualQueue);
+      const passes = booking.cause === 'create' || settings?.bookingCheck === 'lenient';
+      return passes ? undefined : check(tx, booking);
+    };
+  }
+
+  /**
    * Books with the check of the mode. Lenient: a full slot is exchanged for the nearest free one; a time that
    * has no slot is taken as asked, unless the queue rejects what is outside its hours.
    * @param book stores the callback for a time, with the checks given.
