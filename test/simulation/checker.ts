@@ -15,6 +15,8 @@ export class Violation extends Error {}
  * pause.
  */
 const PASSED_AFTER_FAILURE_MS = 30_000;
+/** Lines of a history that may follow its end: what was refused, and that it was begun anew. */
+export const BESIDE_THE_LIFE: ReadonlySet<string> = new Set(['REFUSED', 'RECREATED']);
 /** From the commit of a place to the token in the line. */
 const PLACE_MS = 10;
 
@@ -133,7 +135,8 @@ export class Checker {
         `${kind} of ${callbackId} says ${state}/${event.subState}, stored ${after.state}/${after.subState}`,
       );
     }
-    if (before?.state === 'COMPLETED' && kind !== 'REFUSED') this.fail(`${callbackId} goes on after its end`);
+    if (before?.state === 'COMPLETED' && !BESIDE_THE_LIFE.has(kind))
+      this.fail(`${callbackId} goes on after its end`);
     if (kind === 'DIAL_GRANTED') this.#granted(after, event);
     return undefined;
   }
@@ -168,7 +171,9 @@ export class Checker {
     const before = this.#last.get(callback.id);
     if (before === callback) return;
     this.#last.set(callback.id, callback);
-    if (before && before.placeAtMs !== callback.placeAtMs) this.fail(`the place of ${callback.id} was moved`);
+    const isMoved = before && before.desiredAtMs !== callback.desiredAtMs;
+    if (before && before.placeAtMs !== callback.placeAtMs && !isMoved)
+      this.fail(`the place of ${callback.id} was moved`);
     if (before && callback.version !== before.version + 1) this.fail(`${callback.id} skipped a version`);
     if (callback.state !== 'COMPLETED' && callback.dueAtMs === null) {
       this.fail(`${callback.id} is in ${callback.subState} without a due time`);

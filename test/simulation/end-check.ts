@@ -1,3 +1,6 @@
+import { policyOf } from '../../src/callback/callback-policy.ts';
+import { replayHistory } from '../../src/callback/replay.ts';
+import { BESIDE_THE_LIFE } from './checker.ts';
 import type { History } from './history.ts';
 
 const legalReasons = new Set([
@@ -9,6 +12,8 @@ const legalReasons = new Set([
   'CUSTOMER_ABANDONED',
   'NO_AGENT',
   'SERVED_INBOUND',
+  'RESCHEDULED_BY_AGENT',
+  'PURGED_TIMEOUT',
 ]);
 
 /** Everybody has gone home: every promise is kept or ended, and nothing of it stays anywhere. */
@@ -19,9 +24,12 @@ export function checkEnd(history: History): void {
     if (state !== 'COMPLETED') checker.fail(`${id} is stuck in ${state}/${subState}`);
     else if (!legalReasons.has(String(reason))) checker.fail(`${id} ended with ${reason}`);
     const events = disk.kept.events.filter((event) => event.callbackId === id);
-    const ends = events.filter((event) => event.kind !== 'REFUSED' && event.state === 'COMPLETED');
+    const ends = events.filter(({ kind, state: at }) => !BESIDE_THE_LIFE.has(kind) && at === 'COMPLETED');
     if (ends.length !== 1) checker.fail(`${id} ended ${ends.length} times`);
     const taken = events.filter(({ kind }) => kind !== 'REFUSED').length;
+    const policy = policyOf(history.settingsOf(callback.virtualQueue));
+    const replayed = replayHistory(callback, events, () => policy);
+    if (replayed.kind !== 'same') checker.fail(`${id} cannot be replayed: ${JSON.stringify(replayed)}`);
     if (taken !== callback.version) checker.fail(`${id} has ${taken} events and version ${callback.version}`);
   }
   for (const attempt of disk.kept.attempts.values()) {

@@ -2,7 +2,7 @@ import { ApplicationService } from '../../src/application/application-service.ts
 import { createEngine, type Engine } from '../../src/application/engine.ts';
 import type { ServiceDirectory } from '../../src/application/service-directory.ts';
 import { SlotCalendar } from '../../src/calendar/slot-calendar.ts';
-import type { QueueSettings } from '../../src/callback/queue-settings.ts';
+import { connectStrategies, type QueueSettings } from '../../src/callback/queue-settings.ts';
 import type { FlowLibrary } from '../../src/ivr/flow-library.ts';
 import { messageOf } from '../../src/kernel/errors.ts';
 import { IdSource } from '../../src/kernel/ids.ts';
@@ -150,6 +150,10 @@ export class History {
     };
   }
 
+  settingsOf(queue: string): QueueSettings {
+    return this.#queues.get(queue) as QueueSettings;
+  }
+
   #settings(name: string): QueueSettings {
     const chance = this.#chance;
     return aQueue({
@@ -168,6 +172,14 @@ export class History {
       agentRingTimeoutSec: 10,
       defaultHandlingTimeSec: 60,
       requireConfirm: chance.maybe(0.9),
+      onConfirmTimeout: chance.pick(['RETRY', 'RETRY', 'CONNECT_ANYWAY']),
+      connectStrategy: chance.pick(connectStrategies),
+      agentSelection: chance.pick(['longest-idle', 'least-occupied', 'most-specific']),
+      targets: chance.pick([[], [], [{ expression: 'support | sales', afterSec: 60, keepEarlier: true }]]),
+      priorityIncrement: chance.pick([0, 0, 1]),
+      retryByResult: chance.pick([{}, {}, { BUSY: { intervalSec: 7 }, NO_ANSWER: 'never' }]),
+      purgeTimeMin: chance.pick([0, 0, 0, 15]),
+      queueTtlSec: chance.pick([14_400, 14_400, 300]),
       defaultCountry: 'US',
     });
   }
@@ -290,6 +302,8 @@ export class History {
     times(2, 20, () => this.#callerDials());
     times(2, 12, () => this.#apiCreates());
     times(0, 5, () => this.#apiCancels());
+    times(0, 4, () => this.#reschedules());
+    times(0, 4, () => this.#recreates());
     times(0, 3, () => this.#crash());
     times(0, 2, () => this.#loseCalls());
     times(0, 1, () => this.#setWallForward());
@@ -364,6 +378,28 @@ export class History {
         if (outcome.ok) this.checker.wasCancelled(id);
       })
       .catch(() => undefined);
+  }
+
+  /** Somebody chooses another time; in a conversation the agent does. */
+  #reschedules(): void {
+    const open = [...this.disk.kept.callbacks.values()].filter(({ state }) => state !== 'COMPLETED');
+    const { running } = this;
+    if (open.length === 0 || !running) return;
+    const { id, agentId } = this.#chance.pick(open);
+    const actor =
+      agentId === null
+        ? ({ kind: 'api-key', id: 'key' } as const)
+        : ({ kind: 'agent', id: agentId } as const);
+    const desiredAtMs = running.life.nowMs() + this.#chance.between(-60_000, 900_000);
+    running.engine.runner.reschedule(id, desiredAtMs, actor).catch(() => undefined);
+  }
+
+  #recreates(): void {
+    const ended = [...this.disk.kept.callbacks.values()].filter(({ state }) => state === 'COMPLETED');
+    if (ended.length === 0) return;
+    const { id } = this.#chance.pick(ended);
+    const actor = { kind: 'user', id: 'anna' } as const;
+    this.running?.engine.runner.recreate(id, undefined, actor).catch(() => undefined);
   }
 
   #crash(): void {
