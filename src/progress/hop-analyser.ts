@@ -14,6 +14,10 @@ export const FIRST_BIN = 6;
 export const LAST_BIN = 109;
 /** A line is its strongest bin and this many on either side. */
 export const LOBE_BINS = 3;
+/** What is quieter than −63 dBm0 is nothing: under the noise floor's and every tone's lower limit. */
+const NOTHING = 120;
+/** One line or two that are a tone hold most of the sound, the stronger one at least this share. */
+const FIRST_LINE_MIN = 0.2;
 /** The hop whose 10 ms hold the window's centre lies this many hops back. */
 const LOOK_BACK_HOPS = 2;
 
@@ -68,6 +72,7 @@ export class HopAnalyser {
     secondHz: 0,
     secondPower: 0,
   };
+  #silentHops = 0;
   #position = 0;
   #sum = 0;
   #squares = 0;
@@ -126,7 +131,10 @@ export class HopAnalyser {
     hop.meanSquare = judged < 0 ? 0 : (this.#energies[judged & 3] as number);
     hop.isDigitalSilence = judged < 0 || this.#idle[judged & 3] === 1;
     if (judged < 0) return;
-    hopTransform.analyse(this.#ring, this.#position);
+    // A window of nothing needs no transform: a call is silent for half of its time.
+    this.#silentHops = (this.#energies[index & 3] as number) < NOTHING ? this.#silentHops + 1 : 0;
+    if (this.#silentHops * HOP_SAMPLES >= WINDOW_SAMPLES) hopTransform.power.fill(0);
+    else hopTransform.analyse(this.#ring, this.#position);
     findLines(hop);
     this.#onHop(hop);
   }
@@ -156,6 +164,9 @@ function findLines(hop: HopSpectrum): void {
   hop.bandPower = total;
   hop.firstHz = best === 0 ? 0 : peakHz(power, best, BIN_HZ);
   hop.firstPower = best === 0 ? 0 : lobe(power, best - LOBE_BINS, best + LOBE_BINS);
+  hop.secondHz = 0;
+  hop.secondPower = 0;
+  if (hop.firstPower < total * FIRST_LINE_MIN) return;
   let next = 0;
   let nextPower = bestPower * 1e-3;
   for (let k = FIRST_BIN; k <= LAST_BIN; k++) {

@@ -191,8 +191,8 @@ export class ToneTracker {
   #refine(): void {
     readFineTone(this.#analyser.longPower(), this.#fine);
     if (!this.#fine.isTone) return;
-    const isNear = Math.abs(this.#fine.lowHz - this.#lowHz) < 45 || this.#highHz !== 0;
-    if (!isNear) return;
+    const isSame = [this.#fine.lowHz, this.#fine.highHz].some((hz) => Math.abs(hz - this.#lowHz) < 45);
+    if (!isSame) return;
     this.#lowHz = this.#fine.lowHz;
     this.#highHz = this.#fine.highHz;
     this.#isModulated = this.#fine.isModulated;

@@ -1,11 +1,11 @@
 import { HOP_MS, levelDbm0 } from './frame.ts';
 import type { ProgressEventSink } from './frame.ts';
 import type { Hop } from './hop.ts';
-import { FIRST_BIN, LAST_BIN } from './hop-analyser.ts';
+import { FIRST_BIN } from './hop-analyser.ts';
 import type { HopSpectrum } from './hop-analyser.ts';
 import { BAND_COUNT } from './noise-floor.ts';
 import type { NoiseFloor } from './noise-floor.ts';
-import { readVoicing } from './voicing.ts';
+import { readVoicing, VOICING_LAST_BIN } from './voicing.ts';
 import type { Voicing } from './voicing.ts';
 
 /** Speech has ended when nothing was heard for so long; a stop consonant closes for less. */
@@ -55,7 +55,8 @@ export class VoiceActivity {
   };
   readonly #emit: ProgressEventSink;
   readonly #voicing: Voicing = { strength: 0, pitchHz: 0 };
-  readonly #noisePerBin = new Float64Array(LAST_BIN + 1);
+  readonly #noisePerBin = new Float64Array(VOICING_LAST_BIN + 1);
+  #voicingAtMs = -Infinity;
   /** Bit n: the hop of n hops ago was voiced. */
   #voicedHistory = 0;
   #isSpeech = false;
@@ -131,8 +132,12 @@ export class VoiceActivity {
   }
 
   #readVoice(spectrum: HopSpectrum, noise: NoiseFloor, isSuspected: boolean): void {
-    noise.spreadOverBins(this.#noisePerBin, FIRST_BIN, LAST_BIN);
-    readVoicing(spectrum.power, this.#noisePerBin, this.#voicing);
+    // Windows of neighbouring hops overlap by two thirds: every second one is enough.
+    if (spectrum.startMs - this.#voicingAtMs > HOP_MS) {
+      this.#voicingAtMs = spectrum.startMs;
+      noise.spreadOverBins(this.#noisePerBin, FIRST_BIN, VOICING_LAST_BIN);
+      readVoicing(spectrum.power, this.#noisePerBin, this.#voicing);
+    }
     this.#hop.voicing = this.#voicing.strength;
     this.#hop.isVoiced = !isSuspected && this.#voicing.strength >= VOICING_MIN;
     this.#hop.pitchHz = this.#hop.isVoiced ? this.#voicing.pitchHz : 0;

@@ -2,9 +2,9 @@ import { FIRST_BIN } from './hop-analyser.ts';
 
 /** Samples of a hop's window. */
 const WINDOW_SAMPLES = 256;
-/** Harmonics are looked for up to 1.9 kHz. */
-const LAST_BIN = 61;
-/** Periods of a voice, in samples: 400 … 70 Hz. Long ones are told apart in steps of two. */
+/** Harmonics are looked for up to 1.6 kHz: 44 bins. */
+export const VOICING_LAST_BIN = 49;
+/** Periods of a voice, in samples: 400 … 70 Hz. Long ones in coarser steps. */
 const LAGS = lags();
 /** cos(2π·k·lag / 256) for every lag and bin, row by row. */
 const COSINES = cosines();
@@ -14,7 +14,7 @@ const COSINES = cosines();
  */
 const COMPENSATION = compensation();
 
-const magnitudes = new Float64Array(LAST_BIN - FIRST_BIN + 1);
+const magnitudes = new Float64Array(VOICING_LAST_BIN - FIRST_BIN + 1);
 
 /** How periodic a hop is, and with which period. */
 export interface Voicing {
@@ -47,9 +47,13 @@ export function readVoicing(power: Float64Array, noisePerBin: Float64Array, into
   let best = 0;
   let bestLag = 0;
   for (let row = 0, at = 0; row < LAGS.length; row++) {
-    let sum = 0;
-    for (let i = 0; i < count; i++, at++) sum += (magnitudes[i] as number) * (COSINES[at] as number);
-    sum *= COMPENSATION[row] as number;
+    let even = 0;
+    let odd = 0;
+    for (let i = 0; i < count; i += 2, at += 2) {
+      even += (magnitudes[i] as number) * (COSINES[at] as number);
+      odd += (magnitudes[i + 1] as number) * (COSINES[at + 1] as number);
+    }
+    const sum = (even + odd) * (COMPENSATION[row] as number);
     if (sum > best) {
       best = sum;
       bestLag = LAGS[row] as number;
@@ -61,13 +65,13 @@ export function readVoicing(power: Float64Array, noisePerBin: Float64Array, into
 
 function lags(): number[] {
   const list: number[] = [];
-  for (let lag = 20; lag <= 114; lag += lag < 44 ? 1 : 2) list.push(lag);
+  for (let lag = 20; lag <= 114; lag += lag < 40 ? 1 : lag < 64 ? 2 : 3) list.push(lag);
   return list;
 }
 
-function cosines(): Float64Array {
-  const bins = LAST_BIN - FIRST_BIN + 1;
-  const table = new Float64Array(LAGS.length * bins);
+function cosines(): Float32Array {
+  const bins = VOICING_LAST_BIN - FIRST_BIN + 1;
+  const table = new Float32Array(LAGS.length * bins);
   LAGS.forEach((lag, row) => {
     for (let i = 0; i < bins; i++) {
       table[row * bins + i] = Math.cos((2 * Math.PI * (FIRST_BIN + i) * lag) / WINDOW_SAMPLES);
