@@ -36,7 +36,7 @@ async function speak(from: Phone, to: Phone, first: number, count: number): Prom
 }
 
 describe('a bridged stream', () => {
-  it('leaves with its own SSRC, unbroken sequence and timestamps, marker and payload as they came', async () => {
+  it('has its own SSRC, unbroken sequence and timestamps, marker and payload as they came', async () => {
     bridge();
     for (let n = 0; n < 20; n++) {
       const sequence = (65_530 + n) & 0xffff;
