@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { IdSource } from '../../../src/kernel/ids.ts';
+import { SeededRandom } from '../../../src/kernel/random.ts';
 import { InboundSession, type InboundSessionOptions } from '../../../src/application/inbound-session.ts';
 import type { ConfigurationTx } from '../../../src/provisioning/configuration-store.ts';
 import { type ApplyOutcome, Provisioning } from '../../../src/provisioning/provisioning.ts';
@@ -41,6 +43,28 @@ function apply(row: object, queueDefaults: object = {}, further: object = {}): P
     ...further,
   });
   return provisioning.apply(text, 'test.yaml', { kind: 'user', id: 'ada' }, { dryRun: false });
+}
+
+/** A caller who has just come into the queue. */
+function caller(): InboundSession {
+  const call = {
+    callId: 'call_1',
+    source: { kind: 'trunk', trunk: 't' },
+    from: { uri: 'sip:x@test', number: '+12125550123' },
+    dialled: '5000',
+  } as unknown as InboundCall;
+  const { directory } = provisioning;
+  const settings = directory.queue('support');
+  if (!settings) throw new Error('the queue is configured');
+  const { clock } = house;
+  const options = {
+    ...house.engine,
+    directory,
+    ids: new IdSource(clock, new SeededRandom(3)),
+    clock,
+    log: silentLog,
+  };
+  return new InboundSession(call, settings, 'en', options as unknown as InboundSessionOptions);
 }
 
 async function failDial(): Promise<void> {
@@ -87,17 +111,7 @@ describe('an apply while callbacks are on their way', () => {
   });
 
   it('changes the next offer to a caller who is in the line already', async () => {
-    const call = {
-      callId: 'call_1',
-      source: { kind: 'trunk', trunk: 't' },
-      from: { uri: 'sip:x@test', number: '+12125550123' },
-      dialled: '5000',
-    } as unknown as InboundCall;
-    const { directory } = provisioning;
-    const settings = directory.queue('support');
-    if (!settings) throw new Error('the queue is configured');
-    const options = { ...house.engine, directory, clock: house.clock, log: silentLog };
-    const session = new InboundSession(call, settings, 'en', options as unknown as InboundSessionOptions);
+    const session = caller();
     expect(session.facts().offerEwtThresholdSec).toBe(120);
     await apply({ offerEwtThresholdSec: 30 });
     expect(session.facts().offerEwtThresholdSec).toBe(30);
@@ -129,5 +143,39 @@ describe('an apply while callbacks are on their way', () => {
     expect(house.telephony.placed).toHaveLength(0);
     expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason, attemptCount: 0 });
     expect(house.registry.status('a1').state).toBe('READY');
+  });
+});
+
+describe('a caller who asks for a callback', () => {
+  it('hears that a number is not permitted, or not valid', async () => {
+    const rule = { name: 'r', countries: ['US'], blockedPatterns: ['^1212'] };
+    await apply({ numberRule: 'r' }, {}, { numberRules: [rule] });
+    const session = caller();
+    const outcomes = ['4155552671', '2125550123', '011 49 30 1234567', '9005550123', '12'].map((digits) =>
+      session.screenNumber(digits),
+    );
+    expect(await Promise.all(outcomes)).toEqual([
+      { kind: 'accepted', number: '+14155552671', spoken: '4155552671' },
+      { kind: 'refused', reason: 'not-permitted' },
+      { kind: 'refused', reason: 'not-permitted' },
+      { kind: 'refused', reason: 'not-permitted' },
+      { kind: 'refused', reason: 'not-valid' },
+    ]);
+  });
+
+  it('keeps the place in the line when the number has a callback already', async () => {
+    await apply({ duplicateCheck: 'STRICT' });
+    await house.book('+12125550123');
+    await house.pass(1000);
+    const session = caller();
+    await session.enterQueue();
+    await house.pass(5000);
+    expect(await session.book({ number: '+12125550123', inSlot: false })).toEqual({
+      kind: 'refused',
+      reason: 'duplicate',
+    });
+    expect(house.router.queue('support').positionOf(session.call.callId)).toBe(2);
+    expect(await session.book({ number: '+14155552671', inSlot: false })).toMatchObject({ kind: 'booked' });
+    expect(house.store.callbacks.size).toBe(2);
   });
 });
