@@ -6,8 +6,9 @@ import { latency } from './latency.ts';
 import { readMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import type { Measurement, Report, Row } from './measurement.ts';
+import { routing } from './routing.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [latency, dialogues, calls, memory];
+const MEASUREMENTS: readonly Measurement[] = [latency, dialogues, calls, memory, routing];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 
 async function main(): Promise<void> {

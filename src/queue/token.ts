@@ -48,6 +48,14 @@ export function effectivePriority(
   return Math.min(grown, limit);
 }
 
+/** The next instant at which the token's effective priority grows; Infinity: it has grown up. */
+export function nextGrowth(token: Token, ageing: PriorityAgeing, nowMs: number): number {
+  if (ageing.increment === 0 || effectivePriority(token, ageing, nowMs) >= ageing.limit) return Infinity;
+  const { placeAtMs } = token;
+  const intervals = Math.floor(Math.max(0, nowMs - placeAtMs) / ageing.intervalMs) + 1;
+  return placeAtMs + intervals * ageing.intervalMs;
+}
+
 /**
  * The order among tokens of equal priority and confirmation: age, then subject (ids are time-ordered, so two
  * tokens of one millisecond keep the order in which they came, also after a restart). Negative: `a` first.

@@ -5,6 +5,7 @@ import {
   compareTokens,
   effectivePriority,
   mediumOf,
+  nextGrowth,
   noAgeing,
   type PriorityAgeing,
   type Token,
@@ -24,12 +25,6 @@ export interface TokenFilter {
   readonly medium?: TokenMedium | undefined;
   /** Tokens that are not for this agent, whatever their age. */
   readonly isSkipped?: ((token: Token) => boolean) | undefined;
-}
-
-export interface VirtualQueueOptions {
-  readonly nowMs: () => number;
-  /** How priority grows with age; hot-reloadable, so asked for each time. Default: it does not. */
-  readonly ageing?: () => PriorityAgeing;
 }
 
 /** Tokens of one initial priority, confirmation and kind. */
@@ -69,16 +64,24 @@ const PASSED_EXAMINED_MAX = 32;
  */
 export class VirtualQueue {
   readonly name: string;
-  readonly #options: VirtualQueueOptions;
+  readonly #nowMs: () => number;
   readonly #classes = new Map<string, TokenClass>();
+  /** The same, as an array: read at every decision. */
+  #classList: readonly TokenClass[] = [];
   readonly #places = new Map<string, Place>();
   readonly #counts = { call: 0, callback: 0 };
   #heldCount = 0;
   #overtakeCount = 0;
 
-  constructor(name: string, options: VirtualQueueOptions) {
+  #ageing: PriorityAgeing = noAgeing;
+  /** The first free token, until a head changes or a priority grows. */
+  #head: Token | undefined;
+  #headPriority = 0;
+  #headUntilMs = -Infinity;
+
+  constructor(name: string, nowMs: () => number) {
     this.name = name;
-    this.#options = options;
+    this.#nowMs = nowMs;
   }
 
   /** Live calls and callbacks in line, held ones included. */
@@ -98,9 +101,14 @@ export class VirtualQueue {
     return this.#overtakeCount;
   }
 
-  /** How priority grows in this line now. */
+  /** How priority grows in this line; may be replaced at any time. */
   get ageing(): PriorityAgeing {
-    return this.#options.ageing?.() ?? noAgeing;
+    return this.#ageing;
+  }
+
+  set ageing(ageing: PriorityAgeing) {
+    this.#ageing = ageing;
+    this.#headUntilMs = -Infinity;
   }
 
   /** Inserts in order. A subject has one token at most: a second `add` for it replaces the first. */
@@ -109,7 +117,7 @@ export class VirtualQueue {
     this.remove(token.subjectId);
     const tokenClass = this.#classOf(token);
     tokenClass.places.insert(token);
-    if (!tokenClass.head || comparePlaces(token, tokenClass.head) < 0) tokenClass.head = token;
+    if (!tokenClass.head || comparePlaces(token, tokenClass.head) < 0) this.#setHead(tokenClass, token);
     this.#places.set(token.subjectId, { token, tokenClass, held: false });
     this.#counts[token.kind]++;
   }
@@ -123,8 +131,11 @@ export class VirtualQueue {
     this.#counts[token.kind]--;
     if (place.held) this.#heldCount--;
     tokenClass.places.remove(token);
-    if (tokenClass.head === token) tokenClass.head = tokenClass.places.firstFreeFrom(-Infinity);
-    if (tokenClass.places.size === 0) this.#classes.delete(classKey(token));
+    if (tokenClass.head === token) this.#setHead(tokenClass, tokenClass.places.firstFreeFrom(-Infinity));
+    if (tokenClass.places.size === 0) {
+      this.#classes.delete(classKey(token));
+      this.#classList = [...this.#classes.values()];
+    }
     return token;
   }
 
@@ -143,34 +154,38 @@ export class VirtualQueue {
     return this.#before(token).size + 1;
   }
 
-  /** The first token that is free to be served. */
+  /** The first token that is free to be served; what it is is remembered as long as it holds. */
   head(): Token | undefined {
-    return this.firstFor({});
+    const nowMs = this.#nowMs();
+    if (nowMs < this.#headUntilMs) return this.#head;
+    this.#head = this.#firstFor({}, nowMs);
+    this.#headPriority = this.#head ? effectivePriority(this.#head, this.#ageing, nowMs) : 0;
+    this.#headUntilMs = this.#classList.reduce(
+      (untilMs, { head }) => (head ? Math.min(untilMs, nextGrowth(head, this.#ageing, nowMs)) : untilMs),
+      Infinity,
+    );
+    return this.#head;
+  }
+
+  /** The effective priority of a token of this line; remembered for the head. */
+  priorityOf(token: Token): number {
+    const nowMs = this.#nowMs();
+    if (token === this.#head && nowMs < this.#headUntilMs) return this.#headPriority;
+    return effectivePriority(token, this.#ageing, nowMs);
   }
 
   /** The first free token that the filter lets through. */
   firstFor(filter: TokenFilter): Token | undefined {
-    const nowMs = this.#options.nowMs();
-    const { ageing } = this;
-    let first: Token | undefined;
-    let firstPriority = 0;
-    for (const tokenClass of this.#classes.values()) {
-      if (filter.medium !== undefined && filter.medium !== tokenClass.medium) continue;
-      const token = firstOfClass(tokenClass, filter, nowMs);
-      if (!token) continue;
-      const priority = effectivePriority(token, ageing, nowMs);
-      if (first && compareTokens(first, firstPriority, token, priority) <= 0) continue;
-      first = token;
-      firstPriority = priority;
-    }
-    return first;
+    const { ages, medium, isSkipped } = filter;
+    if (!ages && medium === undefined && !isSkipped) return this.head();
+    return this.#firstFor(filter, this.#nowMs());
   }
 
   /** The first free token of each class that the filter lets through, in serving order. */
   firstOfEach(filter: TokenFilter): Token[] {
-    const nowMs = this.#options.nowMs();
+    const nowMs = this.#nowMs();
     const { ageing } = this;
-    return [...this.#classes.values()]
+    return this.#classList
       .filter(({ medium }) => filter.medium === undefined || filter.medium === medium)
       .flatMap((tokenClass) => firstOfClass(tokenClass, filter, nowMs) ?? [])
       .map((token) => ({ token, priority: effectivePriority(token, ageing, nowMs) }))
@@ -182,9 +197,9 @@ export class VirtualQueue {
    * Of the tokens younger than `ageMs`, the instant at which the oldest reaches it; undefined without any.
    */
   nextReaching(ageMs: number): number | undefined {
-    const nowMs = this.#options.nowMs();
+    const nowMs = this.#nowMs();
     let next: number | undefined;
-    for (const { places } of this.#classes.values()) {
+    for (const { places } of this.#classList) {
       const token = places.firstFreeFrom(nowMs - ageMs + 1);
       if (token && (next === undefined || token.placeAtMs + ageMs < next)) next = token.placeAtMs + ageMs;
     }
@@ -203,7 +218,7 @@ export class VirtualQueue {
     place.held = true;
     this.#heldCount++;
     tokenClass.places.setHeld(token, true);
-    if (tokenClass.head === token) tokenClass.head = tokenClass.places.firstFreeAfter(token);
+    if (tokenClass.head === token) this.#setHead(tokenClass, tokenClass.places.firstFreeAfter(token));
   }
 
   /** Gives a held token back to its old place. Harmless when it is not in line. */
@@ -214,7 +229,7 @@ export class VirtualQueue {
     place.held = false;
     this.#heldCount--;
     tokenClass.places.setHeld(token, false);
-    if (!tokenClass.head || comparePlaces(token, tokenClass.head) < 0) tokenClass.head = token;
+    if (!tokenClass.head || comparePlaces(token, tokenClass.head) < 0) this.#setHead(tokenClass, token);
   }
 
   isHeld(subjectId: string): boolean {
@@ -243,17 +258,38 @@ export class VirtualQueue {
       const medium = mediumOf(token);
       found = { priority, confirmed, kind, medium, places: new PlaceTree(), head: undefined };
       this.#classes.set(key, found);
+      this.#classList = [...this.#classes.values()];
     }
     return found;
   }
 
+  #firstFor(filter: TokenFilter, nowMs: number): Token | undefined {
+    let first: Token | undefined;
+    for (const tokenClass of this.#classList) {
+      if (filter.medium !== undefined && filter.medium !== tokenClass.medium) continue;
+      const token = firstOfClass(tokenClass, filter, nowMs);
+      if (token && (!first || this.#isBefore(token, first, nowMs))) first = token;
+    }
+    return first;
+  }
+
+  #setHead(tokenClass: TokenClass, head: Token | undefined): void {
+    tokenClass.head = head;
+    this.#headUntilMs = -Infinity;
+  }
+
+  #isBefore(a: Token, b: Token, nowMs: number): boolean {
+    const { ageing } = this;
+    return compareTokens(a, effectivePriority(a, ageing, nowMs), b, effectivePriority(b, ageing, nowMs)) < 0;
+  }
+
   #before(token: Token, medium?: TokenMedium): { size: number; freeCount: number } {
-    const nowMs = this.#options.nowMs();
+    const nowMs = this.#nowMs();
     const { ageing } = this;
     const priority = effectivePriority(token, ageing, nowMs);
     let size = 0;
     let freeCount = 0;
-    for (const tokenClass of this.#classes.values()) {
+    for (const tokenClass of this.#classList) {
       if (medium !== undefined && tokenClass.medium !== medium) continue;
       const counts = tokenClass.places.countWhile(
         (other) => compareTokens(other, effectivePriority(other, ageing, nowMs), token, priority) < 0,
@@ -265,10 +301,10 @@ export class VirtualQueue {
   }
 
   #countOvertakes(served: Token, mayServe: (token: Token) => boolean): void {
-    const nowMs = this.#options.nowMs();
+    const nowMs = this.#nowMs();
     const { ageing } = this;
     const priority = effectivePriority(served, ageing, nowMs);
-    for (const { confirmed, places } of this.#classes.values()) {
+    for (const { confirmed, places } of this.#classList) {
       if (confirmed !== served.confirmed) continue;
       let passed = places.firstFreeFrom(-Infinity);
       for (let count = 0; passed && count < PASSED_EXAMINED_MAX; count++) {
@@ -291,16 +327,21 @@ function firstOfClass(
   nowMs: number,
 ): Token | undefined {
   if (!head) return undefined;
-  if (!ages) {
-    let token: Token | undefined = head;
-    while (token && isSkipped?.(token)) token = places.firstFreeAfter(token);
-    return token;
-  }
+  if (!ages) return firstAllowed(places, head, isSkipped);
   for (const { fromMs, untilMs } of ages) {
     const lastPlaceAtMs = nowMs - fromMs;
-    let token = places.firstFreeFrom(nowMs - untilMs + 1);
-    while (token && isSkipped?.(token)) token = places.firstFreeAfter(token);
+    const token = firstAllowed(places, places.firstFreeFrom(nowMs - untilMs + 1), isSkipped);
     if (token && token.placeAtMs <= lastPlaceAtMs) return token;
   }
   return undefined;
+}
+
+function firstAllowed(
+  places: PlaceTree,
+  from: Token | undefined,
+  isSkipped: TokenFilter['isSkipped'],
+): Token | undefined {
+  let token = from;
+  while (token && isSkipped?.(token) === true) token = places.firstFreeAfter(token);
+  return token;
 }

@@ -35,6 +35,7 @@ interface Group extends AgentGroup {
   loggedInCount: number;
 }
 
+const noGroups: ReadonlySet<AgentGroup> = new Set();
 const isServing = (state: AgentState): boolean => state !== 'LOGGED_OUT' && state !== 'NOT_READY';
 
 /**
@@ -46,7 +47,7 @@ export class AgentPool {
   readonly #registry: AgentRegistry;
   readonly #agents: () => readonly RoutingAgent[];
   readonly #groups = new Map<string, Group>();
-  readonly #groupsOf = new Map<string, Group[]>();
+  #groupsOf: ReadonlyMap<string, Set<Group>> = new Map();
   readonly occupancy: AgentOccupancy;
   #list: readonly RoutingAgent[] | undefined;
   #byId: ReadonlyMap<string, RoutingAgent> = new Map();
@@ -69,7 +70,7 @@ export class AgentPool {
       this.#byId = new Map(list.map((agent) => [agent.id, agent]));
       this.#hasMediaRules = list.some(({ media }) => media !== undefined);
       this.#groups.clear();
-      this.#groupsOf.clear();
+      this.#groupsOf = new Map(list.map(({ id }) => [id, new Set()]));
       this.#generation++;
     }
     return this.#generation;
@@ -82,6 +83,12 @@ export class AgentPool {
 
   agent(agentId: string): RoutingAgent | undefined {
     return this.#byId.get(agentId);
+  }
+
+  /** Every group the agent is in, of those asked for so far; more may come into the set. */
+  groupsOf(agentId: string): ReadonlySet<AgentGroup> {
+    assert(this.generation > 0, 'the list of agents has been read');
+    return this.#groupsOf.get(agentId) ?? noGroups;
   }
 
   isServing(agentId: string): boolean {
@@ -132,9 +139,7 @@ export class AgentPool {
     for (const { id, skills } of this.#list ?? []) {
       if (!satisfiesSkills(group.parsed, skills)) continue;
       group.members.add(id);
-      const groups = this.#groupsOf.get(id);
-      if (groups) groups.push(group);
-      else this.#groupsOf.set(id, [group]);
+      this.#groupsOf.get(id)?.add(group);
       count(group, this.#registry.status(id).state, 1);
     }
     this.#groups.set(expression, group);

@@ -1,4 +1,4 @@
-import { compareTokens, effectivePriority, mediumOf, type Token } from '../queue/token.ts';
+import { compareTokens, mediumOf, type Token } from '../queue/token.ts';
 import type { TokenFilter } from '../queue/virtual-queue.ts';
 import type { AgentPool } from './agent-pool.ts';
 import type { Blending } from './blending.ts';
@@ -20,6 +20,29 @@ export interface Waiting {
   readonly priority: number;
 }
 
+/** The first tokens of those added, in serving order, and how many were added. */
+export class FirstWaiting {
+  readonly first: Waiting[] = [];
+  readonly #max: number;
+  count = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(token: Token, queue: RoutedQueue, priority: number): void {
+    this.count++;
+    let at = this.first.length;
+    for (; at > 0; at--) {
+      const before = this.first[at - 1];
+      if (before && compareTokens(before.token, before.priority, token, priority) <= 0) break;
+    }
+    if (at >= this.#max) return;
+    this.first.splice(at, 0, { token, queue, priority });
+    if (this.first.length > this.#max) this.first.pop();
+  }
+}
+
 /**
  * Who is for whom: the first token of all lines for an agent, and the agent for a token. Both directions
  * agree: an agent is found for a token only if that token is the agent's first.
@@ -35,7 +58,7 @@ export class Matcher {
    * The first token that the agent may take, over all lines. `compared` is given the first of every line that
    * has one.
    */
-  firstFor(agentId: string, compared?: Waiting[]): Waiting | undefined {
+  firstFor(agentId: string, compared?: FirstWaiting): Waiting | undefined {
     const { pool, blending } = this.#options;
     for (const medium of blending.orderFor(agentId, pool.agent(agentId)?.media)) {
       const first = this.#firstOfMedium(agentId, medium, compared);
@@ -72,8 +95,8 @@ export class Matcher {
    * stage, and behind one that skips agents the first that skips nobody.
    */
   candidates(queue: RoutedQueue): Waiting[] {
-    const { skips, nowMs } = this.#options;
-    const { line, stages, ageing } = queue;
+    const { skips } = this.#options;
+    const { line, stages } = queue.refresh();
     const isSkipping = ({ subjectId }: Token): boolean => skips.has(subjectId);
     const found = new Set<Token>();
     const add = (filter: TokenFilter): void => {
@@ -85,9 +108,8 @@ export class Matcher {
     };
     if (stages.length === 1) add({});
     else for (const stage of stages) add({ ages: [stage] });
-    const atMs = nowMs();
     return [...found]
-      .map((token) => ({ token, queue, priority: effectivePriority(token, ageing, atMs) }))
+      .map((token) => ({ token, queue, priority: line.priorityOf(token) }))
       .sort((a, b) => compareTokens(a.token, a.priority, b.token, b.priority));
   }
 
@@ -107,19 +129,26 @@ export class Matcher {
   #firstOfMedium(
     agentId: string,
     medium: TokenFilter['medium'],
-    compared: Waiting[] | undefined,
+    compared: FirstWaiting | undefined,
   ): Waiting | undefined {
-    const nowMs = this.#options.nowMs();
+    const { queues, skips, pool } = this.#options;
+    const groups = pool.groupsOf(agentId);
+    const plain: TokenFilter = { medium };
+    const skipsNobody = skips.isEmpty;
     let first: Waiting | undefined;
-    for (const queue of this.#options.queues()) {
-      if (queue.line.freeCount === 0) continue;
-      const ages = queue.agesFor(agentId);
+    for (const queue of queues()) {
+      const { line } = queue;
+      if (line.freeCount === 0) continue;
+      const ages = queue.refresh().agesFor(groups);
       if (ages?.length === 0) continue;
-      const token = queue.line.firstFor({ ages, medium, isSkipped: this.#skipFilter(agentId, queue) });
+      const isPlain = ages === undefined && skipsNobody;
+      const filter = isPlain ? plain : { ages, medium, isSkipped: this.#skipFilter(agentId, queue) };
+      const token = line.firstFor(filter);
       if (!token) continue;
-      const waiting = { token, queue, priority: effectivePriority(token, queue.ageing, nowMs) };
-      compared?.push(waiting);
-      if (!first || compareTokens(token, waiting.priority, first.token, first.priority) < 0) first = waiting;
+      const priority = line.priorityOf(token);
+      compared?.add(token, queue, priority);
+      if (first && compareTokens(token, priority, first.token, first.priority) >= 0) continue;
+      first = { token, queue, priority };
     }
     return first;
   }

@@ -146,7 +146,7 @@ function poisson(mean: number): number[] {
 function binomial(count: number, share: number): number[] {
   let chances = [1];
   for (let drawn = 0; drawn < count; drawn++) {
-    const next = new Array<number>(chances.length + 1).fill(0);
+    const next = Array.from({ length: chances.length + 1 }, () => 0);
     for (const [at, chance] of chances.entries()) {
       next[at] = (next[at] ?? 0) + chance * (1 - share);
       next[at + 1] = chance * share;

@@ -46,7 +46,8 @@ export class QueueAlarms {
   }
 
   close(): void {
-    for (const name of [...this.#alarms.keys()]) this.#disarm(name);
+    for (const { handle } of this.#alarms.values()) this.#options.clock.clearTimer(handle);
+    this.#alarms.clear();
   }
 
   #fire(name: string): void {

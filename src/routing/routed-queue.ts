@@ -1,5 +1,5 @@
 import type { QueueSettings } from '../callback/queue-settings.ts';
-import { noAgeing, type PriorityAgeing, type Token } from '../queue/token.ts';
+import { noAgeing, type Token } from '../queue/token.ts';
 import { type AgeRange, VirtualQueue } from '../queue/virtual-queue.ts';
 import type { AgentGroup, AgentPool } from './agent-pool.ts';
 
@@ -21,36 +21,39 @@ const none: readonly AgeRange[] = [];
 
 /**
  * A line and who may serve it: the targets of its settings, which widen with the time in the line. Settings
- * and agents are hot-reloadable; what is derived from them is kept until they change.
+ * and agents are hot-reloadable: {@link refresh} before reading; what is derived is kept until they change.
  */
 export class RoutedQueue {
   readonly line: VirtualQueue;
   readonly #options: RoutedQueueOptions;
-  #stages: readonly RoutedStage[] = [];
-  #ageing: PriorityAgeing = noAgeing;
-  #settings: QueueSettings | undefined;
+  /** By age, youngest first; the last one has no end. */
+  stages: readonly RoutedStage[] = [];
+  /** Undefined when the queue was taken out of the configuration: nobody serves what is left in it. */
+  settings: QueueSettings | undefined;
   #generation = -1;
 
   constructor(name: string, options: RoutedQueueOptions) {
     this.#options = options;
-    this.line = new VirtualQueue(name, { nowMs: options.nowMs, ageing: () => this.ageing });
+    this.line = new VirtualQueue(name, options.nowMs);
   }
 
-  /** Undefined when the queue was taken out of the configuration: nobody serves what is left in it. */
-  get settings(): QueueSettings | undefined {
-    this.#refresh();
-    return this.#settings;
-  }
-
-  get ageing(): PriorityAgeing {
-    this.#refresh();
-    return this.#ageing;
-  }
-
-  /** By age, youngest first; the last one has no end. */
-  get stages(): readonly RoutedStage[] {
-    this.#refresh();
-    return this.#stages;
+  /** Takes over what has changed in the configuration. */
+  refresh(): this {
+    const { pool, settingsOf } = this.#options;
+    const settings = settingsOf(this.line.name);
+    const { generation } = pool;
+    if (settings === this.settings && generation === this.#generation) return this;
+    this.settings = settings;
+    this.#generation = generation;
+    this.stages = settings ? stagesOf(settings, (expression) => pool.group(expression)) : [];
+    this.line.ageing = settings
+      ? {
+          increment: settings.priorityIncrement,
+          intervalMs: settings.priorityIncrementIntervalSec * 1000,
+          limit: settings.priorityLimit,
+        }
+      : noAgeing;
+    return this;
   }
 
   /** Who may serve a token now. */
@@ -60,35 +63,21 @@ export class RoutedQueue {
     return stages.length < 2 ? stages[0] : stages.find(({ untilMs }) => ageMs < untilMs);
   }
 
-  /** The ages of tokens that this agent may serve, oldest first. */
-  agesFor(agentId: string): ServableAges {
+  /** The ages of tokens that an agent of these groups may serve, oldest first. */
+  agesFor(agentGroups: ReadonlySet<AgentGroup>): ServableAges {
     const { stages } = this;
-    if (stages.length === 1) return isIn(stages[0], agentId) ? undefined : none;
-    const ages = stages.filter((stage) => isIn(stage, agentId));
-    return ages.reverse();
+    const [only] = stages;
+    if (only && stages.length === 1) {
+      const [group] = only.groups;
+      return group && agentGroups.has(group) ? undefined : none;
+    }
+    return stages.filter(({ groups }) => groups.some((group) => agentGroups.has(group))).reverse();
   }
 
   /** The instant at which more agents may serve some waiting token; undefined: not by itself. */
   nextWidening(): number | undefined {
     const instants = this.stages.slice(1).flatMap(({ fromMs }) => this.line.nextReaching(fromMs) ?? []);
     return instants.length > 0 ? Math.min(...instants) : undefined;
-  }
-
-  #refresh(): void {
-    const { pool, settingsOf } = this.#options;
-    const settings = settingsOf(this.line.name);
-    const { generation } = pool;
-    if (settings === this.#settings && generation === this.#generation) return;
-    this.#settings = settings;
-    this.#generation = generation;
-    this.#stages = settings ? stagesOf(settings, (expression) => pool.group(expression)) : [];
-    this.#ageing = settings
-      ? {
-          increment: settings.priorityIncrement,
-          intervalMs: settings.priorityIncrementIntervalSec * 1000,
-          limit: settings.priorityLimit,
-        }
-      : noAgeing;
   }
 }
 
@@ -112,8 +101,4 @@ function stagesOf(
   }
   close(Number.POSITIVE_INFINITY);
   return stages;
-}
-
-function isIn(stage: RoutedStage | undefined, agentId: string): boolean {
-  return stage?.groups.some(({ members }) => members.has(agentId)) ?? false;
 }

@@ -11,12 +11,12 @@ import type { AgentStatus } from './agent.ts';
 import { Assigner } from './assigner.ts';
 import { Blending } from './blending.ts';
 import { DialBook } from './dial-book.ts';
-import { Matcher, type Waiting } from './matcher.ts';
+import { FirstWaiting, Matcher, type Waiting } from './matcher.ts';
 import { Pacer } from './pacer.ts';
 import { QueueAlarms } from './queue-alarms.ts';
 import { RoutedQueue } from './routed-queue.ts';
 import type { RouterDecisions } from './router-decisions.ts';
-import { type Comparison, compareAgents, compareWaiting } from './routing-why.ts';
+import { CANDIDATES_MAX, type Comparison, compareAgents, compareWaiting } from './routing-why.ts';
 import { SKIP_MS, SkippedAgents } from './skipped-agents.ts';
 
 /** The configuration as the router reads it; every call answers with the latest apply. */
@@ -190,7 +190,7 @@ export class Router {
       });
       this.#queues.set(name, queue);
     }
-    return queue;
+    return queue.refresh();
   }
 
   /** Notes a change, then matches until nothing more can be; what the decisions change is looked at, too. */
@@ -263,7 +263,7 @@ export class Router {
   #matchAgent(agentId: string): void {
     const { registry, clock } = this.#options;
     while (registry.status(agentId).state === 'READY') {
-      const compared: Waiting[] = [];
+      const compared = new FirstWaiting(CANDIDATES_MAX);
       const first = this.#matcher.firstFor(agentId, compared);
       const compare = (): Comparison => compareWaiting(compared, clock.nowMs());
       if (!first || !this.#assigner.assign(first, agentId, compare)) return;

@@ -1,12 +1,11 @@
-import { compareTokens } from '../queue/token.ts';
 import type { AgentPool } from './agent-pool.ts';
 import type { AgentSelection } from './agent-selection.ts';
-import type { Waiting } from './matcher.ts';
+import type { FirstWaiting } from './matcher.ts';
 import type { RoutedStage } from './routed-queue.ts';
 import type { RoutingCandidate } from './router-decisions.ts';
 
 /** Candidates told of in a why; the others are counted. */
-const CANDIDATES_MAX = 10;
+export const CANDIDATES_MAX = 10;
 
 /** The part of a why that says who was compared. */
 export interface Comparison {
@@ -40,16 +39,8 @@ export function compareAgents(
 }
 
 /** The first tokens of the lines that were compared for an agent. */
-export function compareWaiting(compared: readonly Waiting[], nowMs: number): Comparison {
-  const best: Waiting[] = [];
-  for (const waiting of compared) {
-    let at = best.length;
-    while (at > 0 && isBefore(waiting, best[at - 1] as Waiting)) at--;
-    if (at >= CANDIDATES_MAX) continue;
-    best.splice(at, 0, waiting);
-    if (best.length > CANDIDATES_MAX) best.pop();
-  }
-  const candidates = best.map(({ token, queue, priority }) => {
+export function compareWaiting({ first, count }: FirstWaiting, nowMs: number): Comparison {
+  const candidates = first.map(({ token, queue, priority }) => {
     const confirmed = token.confirmed ? 'confirmed, ' : '';
     const waitedSec = seconds(nowMs - token.placeAtMs);
     return {
@@ -58,7 +49,7 @@ export function compareWaiting(compared: readonly Waiting[], nowMs: number): Com
     };
   });
   const order = 'priority, confirmed, age; the first of each line';
-  return { order, candidates, candidateCount: compared.length };
+  return { order, candidates, candidateCount: count };
 }
 
 function valueOf(
@@ -78,10 +69,6 @@ function valueOf(
     default:
       return selection satisfies never;
   }
-}
-
-function isBefore(a: Waiting, b: Waiting): boolean {
-  return compareTokens(a.token, a.priority, b.token, b.priority) < 0;
 }
 
 function seconds(ms: number): number {
