@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { connectTelephony, type TelephonyAdapter } from './adapters/drachtio/connect-telephony.ts';
+import { documentChecker } from './adapters/provisioning/document-checker.ts';
 import { FlowFolder } from './adapters/flows/flow-folder.ts';
 import { ensureAdministrator, newApiKey } from './adapters/http/access.ts';
 import { defaultHttpConfig } from './adapters/http/http-config.ts';
@@ -13,6 +14,7 @@ import { createEngine, type Engine } from './application/engine.ts';
 import { CallbackRetention } from './callback/callback-retention.ts';
 import { publishRunningServer, withdrawRunningServer } from './cli/running-server.ts';
 import type { Config, Environment } from './config/config.ts';
+import { spawnWorker } from './embedded/worker-supervisor.ts';
 import { FlowLibrary } from './ivr/flow-library.ts';
 import { type Clock, SystemClock } from './kernel/clock.ts';
 import { AppError } from './kernel/errors.ts';
@@ -184,6 +186,7 @@ async function loadConfiguration({
     realm: config.realm,
     knownFlows: () => new Set(flows.names),
     environment: (name) => environment[name],
+    check: documentChecker({ spawn: spawnWorker, clock }),
   });
   if ((await provisioning.load()) > 0) return provisioning;
   const text = await readFile(config.documentPath, 'utf8');

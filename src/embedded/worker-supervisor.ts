@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { AppError, messageOf } from '../kernel/errors.ts';
 
 /** What a supervised worker posts to its parent. */
@@ -65,14 +65,19 @@ export function workerEntry(name: string, callerUrl: string): URL {
  * Starts a module in a thread of its own. TypeScript goes through tsx's loader, registered inside the thread:
  * given as `--import` in the thread's `execArgv` it does not take effect on Node 20.
  */
-export function spawnWorker(entry: URL, name: string, workerData: unknown): Worker {
-  if (!entry.pathname.endsWith('.ts')) return new Worker(entry, { name, workerData });
+export function spawnWorker(
+  entry: URL,
+  name: string,
+  workerData: unknown,
+  options: Pick<WorkerOptions, 'resourceLimits'> = {},
+): Worker {
+  if (!entry.pathname.endsWith('.ts')) return new Worker(entry, { ...options, name, workerData });
   const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
   const code = `import(${loader}).then(({ register }) => {
     register();
     return import(${JSON.stringify(entry.href)});
   });`;
-  return new Worker(code, { eval: true, execArgv: [], name, workerData });
+  return new Worker(code, { ...options, eval: true, execArgv: [], name, workerData });
 }
 
 /** A worker thread that is kept alive: started, watched, started again on the addresses it had. */

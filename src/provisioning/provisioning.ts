@@ -27,7 +27,7 @@ import {
 } from './number-test.ts';
 import { sealDocument } from './seal-document.ts';
 import type { SecretBox } from './secret-box.ts';
-import { validateDocument, type ValidationOutcome } from './validate-document.ts';
+import { validateDocument, type ValidationContext, type ValidationOutcome } from './validate-document.ts';
 
 /** What provisioning works with. */
 export interface ProvisioningOptions {
@@ -41,6 +41,8 @@ export interface ProvisioningOptions {
   readonly knownFlows?: () => ReadonlySet<string>;
   /** Reads the environment for `{env: NAME}` secrets. */
   readonly environment: (name: string) => string | undefined;
+  /** Checks a document in another thread where calls must not wait for it; default: at once, here. */
+  readonly check?: (text: string, context: ValidationContext) => Promise<ValidationOutcome>;
 }
 
 /**
@@ -86,12 +88,6 @@ export class Provisioning {
     this.directory.replace(document, latest.version);
     this.#document = document;
     return latest.version;
-  }
-
-  /** Checks without storing anything. Secrets are not resolved. */
-  validate(text: string): ValidationOutcome {
-    const knownFlows = this.#options.knownFlows?.();
-    return validateDocument(text, knownFlows ? { knownFlows } : {});
   }
 
   /**
@@ -142,9 +138,15 @@ export class Provisioning {
     });
   }
 
+  /** Checks without storing anything. Secrets are not resolved. */
+  async #check(text: string): Promise<ValidationOutcome> {
+    const { knownFlows, check = validateDocument } = this.#options;
+    return check(text, knownFlows ? { knownFlows: knownFlows() } : {});
+  }
+
   async #apply(text: string, fileName: string, actor: Actor, dryRun: boolean): Promise<ApplyOutcome> {
     const { box, clock, log, environment, transactions } = this.#options;
-    const checked = this.validate(text);
+    const checked = await this.#check(text);
     if (checked.kind === 'refused') return checked;
     const before = this.#document;
     const sealed = sealDocument(checked.document, { box, environment, before, source: checked.source });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Fault } from '../kernel/errors.ts';
-import type { YamlDocument, YamlPath } from './yaml-document.ts';
+import type { DocumentLines, YamlPath } from './yaml-document.ts';
 
 /** Fields whose value never appears in a fault, a difference or a log. */
 export const SECRET_FIELDS: ReadonlySet<string> = new Set(['password', 'env', 'generate']);
@@ -19,7 +19,7 @@ export function dottedPath(path: YamlPath): string {
 }
 
 /** A fault at `path`; its value is told when it is a scalar and no secret. */
-export function faultAt(document: YamlDocument, path: YamlPath, message: string, value?: unknown): Fault {
+export function faultAt(document: DocumentLines, path: YamlPath, message: string, value?: unknown): Fault {
   const line = document.lineOf(path);
   const last = path.at(-1);
   const tell =
@@ -39,7 +39,7 @@ export function faultAt(document: YamlDocument, path: YamlPath, message: string,
  * @param allowedKeys fields of the entry, listed where an unknown one was used.
  */
 export function schemaFaults(
-  document: YamlDocument,
+  document: DocumentLines,
   path: YamlPath,
   entry: unknown,
   issues: readonly Issue[],

@@ -4,7 +4,7 @@ import type { SecretInput } from '../telephony/directory.ts';
 import type { ConfigurationDocument } from './document.ts';
 import { faultAt } from './schema-faults.ts';
 import { SecretBox } from './secret-box.ts';
-import type { YamlDocument, YamlPath } from './yaml-document.ts';
+import type { DocumentLines, YamlPath } from './yaml-document.ts';
 
 /** Letters and digits that are not taken for one another when read aloud or typed into a phone. */
 const PASSWORD_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
@@ -20,7 +20,7 @@ export interface SealingContext {
    * The configuration in force: generated passwords are kept, and so is the sealed form of unchanged ones.
    */
   readonly before: ConfigurationDocument;
-  readonly source: YamlDocument;
+  readonly source: DocumentLines;
 }
 
 /** Replaces every secret by its sealed form, or tells which cannot be had. */

@@ -10,7 +10,7 @@ import {
 } from './document.ts';
 import { queueChecks } from './queue-checks.ts';
 import { faultAt, schemaFaults } from './schema-faults.ts';
-import { YamlDocument } from './yaml-document.ts';
+import { type DocumentLines, YamlDocument } from './yaml-document.ts';
 
 /** Faults told at most; a file of another kind would otherwise give thousands. */
 const FAULTS_MAX = 200;
@@ -26,7 +26,7 @@ export interface ValidationContext {
 
 /** The document with defaults filled in and secrets as written, or every fault of it. */
 export type ValidationOutcome =
-  | { readonly kind: 'valid'; readonly document: ConfigurationDocument; readonly source: YamlDocument }
+  | { readonly kind: 'valid'; readonly document: ConfigurationDocument; readonly source: DocumentLines }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 /**

@@ -25,6 +25,12 @@ const TOO_MANY_ALIASES = `anchors are used more than ${ALIASES_MAX} times`;
 /** Where something stands in the document: section, index, field and so on. */
 export type YamlPath = readonly (string | number)[];
 
+/** Tells in which line of a document something stands. */
+export interface DocumentLines {
+  /** The line of a field, or of the nearest thing around it that exists. */
+  lineOf(path: YamlPath): number | undefined;
+}
+
 /** Fields whose text may look like a number: `number: 5000` means the digits as written. */
 const TEXT_FIELDS = new Set([
   'id',
@@ -66,7 +72,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** A parsed document that knows the line of everything in it. */
-export class YamlDocument {
+export class YamlDocument implements DocumentLines {
   readonly value: unknown;
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { parentPort, workerData } from 'node:worker_threads';
+import { dottedPath } from '../../provisioning/schema-faults.ts';
+import { validateDocument } from '../../provisioning/validate-document.ts';
+import type { CheckAnswer, CheckQuestion } from './document-checker.ts';
+
+/* One document is checked in this thread, and the thread ends. */
+
+const port = parentPort;
+assert(port, 'runs in a worker thread');
+const { text, knownFlows } = workerData as CheckQuestion;
+const outcome = validateDocument(text, knownFlows ? { knownFlows } : {});
+port.postMessage(answerOf(outcome));
+
+/** Without the parsed text: of its lines only those that the other side may need. */
+function answerOf(checked: ReturnType<typeof validateDocument>): CheckAnswer {
+  if (checked.kind === 'refused') return checked;
+  const { document, source } = checked;
+  const secrets = [
+    ...document.agents.map((_, index) => ['agents', index, 'password']),
+    ...document.trunks.map((_, index) => ['trunks', index, 'password']),
+  ];
+  const lines = new Map(secrets.map((path) => [dottedPath(path), source.lineOf(path)]));
+  return { kind: 'valid', document, lines };
+}
