@@ -5,6 +5,7 @@ import { FlowFolder } from './adapters/flows/flow-folder.ts';
 import { createLog } from './adapters/logging/pino-log.ts';
 import * as access from './cli/access-commands.ts';
 import { applyCommand, exportCommand, numberTestCommand, type Output } from './cli/configuration-commands.ts';
+import { cpdCommand, type CpdOptions } from './cli/cpd-command.ts';
 import { migrateCommand } from './cli/migrate-command.ts';
 import { openOperator } from './cli/open-operator.ts';
 import type { Operator } from './cli/operator.ts';
@@ -157,6 +158,16 @@ program
       { path, text: readFileSync(path, 'utf8') },
       options,
     );
+  });
+program
+  .command('cpd')
+  .description('say who answered: call-progress detection on WAV files, one JSON line each')
+  .argument('<file...>', 'WAV files: PCM, float, A-law or µ-law of any usual rate')
+  .option('--early', 'the audio comes from before the answer', false)
+  .option('--country <code>', 'expect the tones of this country (ISO 3166-1); default: of all that are known')
+  .option('--profile <profile>', 'favour-person, neutral or favour-machine', 'favour-person')
+  .action((files: string[], options: CpdOptions) => {
+    process.exitCode = cpdCommand(output, files, options);
   });
 
 const user = program.command('user').description('people who log in');

@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MACHINE_CATEGORIES, OTHER_COUNT, PERSON_CATEGORIES, type Scene, Stage } from './scenes.ts';
+import { Dice, msOf, RATE_HZ } from './sound.ts';
+import { describeLine, type Label, transmit } from './take.ts';
+import type { Part } from './texts.ts';
+
+/** Where the corpus lies; ignored by git. */
+export const AUDIO_FOLDER = fileURLToPath(new URL('./audio/', import.meta.url));
+/** Part of every seed: another number makes another corpus. */
+const SEED = 'turnkeeper-1';
+
+interface Order {
+  readonly id: string;
+  readonly make: (stage: Stage, dice: Dice) => Scene;
+}
+
+/**
+ * The labels of a part, its files made where they are missing. Stops after `budgetSec` seconds and returns
+ * undefined when files remain to be made: call it again.
+ */
+export function provideCorpus(part: Part, budgetSec: number): Label[] | undefined {
+  const folder = join(AUDIO_FOLDER, part);
+  const labelsPath = join(folder, 'labels.jsonl');
+  if (existsSync(labelsPath)) {
+    return readFileSync(labelsPath, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Label);
+  }
+  mkdirSync(folder, { recursive: true });
+  const endAtMs = performance.now() + budgetSec * 1000;
+  const stage = new Stage(part, join(AUDIO_FOLDER, 'phrases'));
+  const labels: Label[] = [];
+  for (const { id, make } of ordersOf()) {
+    const labelPath = join(folder, `${id}.json`);
+    if (existsSync(labelPath)) {
+      labels.push(JSON.parse(readFileSync(labelPath, 'utf8')) as Label);
+      continue;
+    }
+    if (performance.now() > endAtMs) return undefined;
+    labels.push(record(part, id, make(stage, new Dice(`${SEED} ${part} ${id}`)), folder));
+  }
+  writeFileSync(`${labelsPath}.new`, labels.map((label) => `${JSON.stringify(label)}\n`).join(''));
+  renameSync(`${labelsPath}.new`, labelsPath);
+  return labels;
+}
+
+function ordersOf(): Order[] {
+  const orders: Order[] = [];
+  for (const [category, count] of PERSON_CATEGORIES) {
+    for (let at = 0; at < count; at++)
+      orders.push({ id: `${category}-${at}`, make: (stage, dice) => stage.person(dice, category) });
+  }
+  for (const [category, count] of MACHINE_CATEGORIES) {
+    for (let at = 0; at < count; at++)
+      orders.push({ id: `${category}-${at}`, make: (stage, dice) => stage.machine(dice, category) });
+  }
+  for (let at = 0; at < OTHER_COUNT; at++)
+    orders.push({ id: `other-${at}`, make: (stage, dice) => stage.other(dice, at) });
+  return orders;
+}
+
+function record(part: Part, id: string, scene: Scene, folder: string): Label {
+  const samples = transmit(scene.take, scene.line, new Dice(`${SEED} line ${part} ${id}`));
+  const { verdict, category, voice, text, country, isEarly, take } = scene;
+  const label: Label = {
+    file: `${id}.wav`,
+    part,
+    verdict,
+    category,
+    voice,
+    text,
+    ...(country === undefined ? {} : { country }),
+    ...(isEarly === true ? { isEarly } : {}),
+    segments: take.segments,
+    ...(take.beep === undefined ? {} : { beep: take.beep }),
+    durationMs: msOf(samples.length),
+    line: describeLine(scene.line),
+  };
+  writeFileSync(join(folder, label.file), wavOf(samples));
+  writeFileSync(join(folder, `${id}.json`), JSON.stringify(label));
+  return label;
+}
+
+function wavOf(samples: Int16Array): Buffer {
+  const bytes = Buffer.alloc(44 + 2 * samples.length);
+  bytes.write('RIFF', 0, 'latin1');
+  bytes.writeUInt32LE(bytes.length - 8, 4);
+  bytes.write('WAVEfmt ', 8, 'latin1');
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(RATE_HZ, 24);
+  bytes.writeUInt32LE(2 * RATE_HZ, 28);
+  bytes.writeUInt16LE(2, 32);
+  bytes.writeUInt16LE(16, 34);
+  bytes.write('data', 36, 'latin1');
+  bytes.writeUInt32LE(2 * samples.length, 40);
+  for (let i = 0; i < samples.length; i++) bytes.writeInt16LE(samples[i] as number, 44 + 2 * i);
+  return bytes;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const part of ['tuning', 'held-back'] as const) {
+    const labels = provideCorpus(part, 50);
+    console.log(
+      labels === undefined ? `${part}: more to be made, run again` : `${part}: ${labels.length} files`,
+    );
+    if (labels === undefined) break;
+  }
+}
