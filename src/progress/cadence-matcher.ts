@@ -7,6 +7,8 @@ const BURSTS_MAX = 8;
 /** How far a frequency may be off: 12 Hz (E.180 allows 15 Hz around 425 Hz), less where pairs lie close. */
 const FREQUENCY_TOLERANCE_HZ = 12;
 const CLOSE_PAIR_TOLERANCE_HZ = 6;
+/** Distance of a modulated tone's sidebands: 33 Hz on either side. */
+const SIDEBANDS_MAX_HZ = 70;
 /** How far a sound or pause may be off: 15 %, but 40 ms at least. */
 const TIME_TOLERANCE = 0.15;
 const TIME_TOLERANCE_MIN_MS = 40;
@@ -165,7 +167,7 @@ function timeCost(actualMs: number, wantedMs: number): number {
 function frequencyCost(row: ToneRow, tone: Frequencies): number {
   const [low = 0, high = 0] = row.frequenciesHz;
   if (row.isModulated) {
-    const isSpread = tone.highHz !== 0 && tone.highHz - tone.lowHz < 94;
+    const isSpread = tone.highHz !== 0 && tone.highHz - tone.lowHz <= SIDEBANDS_MAX_HZ;
     if (tone.highHz !== 0 && !isSpread) return Infinity;
     const centre = isSpread ? (tone.lowHz + tone.highHz) / 2 : tone.lowHz;
     return Math.abs(centre - low) / (2 * FREQUENCY_TOLERANCE_HZ);
