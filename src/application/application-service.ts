@@ -1,8 +1,10 @@
 import type {
   AgentView,
   Application,
+  CallbackChange,
   CallbackRequest,
   CallbackView,
+  Cancellation,
   HealthPart,
   Outcome,
   LoadView,
@@ -17,9 +19,9 @@ import { immediateOffer, type OpenFor } from '../calendar/open-for.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 import type { AgentRegistry, WantedState } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
-import type { NumberVerdict } from '../screening/screen-number.ts';
 import type { Telephony } from '../telephony/telephony.ts';
-import { screenForQueue } from './number-check.ts';
+import { CallbackChanges } from './callback-changes.ts';
+import { numberRefusal, screenForQueue } from './number-check.ts';
 import type { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 import type { Availability, AvailabilityQuestion, SlotDesk } from './slot-desk.ts';
@@ -42,14 +44,15 @@ export interface ApplicationServiceOptions {
 
 /** Lines of a callback's history shown with it; more than any life has. */
 const EVENTS_SHOWN_MAX = 1000;
-const CANCEL_ALLOWED = ['SCHEDULED', 'QUEUED', 'ROUTING'] as const;
 
 /** What people and programs may do with callbacks, agents and queues, whatever door they come through. */
 export class ApplicationService implements Application {
   readonly #options: ApplicationServiceOptions;
+  readonly #changes: CallbackChanges;
 
   constructor(options: ApplicationServiceOptions) {
     this.#options = options;
+    this.#changes = new CallbackChanges(options);
   }
 
   async createCallback(request: CallbackRequest, actor: Actor): Promise<Outcome<Callback>> {
@@ -103,13 +106,28 @@ export class ApplicationService implements Application {
     return this.#options.unitOfWork.transact((tx) => tx.listCallbacks(filter));
   }
 
-  async cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>> {
-    const by = actor.kind === 'customer' ? 'customer' : actor.kind === 'user' ? 'admin' : 'api';
-    const step = await this.#options.runner.dispatch(id, { type: 'CANCELLED', by }, actor);
-    if (!step) return { ok: false, refusal: { kind: 'not-found' } };
-    if (step.kind === 'taken') return { ok: true, value: step.callback };
-    const { state } = step.callback;
-    return { ok: false, refusal: { kind: 'not-allowed', state, allowed: CANCEL_ALLOWED } };
+  cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>> {
+    return this.#changes.cancel(id, actor);
+  }
+
+  cancelCallbacks(ids: readonly CallbackId[], actor: Actor): Promise<readonly Cancellation[]> {
+    return this.#changes.cancelAll(ids, actor);
+  }
+
+  rescheduleCallback(
+    id: CallbackId,
+    change: { readonly desiredAtMs: number; readonly agentId?: string },
+    actor: Actor,
+  ): Promise<Outcome<CallbackChange>> {
+    return this.#changes.reschedule(id, change, actor);
+  }
+
+  recreateCallback(
+    id: CallbackId,
+    desiredAtMs: number | undefined,
+    actor: Actor,
+  ): Promise<Outcome<CallbackChange>> {
+    return this.#changes.recreate(id, desiredAtMs, actor);
   }
 
   agents(): readonly AgentView[] {
@@ -190,11 +208,6 @@ export class ApplicationService implements Application {
     const offer = immediateOffer(slots.offerQuestion(settings, atMs));
     return offer.allowed ? undefined : { kind: 'not-bookable', what: 'immediate', reason: offer.reason };
   }
-}
-
-function numberRefusal({ step, message }: NumberVerdict & { readonly kind: 'refused' }): Refusal {
-  if (step === 'parse' || step === 'impossible') return { kind: 'invalid-number', reason: message };
-  return { kind: 'number-not-permitted', step, reason: message };
 }
 
 /** `user:anna`, `agent:1001`, `customer`: how an actor reads in a history line. */

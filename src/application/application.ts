@@ -54,6 +54,18 @@ export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly refusal: Refusal };
 
+/** A callback after a change. `repeated`: the change had been made before; nothing was done now. */
+export interface CallbackChange {
+  readonly callback: Callback;
+  readonly repeated: boolean;
+}
+
+/** What became of one of several cancellations. */
+export interface Cancellation {
+  readonly id: CallbackId;
+  readonly outcome: Outcome<Callback>;
+}
+
 /** One virtual queue now. */
 export interface QueueView {
   readonly name: string;
@@ -112,6 +124,23 @@ export interface Application {
   findCallback(id: CallbackId): Promise<CallbackView | undefined>;
   listCallbacks(filter: CallbackFilter): Promise<readonly Callback[]>;
   cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>>;
+  /** Each by itself, in the order of the ids. */
+  cancelCallbacks(ids: readonly CallbackId[], actor: Actor): Promise<readonly Cancellation[]>;
+  /**
+   * Another desired time, in SCHEDULED and QUEUED. With `agentId`, the agent who has the call: a new callback
+   * for that time, which is the answer.
+   */
+  rescheduleCallback(
+    id: CallbackId,
+    change: { readonly desiredAtMs: number; readonly agentId?: string },
+    actor: Actor,
+  ): Promise<Outcome<CallbackChange>>;
+  /** A new callback for a COMPLETED one, once; undefined `desiredAtMs`: as soon as possible. */
+  recreateCallback(
+    id: CallbackId,
+    desiredAtMs: number | undefined,
+    actor: Actor,
+  ): Promise<Outcome<CallbackChange>>;
   agents(): readonly AgentView[];
   /**
    * Ready, not ready or logged out. During work the wish is kept for afterwards; `wrapUpDone` ends after-call

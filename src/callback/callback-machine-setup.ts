@@ -218,7 +218,8 @@ export const machineSetup = setup({
     attemptsLeft: ({ context }) => usedAttempts(context) < context.policy.maxAttempts,
     passesLeft: ({ context }) => usedAttempts(context) + 1 < context.policy.maxAttempts,
     offersLeft: ({ context }) => context.agentOfferCount < context.policy.maxAgentOffers,
-    rejectsLeft: ({ context }) => context.agentOfferCount + 1 < context.policy.maxAgentOffers,
+    /** One more agent may be tried after this one, who is not counted yet. */
+    anotherLeft: ({ context }) => context.agentOfferCount + 1 < context.policy.maxAgentOffers,
     snoozesLeft: ({ context }) => context.snoozeCount < SNOOZES_MAX,
     pushesLeft: ({ context }) => context.pushCount < context.policy.maxPushes,
     noRetry: ({ context, event }) =>
@@ -243,6 +244,7 @@ export const machineSetup = setup({
     isAgentFirst: ({ context }) => context.strategy === 'agent-first',
     isAgentHeld: ({ context }) => context.agentId !== null,
     isAgentHeldAside: ({ context }) => context.agentId !== null && context.strategy !== 'agent-first',
+    isNotJoining: ({ context }) => context.strategy !== 'agent-first' || context.agentOfferCount > 0,
     isJoining: ({ context }) => context.strategy === 'agent-first' && context.agentOfferCount === 0,
     notRescheduled: ({ context }) => context.rescheduledTo === null,
     isRescheduled: ({ context }) => context.rescheduledTo !== null,

@@ -21,11 +21,18 @@ export const processing = machineSetup.createStateConfig({
         /** `agent-first` joins after the answer: the step to here was taken when the customer answered. */
         CONNECTED: { guard: 'isJoining', actions: ['countOffer', 'dueAfterConversation'] },
         /** The agent had gone when the customer answered: the customer waits for the next one. */
-        AGENT_NOT_CONNECTED: {
-          guard: 'isJoining',
-          target: '#callback.routing.waiting-for-agent',
-          actions: ['forgetAgent', 'countOffer', 'customerFirst', 'dueAfterWait', 'seekAgent'],
-        },
+        AGENT_NOT_CONNECTED: [
+          { guard: 'isNotJoining' },
+          {
+            guard: 'anotherLeft',
+            target: '#callback.routing.waiting-for-agent',
+            actions: ['forgetAgent', 'countOffer', 'customerFirst', 'dueAfterWait', 'seekAgent'],
+          },
+          {
+            target: '#callback.completed',
+            actions: ['forgetAgent', 'countOffer', 'hangUpCustomer', ended('NO_AGENT')],
+          },
+        ],
         CUSTOMER_HUNG_UP: toAfterCallWork,
         AGENT_HUNG_UP: toAfterCallWork,
         CALLS_LOST: toAfterCallWork,

@@ -33,7 +33,7 @@ const preview = machineSetup.createStateConfig({
       { target: 'dialing', actions: ['countAttempt', 'dueAfterDial', dials] },
     ],
     PREVIEW_REJECTED: [
-      { ...backInLine, guard: 'rejectsLeft', actions: ['countOffer', ...backInLine.actions] },
+      { ...backInLine, guard: 'anotherLeft', actions: ['countOffer', ...backInLine.actions] },
       { target: '#callback.completed', actions: [freeAgent, 'leaveLine', ended('PREVIEW_REJECTED')] },
     ],
     PREVIEW_TIMED_OUT: backInLine,
@@ -93,6 +93,8 @@ const detecting = machineSetup.createStateConfig({
 const confirming = machineSetup.createStateConfig({
   on: {
     CONFIRMED: toAgent,
+    /** The question began because nobody could tell yet; then the machine gave itself away. */
+    MACHINE_DETECTED: [...toMachine, ...failedAttempt('MAX_ATTEMPTS_REACHED')],
     NOT_CONFIRMED: [...toAgentUnconfirmed, ...failedAttempt('CUSTOMER_NOT_CONFIRMED')],
     CUSTOMER_HUNG_UP: failedAttempt('CUSTOMER_NOT_CONFIRMED'),
     DUE_REACHED: failedAttempt('CUSTOMER_NOT_CONFIRMED'),

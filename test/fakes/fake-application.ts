@@ -1,8 +1,10 @@
 import type {
   AgentView,
   Application,
+  CallbackChange,
   CallbackRequest,
   CallbackView,
+  Cancellation,
   HealthPart,
   Outcome,
   LoadView,
@@ -121,6 +123,49 @@ export class FakeApplication implements Application {
       immediate: { allowed: false, reason: 'blackout' },
       scheduled: { allowed: true },
     };
+  }
+
+  async cancelCallbacks(ids: readonly CallbackId[], actor: Actor): Promise<readonly Cancellation[]> {
+    return Promise.all(ids.map(async (id) => ({ id, outcome: await this.cancelCallback(id, actor) })));
+  }
+
+  async rescheduleCallback(
+    id: CallbackId,
+    { desiredAtMs, agentId }: { readonly desiredAtMs: number; readonly agentId?: string },
+    actor: Actor,
+  ): Promise<Outcome<CallbackChange>> {
+    const refusal = this.#takeRefusal();
+    if (refusal) return { ok: false, refusal };
+    const callback = this.callbacks.get(id);
+    if (!callback) return { ok: false, refusal: { kind: 'not-found' } };
+    this.actors.push(agentId === undefined ? actor : { kind: 'agent', id: agentId });
+    const repeated = callback.desiredAtMs === desiredAtMs;
+    const changed: CallbackView = { ...callback, desiredAtMs };
+    this.callbacks.set(id, changed);
+    return { ok: true, value: { callback: changed, repeated } };
+  }
+
+  async recreateCallback(
+    id: CallbackId,
+    desiredAtMs: number | undefined,
+    actor: Actor,
+  ): Promise<Outcome<CallbackChange>> {
+    const refusal = this.#takeRefusal();
+    if (refusal) return { ok: false, refusal };
+    const before = this.callbacks.get(id);
+    if (!before) return { ok: false, refusal: { kind: 'not-found' } };
+    const existing = this.callbacks.get(before.recreatedTo ?? '');
+    if (existing) return { ok: true, value: { callback: existing, repeated: true } };
+    this.actors.push(actor);
+    const made: CallbackView = {
+      ...before,
+      id: this.#ids.next('callback'),
+      desiredAtMs: desiredAtMs ?? this.#clock.nowMs(),
+      recreatedFrom: id,
+    };
+    this.callbacks.set(made.id, made);
+    this.callbacks.set(id, { ...before, recreatedTo: made.id });
+    return { ok: true, value: { callback: made, repeated: false } };
   }
 
   agents(): readonly AgentView[] {

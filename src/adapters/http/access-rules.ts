@@ -7,6 +7,8 @@ export const rolesByPermission = {
   readCallbacks: [Role.administrator, Role.supervisor, Role.monitor, Role.developer],
   readOwnCallback: [Role.administrator, Role.supervisor, Role.monitor, Role.developer, Role.agent],
   createCallbacks: [Role.administrator, Role.supervisor, Role.developer],
+  /** An agent: the callback being served. */
+  rescheduleCallbacks: [Role.administrator, Role.supervisor, Role.developer, Role.agent],
   cancelCallbacks: [Role.administrator, Role.supervisor, Role.developer],
   /** Customers' numbers in full; an agent sees the number of the callback being served. */
   seeNumbers: [Role.administrator, Role.supervisor, Role.developer],

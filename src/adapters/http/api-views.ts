@@ -1,6 +1,12 @@
 import type { z } from 'zod';
 import type { FreeSlot } from '../../calendar/slot-booking.ts';
-import type { Actor, Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
+import {
+  type Actor,
+  type Attempt,
+  type Callback,
+  type CallbackEvent,
+  isLate,
+} from '../../callback/callback.ts';
 import { maskNumber, maskNumbersIn } from '../logging/number-mask.ts';
 import type { ApiKey, User } from './access-store.ts';
 import type { Principal } from './access.ts';
@@ -37,7 +43,11 @@ export function maySeeNumber(principal: Principal, callback: Callback): boolean 
 }
 
 /** A callback for a list; numbers masked unless this principal may see them. */
-export function callbackJson(callback: Callback, principal: Principal): z.infer<typeof callbackSchema> {
+export function callbackJson(
+  callback: Callback,
+  principal: Principal,
+  nowMs: number,
+): z.infer<typeof callbackSchema> {
   const clear = maySeeNumber(principal, callback);
   return {
     id: callback.id,
@@ -53,12 +63,24 @@ export function callbackJson(callback: Callback, principal: Principal): z.infer<
     createdAt: isoOf(callback.createdAtMs),
     placeAt: isoOf(callback.placeAtMs),
     desiredAt: isoOf(callback.desiredAtMs),
+    late: isLate(callback, nowMs),
     dueAt: isoOrNull(callback.dueAtMs),
+    queuedAt: isoOrNull(callback.queuedAtMs),
+    purgeAt: isoOrNull(callback.purgeAtMs),
+    pushedAt: isoOrNull(callback.pushedAtMs),
     completedAt: isoOrNull(callback.completedAtMs),
     priority: callback.priority,
+    strategy: callback.strategy,
     attemptCount: callback.attemptCount,
     agentOfferCount: callback.agentOfferCount,
+    expiredPassCount: callback.expiredPassCount,
+    snoozeCount: callback.snoozeCount,
+    pushCount: callback.pushCount,
     agentId: callback.agentId,
+    recreatedFrom: callback.recreatedFrom,
+    recreatedTo: callback.recreatedTo,
+    rescheduledFrom: callback.rescheduledFrom,
+    rescheduledTo: callback.rescheduledTo,
     userData: clear ? { ...callback.userData } : (maskedDeep(callback.userData) as Record<string, string>),
     version: callback.version,
   };
@@ -68,10 +90,11 @@ export function callbackJson(callback: Callback, principal: Principal): z.infer<
 export function callbackDetailJson(
   view: CallbackView,
   principal: Principal,
+  nowMs: number,
 ): z.infer<typeof callbackDetailSchema> {
   const clear = maySeeNumber(principal, view);
   return {
-    ...callbackJson(view, principal),
+    ...callbackJson(view, principal, nowMs),
     position: view.position,
     attempts: view.attempts.map(attemptJson),
     events: view.events.map((event) => eventJson(event, clear)),

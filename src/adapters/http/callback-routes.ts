@@ -46,7 +46,7 @@ const listQuerySchema = z.strictObject({
   cursor: callbackIdSchema.optional().describe('`nextCursor` of the page before'),
 });
 
-/** POST/GET /callbacks, GET /callbacks/{id}, POST /callbacks/{id}/cancel. */
+/** POST/GET /callbacks, GET /callbacks/{id}. */
 export function addCallbackRoutes(server: Server, context: RouteContext): void {
   const { application } = context;
   addCreate(server, context);
@@ -70,8 +70,9 @@ export function addCallbackRoutes(server: Server, context: RouteContext): void {
       // One more than the page tells whether another page follows.
       const found = await application.listCallbacks({ ...filter, limit: filter.limit + 1 });
       const items = found.slice(0, filter.limit);
+      const nowMs = context.clock.nowMs();
       return {
-        items: items.map((callback) => callbackJson(callback, principal)),
+        items: items.map((callback) => callbackJson(callback, principal, nowMs)),
         nextCursor: found.length > filter.limit ? (items.at(-1)?.id ?? null) : null,
       };
     },
@@ -79,7 +80,7 @@ export function addCallbackRoutes(server: Server, context: RouteContext): void {
   addOne(server, context);
 }
 
-function addOne(server: Server, { application }: RouteContext): void {
+function addOne(server: Server, { application, clock }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/callbacks/:id',
@@ -98,25 +99,7 @@ function addOne(server: Server, { application }: RouteContext): void {
       if (!found || !(own || isPermitted(principal.role, 'readCallbacks'))) {
         throw new HttpError('NOT_FOUND', 'there is no such callback');
       }
-      return callbackDetailJson(found, principal);
-    },
-  });
-  server.route({
-    method: 'POST',
-    url: '/callbacks/:id/cancel',
-    config: { access: 'cancelCallbacks' },
-    schema: {
-      tags,
-      summary: 'Cancel a callback',
-      description: 'The record stays, COMPLETED. Refused in PROCESSING: nothing is changed then.',
-      params: z.strictObject({ id: callbackIdSchema }),
-      response: { 200: callbackSchema, ...errorAnswers },
-    },
-    handler: async (request) => {
-      const principal = principalOf(request);
-      const outcome = await application.cancelCallback(request.params.id, principal.actor);
-      if (!outcome.ok) throw refused(outcome.refusal);
-      return callbackJson(outcome.value, principal);
+      return callbackDetailJson(found, principal, clock.nowMs());
     },
   });
 }
@@ -166,7 +149,9 @@ function addCreate(server: Server, context: RouteContext): void {
       const callback = result.outcome.value;
       reply.header('location', `/api/v1/callbacks/${callback.id}`);
       if (result.repeated) reply.header('idempotent-replayed', 'true');
-      return await reply.code(result.repeated ? 200 : 201).send(callbackJson(callback, principal));
+      return await reply
+        .code(result.repeated ? 200 : 201)
+        .send(callbackJson(callback, principal, context.clock.nowMs()));
     },
   });
 }

@@ -8,6 +8,7 @@ import { MetricName } from '../../kernel/metrics.ts';
 import { Access } from './access.ts';
 import { addApiKeyRoutes, addUserRoutes } from './access-routes.ts';
 import { addAgentRoutes, addQueueRoutes } from './agent-queue-routes.ts';
+import { addCallbackChangeRoutes } from './callback-change-routes.ts';
 import { addCallbackRoutes } from './callback-routes.ts';
 import { addConfigRoutes } from './config-routes.ts';
 import { addReplayRoutes } from './replay-routes.ts';
@@ -21,6 +22,7 @@ import { addNumberRuleRoutes, addQueueSettingsRoutes } from './settings-routes.t
 import { addErrorRoutes, addHealthRoutes, addMetricsRoute, addTraceRoutes } from './operation-routes.ts';
 import { guardRequests } from './request-guard.ts';
 import { addSessionRoutes } from './session-routes.ts';
+import { addCapacityRoutes } from './capacity-routes.ts';
 import { addSlotRoutes } from './slot-routes.ts';
 
 /** The HTTP adapter, built and not yet listening. */
@@ -88,10 +90,12 @@ const apiRoutes = [
   addHealthRoutes,
   addSessionRoutes,
   addCallbackRoutes,
+  addCallbackChangeRoutes,
   addReplayRoutes,
   addAgentRoutes,
   addQueueRoutes,
   addSlotRoutes,
+  addCapacityRoutes,
   addQueueSettingsRoutes,
   addNumberRuleRoutes,
   addApiKeyRoutes,

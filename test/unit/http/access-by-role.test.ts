@@ -19,6 +19,19 @@ const table: readonly [Method, string, Ask, readonly Role[]][] = [
   ['POST', '/api/v1/callbacks', { body: validRequest }, ['Administrator', 'Supervisor', 'Developer']],
   ['GET', '/api/v1/callbacks/callback_00000000', {}, all],
   ['POST', '/api/v1/callbacks/callback_00000000/cancel', {}, ['Administrator', 'Supervisor', 'Developer']],
+  [
+    'POST',
+    '/api/v1/callbacks/callback_00000000/reschedule',
+    { body: { desiredAt: '2026-01-05T12:00:00Z' } },
+    ['Administrator', 'Supervisor', 'Developer', 'Agent'],
+  ],
+  ['POST', '/api/v1/callbacks/callback_00000000/recreate', {}, ['Administrator', 'Supervisor', 'Developer']],
+  [
+    'POST',
+    '/api/v1/callbacks/cancel',
+    { body: { ids: ['callback_00000000'] } },
+    ['Administrator', 'Supervisor', 'Developer'],
+  ],
   ['GET', '/api/v1/agents', {}, ['Administrator', 'Supervisor', 'Monitor']],
   ['GET', '/api/v1/agents/alice', {}, ['Administrator', 'Supervisor', 'Monitor', 'Agent']],
   ['GET', '/api/v1/agents/bob', {}, ['Administrator', 'Supervisor', 'Monitor']],
@@ -116,7 +129,10 @@ describe('access by role', () => {
     const tested = table.map(([method, url]) => {
       const path = url
         .replace(/\?.*/, '')
-        .replace(/(?<=(?:callbacks|agents|queues|number-rules|api-keys|users|errors|traces)\/)[^/]+/, '*');
+        .replace(
+          /(?<=(?:callbacks|agents|queues|number-rules|api-keys|users|errors|traces)\/)(?!cancel$)[^/]+/,
+          '*',
+        );
       return `${method} ${path}`;
     });
     // PUT /me/password has its own tests: it needs a user who knows a password.

@@ -1,0 +1,84 @@
+import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
+import type { CallbackRunner, ChangeOutcome } from '../callback/callback-runner.ts';
+import type { Actor, Callback } from '../callback/callback.ts';
+import type { CallbackId } from '../kernel/ids.ts';
+import type { CallbackChange, Cancellation, Outcome } from './application.ts';
+import { numberRefusal, screenForQueue } from './number-check.ts';
+import type { ServiceDirectory } from './service-directory.ts';
+
+const CANCEL_ALLOWED = ['SCHEDULED', 'QUEUED', 'ROUTING'] as const;
+const RESCHEDULE_ALLOWED = ['SCHEDULED', 'QUEUED'] as const;
+const RECREATE_ALLOWED = ['COMPLETED'] as const;
+
+export interface CallbackChangesOptions {
+  readonly unitOfWork: UnitOfWork<CallbackTx>;
+  readonly runner: CallbackRunner;
+  readonly directory: ServiceDirectory;
+}
+
+/** What people and programs may change of a callback that exists (product §3 rule 2). */
+export class CallbackChanges {
+  readonly #options: CallbackChangesOptions;
+
+  constructor(options: CallbackChangesOptions) {
+    this.#options = options;
+  }
+
+  async cancel(id: CallbackId, actor: Actor): Promise<Outcome<Callback>> {
+    const by = actor.kind === 'customer' ? 'customer' : actor.kind === 'user' ? 'admin' : 'api';
+    const step = await this.#options.runner.dispatch(id, { type: 'CANCELLED', by }, actor);
+    if (!step) return { ok: false, refusal: { kind: 'not-found' } };
+    if (step.kind === 'taken') return { ok: true, value: step.callback };
+    const { state } = step.callback;
+    return { ok: false, refusal: { kind: 'not-allowed', state, allowed: CANCEL_ALLOWED } };
+  }
+
+  /** Each by itself: what cannot be cancelled keeps none of the others. */
+  cancelAll(ids: readonly CallbackId[], actor: Actor): Promise<readonly Cancellation[]> {
+    return Promise.all(ids.map(async (id) => ({ id, outcome: await this.cancel(id, actor) })));
+  }
+
+  /** `agentId`: the agent who asks, for the callback that this agent is talking about. */
+  async reschedule(
+    id: CallbackId,
+    { desiredAtMs, agentId }: { readonly desiredAtMs: number; readonly agentId?: string },
+    actor: Actor,
+  ): Promise<Outcome<CallbackChange>> {
+    const who: Actor = agentId === undefined ? actor : { kind: 'agent', id: agentId };
+    const outcome = await this.#options.runner.reschedule(id, desiredAtMs, who);
+    return changed(outcome, RESCHEDULE_ALLOWED);
+  }
+
+  async recreate(
+    id: CallbackId,
+    desiredAtMs: number | undefined,
+    actor: Actor,
+  ): Promise<Outcome<CallbackChange>> {
+    const { unitOfWork, runner, directory } = this.#options;
+    const before = await unitOfWork.transact((tx) => tx.findCallback(id));
+    if (!before) return { ok: false, refusal: { kind: 'not-found' } };
+    const { virtualQueue, customerNumber } = before;
+    const settings = directory.queue(virtualQueue);
+    if (!settings) return { ok: false, refusal: { kind: 'unknown-queue', virtualQueue } };
+    // Rules may have changed since it was made.
+    const number = screenForQueue(directory, settings, customerNumber);
+    if (number.kind === 'refused') return { ok: false, refusal: numberRefusal(number) };
+    return changed(await runner.recreate(id, desiredAtMs, actor), RECREATE_ALLOWED);
+  }
+}
+
+function changed(outcome: ChangeOutcome, allowed: readonly string[]): Outcome<CallbackChange> {
+  switch (outcome.kind) {
+    case 'booked':
+    case 'existing':
+      return { ok: true, value: { callback: outcome.callback, repeated: outcome.kind === 'existing' } };
+    case 'refused':
+      return { ok: false, refusal: outcome.refusal };
+    case 'not-found':
+      return { ok: false, refusal: { kind: 'not-found' } };
+    case 'not-allowed':
+      return { ok: false, refusal: { kind: 'not-allowed', state: outcome.callback.state, allowed } };
+    default:
+      return outcome satisfies never;
+  }
+}
