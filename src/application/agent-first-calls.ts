@@ -150,3 +150,8 @@ export class AgentFirstCalls {
 function isJoined({ state }: AgentCall): boolean {
   return state === 'joined';
 }
+
+/** `agent-first`: the agent is rung before there is a customer. */
+export function isBeforeDial({ strategy, subState }: Callback): boolean {
+  return strategy === 'agent-first' && subState === 'ringing-agent';
+}

@@ -15,8 +15,8 @@ import type { Router } from '../routing/router.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
-import { dialVerdictOf } from '../telephony/termination-table.ts';
-import { AgentFirstCalls } from './agent-first-calls.ts';
+import { AnswerDetection } from './answer-detection.ts';
+import { AgentFirstCalls, isBeforeDial } from './agent-first-calls.ts';
 import { DialDecisions } from './dial-decisions.ts';
 import type { DialPermission } from './dial-permission.ts';
 import { followConversation } from './callback-conversation.ts';
@@ -35,6 +35,8 @@ export interface CallbackCallsOptions {
   readonly confirm: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<Confirmation>;
   /** What a confirmed customer hears until the agent answers. */
   readonly holdMusic: readonly AudioSource[];
+  /** Speaks the message that is left on a machine. */
+  readonly leaveMessage: (leg: Leg, callback: Callback) => Promise<void>;
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly log: Log;
@@ -52,10 +54,14 @@ interface Live {
   conversation?: Conversation;
   /** The dialogue is running: it tells how the call went, the hang-up included. */
   asking?: boolean;
+  /** A machine answered after all: the question's silence is no answer. */
+  brokenOff?: boolean;
 }
 
 const system = (part: string): Actor => ({ kind: 'system', part });
 const customer: Actor = { kind: 'customer' };
+/** Pressed before the question is asked it counts as the answer; what other keys mean the flow says. */
+const CONFIRM_KEY = '1';
 
 /**
  * Does on the telephone what the callback machine decided, and tells the machine what the telephone brought:
@@ -68,6 +74,7 @@ export class CallbackCalls {
   /** By attempt: what belongs to an earlier attempt never meets a later one. */
   readonly #live = new Map<AttemptId, Live>();
   readonly #decisions: DialDecisions;
+  readonly #detection: AnswerDetection;
   readonly #agentFirst: AgentFirstCalls;
   /** Agents whose phone rings or is being silenced, and for whom: they are free once it is quiet. */
   readonly #ringing = new Map<string, CallbackId>();
@@ -75,6 +82,12 @@ export class CallbackCalls {
   constructor(options: CallbackCallsOptions) {
     this.#options = options;
     const { telephony, ids, log } = options;
+    this.#detection = new AnswerDetection({
+      ...options,
+      tell: (callback, happening, actor, facts) => this.#tell(callback, happening, actor, facts),
+      giveUp: (id) => void this.#dialer.hangUp(id),
+      stopAsking: (callback) => this.#stopAsking(callback),
+    });
     this.#decisions = new DialDecisions(options);
     this.#agentFirst = new AgentFirstCalls({
       ...options,
@@ -162,7 +175,7 @@ export class CallbackCalls {
   #dial(callback: Callback): void {
     const settings = this.#options.settingsOf(callback.virtualQueue);
     if (callback.attemptId !== null) this.#live.set(callback.attemptId, { work: new AbortController() });
-    if (settings) this.#dialer.dial(callback, settings);
+    if (settings) this.#detection.dialled(callback, this.#dialer.dial(callback, settings));
   }
 
   #askConfirmation(callback: Callback): void {
@@ -170,10 +183,15 @@ export class CallbackCalls {
     const live = this.#liveOf(callback);
     if (!leg || !live) return this.#tell(callback, { type: 'CUSTOMER_HUNG_UP' }, customer);
     live.asking = true;
-    this.#options
-      .confirm(leg, callback, live.work.signal)
+    const pressed = this.#detection.takeDigit(callback);
+    const asked =
+      pressed === CONFIRM_KEY
+        ? Promise.resolve<Confirmation>('confirmed')
+        : this.#options.confirm(leg, callback, live.work.signal);
+    asked
       .then((confirmation) => {
         live.asking = false;
+        if (live.brokenOff === true && confirmation === 'not-confirmed') return undefined;
         return this.#confirmed(callback, confirmation, leg);
       })
       .catch((error: unknown) => {
@@ -184,6 +202,7 @@ export class CallbackCalls {
   }
 
   #confirmed(callback: Callback, confirmation: Confirmation, leg: Leg): void {
+    if (confirmation === 'confirmed') this.#detection.forget(callback, true);
     switch (confirmation) {
       case 'confirmed':
         return this.#tell(callback, { type: 'CONFIRMED' }, customer, { result: 'PERSON', confirmed: true });
@@ -299,10 +318,20 @@ export class CallbackCalls {
     return (this.#options.settingsOf(callback.virtualQueue)?.wrapUpSec ?? 0) * 1000;
   }
 
+  /** The question is broken off; whoever asks next has a signal of their own. */
+  #stopAsking(callback: Callback): void {
+    const live = this.#liveOf(callback);
+    if (!live) return;
+    live.brokenOff = true;
+    live.work.abort();
+    live.work = new AbortController();
+  }
+
   /** Nobody wants the answer when the state has moved on meanwhile: the customer is not kept on the line. */
   #answered(callback: Callback, leg: Leg): void {
     const { attemptId } = callback;
-    const happening = { type: 'ANSWERED' } as const;
+    const detecting = this.#detection.answered(callback, leg);
+    const happening = { type: 'ANSWERED', detecting } as const;
     this.#teller
       .tell(callback.id, { happening, actor: customer, facts: { result: 'CONNECTED', attemptId } })
       .then((step) => (step?.kind === 'taken' ? undefined : leg.hangUp()))
@@ -310,7 +339,7 @@ export class CallbackCalls {
   }
 
   #dialFailed(callback: Callback, termination: Termination): void {
-    const { result, retry } = dialVerdictOf(termination);
+    const { result, retry } = this.#detection.verdictOf(callback, termination);
     this.#options.log.info({ callbackId: callback.id, result, retry, termination }, 'attempt failed');
     this.#forget(callback);
     this.#decisions.forget(callback.id);
@@ -344,6 +373,7 @@ export class CallbackCalls {
   }
 
   #forget(callback: Callback): void {
+    this.#detection.forget(callback);
     if (callback.attemptId !== null) this.#live.delete(callback.attemptId);
   }
 
@@ -364,9 +394,4 @@ export class CallbackCalls {
     // Logged; what remains is the due row of the state: the machine ends the state by itself.
     told.catch(() => undefined);
   }
-}
-
-/** `agent-first`: the agent is rung before there is a customer. */
-function isBeforeDial({ strategy, subState }: Callback): boolean {
-  return strategy === 'agent-first' && subState === 'ringing-agent';
 }

@@ -10,8 +10,8 @@ import type { Log } from '../kernel/log.ts';
 import type { Leg } from '../telephony/leg.ts';
 import type { Confirmation } from './callback-calls.ts';
 
-/** The flow that a called customer hears. */
-export const CONFIRM_FLOW = 'outbound-confirm';
+/** The flow that a machine hears after its beep. */
+const MESSAGE_FLOW = 'machine-message';
 
 export interface ConfirmationOptions {
   readonly flow: (name: string) => FlowMachine | undefined;
@@ -28,9 +28,9 @@ export async function askConfirmation(
   callback: Callback,
   signal: AbortSignal,
 ): Promise<Confirmation> {
-  const machine = options.flow(CONFIRM_FLOW);
   const settings = options.settingsOf(callback.virtualQueue);
-  if (!machine || !settings) return 'not-confirmed';
+  const machine = settings && options.flow(settings.callbackApplication);
+  if (!machine) return 'not-confirmed';
   const log = options.log.child({ callbackId: callback.id, callId: leg.callId });
   const { clock, audioMs } = options;
   const host = confirmationHost(factsOf(callback, settings));
@@ -44,6 +44,22 @@ export async function askConfirmation(
     signal,
   });
   return confirmationOf(outcome);
+}
+
+/** Speaks the message that is left on a machine; resolves when it has been spoken. */
+export async function leaveMessage(
+  options: ConfirmationOptions,
+  leg: Leg,
+  callback: Callback,
+): Promise<void> {
+  const machine = options.flow(MESSAGE_FLOW);
+  const settings = options.settingsOf(callback.virtualQueue);
+  if (!machine || !settings) return;
+  const { clock, audioMs } = options;
+  const log = options.log.child({ callbackId: callback.id, callId: leg.callId });
+  const host = confirmationHost(factsOf(callback, settings));
+  const outcome = await runFlow(machine, { leg, host, clock, log, language: callback.language, audioMs });
+  log.info({ outcome }, 'message left on a machine');
 }
 
 /** What a dialogue's end means for the callback. */

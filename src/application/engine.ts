@@ -15,7 +15,7 @@ import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import { CallBook } from './call-book.ts';
 import { CallbackCalls, type Confirmation } from './callback-calls.ts';
-import { askConfirmation } from './confirmation.ts';
+import { askConfirmation, leaveMessage } from './confirmation.ts';
 import { dialPermission } from './dial-permission.ts';
 import { endOfBusinessDay } from './end-of-day.ts';
 import { InboundCalls } from './inbound-calls.ts';
@@ -97,6 +97,7 @@ export function createEngine(options: EngineOptions): Engine {
     settingsOf,
     confirm:
       options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
+    leaveMessage: (leg, callback) => leaveMessage(confirmation, leg, callback),
     permissionOf: (id) => dialPermission(options.directory, openCallbacks.find(id), clock.nowMs()),
     onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
   });

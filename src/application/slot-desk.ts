@@ -84,12 +84,16 @@ export class SlotDesk {
     return settings && openFor(this.offerQuestion(settings, atMs, ewtSec));
   }
 
+  /** What {@link openFor} is asked about a queue. */
   offerQuestion(settings: QueueSettings, atMs: number, ewtSec?: number): OfferQuestion {
     const { directory } = this.#options;
     const hours = (name: string | undefined) =>
       name === undefined ? undefined : directory.businessHours(name);
+    const { immediateEnabled, scheduledEnabled, immediateBlackoutMin } = settings;
     return {
-      ...settings,
+      immediateEnabled,
+      scheduledEnabled,
+      immediateBlackoutMin,
       hours: hours(settings.businessHours),
       offerHours: hours(settings.immediateOfferHours),
       atMs,

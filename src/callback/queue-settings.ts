@@ -153,6 +153,8 @@ export const queueSettingsSchema = z.strictObject({
   /** Ring time of one attempt. */
   dialTimeoutSec: z.int().min(5).max(120).default(32),
   cpdEnabled: z.boolean().default(true),
+  /** `favour-person` calls a machine a person rather than the other way round. */
+  cpdProfile: z.enum(['favour-person', 'neutral', 'favour-machine']).default('favour-person'),
   onAnsweringMachine: z.enum(['RETRY', 'LEAVE_MESSAGE', 'CONNECT', 'FAIL']).default('RETRY'),
   /** Ask the customer to press 1 after the answer. */
   requireConfirm: z.boolean().default(true),

@@ -59,7 +59,7 @@ export class Dialer {
   }
 
   /** Starts the call of the callback's current attempt. */
-  dial(callback: Callback, settings: QueueSettings): void {
+  dial(callback: Callback, settings: QueueSettings): OutboundCall {
     const { telephony, ids, log, events } = this.#options;
     const callId = ids.next('call');
     const number = settings.callerIdNumber ?? callback.dialledNumber ?? CALLER_ID_FALLBACK;
@@ -82,6 +82,7 @@ export class Dialer {
     log.info({ callbackId: callback.id, callId, attempt: callback.attemptCount }, 'dialling');
     void outbound.inviteSent.then((atMs) => events.inviteSent(callback, atMs));
     void this.#follow(callback, call);
+    return outbound;
   }
 
   /** CANCEL or BYE, whatever the call has come to. Idempotent. */

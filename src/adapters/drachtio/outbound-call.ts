@@ -120,7 +120,7 @@ export class SipOutboundCall implements OutboundCall {
 
   /** See OutboundCall#tap: the stream begins with the first media, early or answered. */
   tap(listener: AudioListener): (() => void) | undefined {
-    if (this.#endpoint?.canTap === false || this.#settled) return undefined;
+    if (!this.#parts.media.canTap || this.#settled) return undefined;
     this.#listener = listener;
     return () => {
       this.#listener = undefined;

@@ -159,11 +159,6 @@ export class MediaEndpoint {
     await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, this.#endpoint.execute('send_dtmf', digits));
   }
 
-  /** True when the far end's audio can be had. */
-  get canTap(): boolean {
-    return this.#options.taps !== undefined && !this.#isGone;
-  }
-
   /** Streams what the far end sends to `listener`; returns the way to stop. Undefined: it cannot be had. */
   tap(listener: AudioListener): (() => void) | undefined {
     const tap = this.#options.taps?.expect(listener);

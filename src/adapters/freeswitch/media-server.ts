@@ -127,6 +127,11 @@ export class MediaServer {
     this.#connectedListeners.add(listener);
   }
 
+  /** Audio can be tapped: the server has mod_audio_fork. */
+  get canTap(): boolean {
+    return this.#canTap;
+  }
+
   get connected(): boolean {
     return this.#server !== undefined;
   }

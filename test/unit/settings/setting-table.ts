@@ -207,6 +207,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   },
   dialTimeoutSec: whole(32, 5, 120),
   cpdEnabled: yesNo(true),
+  cpdProfile: oneOf('favour-person', 'favour-person', 'neutral', 'favour-machine'),
   onAnsweringMachine: oneOf('RETRY', 'RETRY', 'LEAVE_MESSAGE', 'CONNECT', 'FAIL'),
   requireConfirm: yesNo(true),
   confirmTimeoutSec: whole(30, 5, 120),
