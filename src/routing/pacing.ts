@@ -54,7 +54,7 @@ const RISK_FLOOR = 0.002;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5000;
 /** From this variance on the normal distribution takes the place of exact sums. */
-const EXACT_VARIANCE_MAX = 150;
+const EXACT_VARIANCE_MAX = 60;
 
 /**
  * Whether one more customer may be dialled now (product §2, `paced`).
@@ -116,51 +116,71 @@ function lateRiskOf(
     const mean = now + readyMean - takenMean + lastMean - customers - dialCount * confirmShare;
     return normalBelow((-0.5 - mean) / Math.sqrt(variance));
   }
-  const taken = poisson(takenMean);
-  const free = new Map<number, number>();
-  for (const [a, chanceA] of poisson(readyMean).entries()) {
-    for (const [b, chanceB] of taken.entries()) {
-      const count = Math.max(0, now + a - b);
-      free.set(count, (free.get(count) ?? 0) + chanceA * chanceB);
-    }
-  }
-  const enough = atLeast(poisson(lastMean));
+  const free = atLeastZero(difference(poisson(readyMean), poisson(takenMean)), now - last(takenMean));
+  const supply = sum(free, poisson(lastMean));
+  const confirmed = binomial(dialCount, confirmShare);
   let risk = 0;
-  for (const [confirmed, chanceConfirmed] of binomial(dialCount, confirmShare).entries()) {
-    for (const [count, chanceFree] of free) {
-      const missing = customers + confirmed - count;
-      if (missing > 0) risk += chanceConfirmed * chanceFree * (1 - (enough[missing] ?? 0));
-    }
+  let missing = 0;
+  for (let at = 0; at < customers; at++) missing += supply[at] ?? 0;
+  for (let at = 0; at < confirmed.length; at++) {
+    risk += (confirmed[at] ?? 0) * missing;
+    missing += supply[customers + at] ?? 0;
   }
   return Math.min(1, risk);
 }
 
-/** Chances of 0, 1, 2 … up to where nothing worth mentioning is left. */
-function poisson(mean: number): number[] {
-  const chances = [Math.exp(-mean)];
-  const last = Math.ceil(mean + 8 * Math.sqrt(mean) + 8);
-  for (let count = 1; count <= last; count++) chances.push(((chances[count - 1] ?? 0) * mean) / count);
+/** The largest count whose chance is worth mentioning. */
+function last(mean: number): number {
+  return Math.ceil(mean + 6 * Math.sqrt(mean) + 6);
+}
+
+/** Chances of 0, 1, 2 … up to {@link last}. */
+function poisson(mean: number): Float64Array {
+  const chances = new Float64Array(last(mean) + 1);
+  chances[0] = Math.exp(-mean);
+  for (let at = 1; at < chances.length; at++) chances[at] = ((chances[at - 1] ?? 0) * mean) / at;
   return chances;
 }
 
-function binomial(count: number, share: number): number[] {
-  let chances = [1];
-  for (let drawn = 0; drawn < count; drawn++) {
-    const next = Array.from({ length: chances.length + 1 }, () => 0);
-    for (const [at, chance] of chances.entries()) {
-      next[at] = (next[at] ?? 0) + chance * (1 - share);
-      next[at + 1] = chance * share;
+function binomial(count: number, share: number): Float64Array {
+  const chances = new Float64Array(count + 1);
+  chances[0] = 1;
+  for (let drawn = 1; drawn <= count; drawn++) {
+    for (let at = drawn; at > 0; at--) {
+      chances[at] = (chances[at] ?? 0) * (1 - share) + (chances[at - 1] ?? 0) * share;
     }
-    chances = next;
+    chances[0] = (chances[0] ?? 0) * (1 - share);
   }
   return chances;
 }
 
-/** Chances of at least 0, 1, 2 …. */
-function atLeast(chances: readonly number[]): number[] {
-  const sums = [...chances];
-  for (let at = sums.length - 2; at >= 0; at--) sums[at] = (sums[at] ?? 0) + (sums[at + 1] ?? 0);
-  return sums;
+/** Chances of the sum of two independent counts. */
+function sum(a: Float64Array, b: Float64Array): Float64Array {
+  const chances = new Float64Array(a.length + b.length - 1);
+  for (let i = 0; i < a.length; i++) {
+    for (let j = 0; j < b.length; j++) chances[i + j] = (chances[i + j] ?? 0) + (a[i] ?? 0) * (b[j] ?? 0);
+  }
+  return chances;
+}
+
+/** Chances of `a − b`, from the least possible value, which is −(b's last count), upwards. */
+function difference(a: Float64Array, b: Float64Array): Float64Array {
+  return sum(a, b.toReversed());
+}
+
+/** Chances of max(0, count), of counts that begin at `first`. */
+function atLeastZero(chances: Float64Array, first: number): Float64Array {
+  if (first >= 0) {
+    const shifted = new Float64Array(chances.length + first);
+    shifted.set(chances, first);
+    return shifted;
+  }
+  const cut = new Float64Array(Math.max(1, chances.length + first));
+  for (let at = 0; at < chances.length; at++) {
+    const count = Math.max(0, at + first);
+    cut[count] = (cut[count] ?? 0) + (chances[at] ?? 0);
+  }
+  return cut;
 }
 
 /** The standard normal distribution function (Abramowitz and Stegun 26.2.17, error below 1e-7). */
