@@ -1,4 +1,6 @@
+import { HOP_MS, SILENCE_DBM0 } from './frame.ts';
 import type { ProgressEventSink } from './frame.ts';
+import type { Hop } from './hop.ts';
 import type { PlanBurst } from './progress-tone-detector.ts';
 import { toneFrequenciesHz } from './tone.ts';
 import type { Tone } from './tone.ts';
@@ -30,6 +32,14 @@ const WORD_END_LEVEL_DBM0 = -36;
 /** Tones that follow each other within this are one beep when they are two, music when they are more. */
 const MELODY_GAP_MS = 250;
 const MELODY_TONES_MIN = 3;
+/**
+ * A beep stands alone: so far below it is what comes before and after, over 50 ms at 20 ms from its edges.
+ */
+const ALONE_DB = 6;
+const EDGE_MS = 20;
+const AROUND_MS = 50;
+/** Levels that are kept: a beep of full length, its surroundings and the wait for a second burst. */
+const KEPT_HOPS = 512;
 /** The keys' frequencies, within 2.5 %. */
 const KEY_ROWS_HZ = [697, 770, 852, 941];
 const KEY_COLUMNS_HZ = [1209, 1336, 1477, 1633];
@@ -50,6 +60,8 @@ export interface ToneContext {
 /** Tells the beep after which one may speak from every other steady tone. */
 export class BeepDetector {
   readonly #emit: ProgressEventSink;
+  readonly #levelsDbm0 = new Float32Array(KEPT_HOPS).fill(SILENCE_DBM0);
+  #newestMs = 0;
   #pending: Tone | undefined;
   #pendingStartMs = 0;
   #dueMs = 0;
@@ -93,18 +105,47 @@ export class BeepDetector {
   }
 
   /** Every hop. @param isTone a tone sounds or is suspected: it may explain the one before. */
-  take(isTone: boolean, isVoiced: boolean, nowMs: number): void {
-    if (this.#pending === undefined) return;
-    if (isVoiced) this.#voicedAfter++;
+  take(hop: Hop, isTone: boolean, nowMs: number): void {
+    this.#levelsDbm0[(hop.startMs / HOP_MS) % KEPT_HOPS] = hop.levelDbm0;
+    this.#newestMs = hop.startMs;
+    const tone = this.#pending;
+    if (tone === undefined) return;
+    if (hop.isVoiced) this.#voicedAfter++;
     if (isTone || nowMs < this.#dueMs) return;
-    const lengthMs = this.#pending.endMs - this.#pendingStartMs;
-    const isVowel = this.#isAfterVoice && this.#voicedAfter >= VOICED_AFTER_HOPS && lengthMs < VOWEL_MAX_MS;
-    if (isVowel) this.drop();
-    else this.#tell(this.#pending, nowMs);
+    const isVowel =
+      this.#isAfterVoice &&
+      this.#voicedAfter >= VOICED_AFTER_HOPS &&
+      tone.endMs - this.#pendingStartMs < VOWEL_MAX_MS;
+    if (isVowel || !this.#standsAlone(tone)) this.drop();
+    else this.#tell(tone, nowMs);
   }
 
   finish(endMs: number): void {
     if (this.#pending !== undefined) this.#tell(this.#pending, endMs);
+  }
+
+  /** Notes of music come out of other sound and go over into it. */
+  #standsAlone(tone: Tone): boolean {
+    const limitDbm0 = tone.levelDbm0 - ALONE_DB;
+    const before = this.#meanLevelFrom(this.#pendingStartMs - EDGE_MS - AROUND_MS);
+    const after = this.#meanLevelFrom(tone.endMs + EDGE_MS);
+    return after < limitDbm0 && (before < limitDbm0 || tone.highHz === 0);
+  }
+
+  /** Mean level in dB, so that a click beside a beep weighs little. */
+  #meanLevelFrom(fromMs: number): number {
+    let sum = 0;
+    let count = 0;
+    for (
+      let ms = Math.ceil(fromMs / HOP_MS) * HOP_MS;
+      ms < fromMs + AROUND_MS && ms <= this.#newestMs;
+      ms += HOP_MS
+    ) {
+      if (ms < 0) continue;
+      sum += this.#levelsDbm0[(ms / HOP_MS) % KEPT_HOPS] as number;
+      count++;
+    }
+    return count === 0 ? SILENCE_DBM0 : sum / count;
   }
 
   #tell(tone: Tone, nowMs: number): void {

@@ -112,7 +112,7 @@ export class ProgressListener implements FrameProcessor {
     const isSuspected = this.#tones.isSuspected || this.#keys.isPressed;
     this.#sit.pass(nowMs, isSounding || isSuspected);
     this.#voice.take(hop, this.#noise, isSounding, isSuspected);
-    this.#beeps.take(isSounding || isSuspected, this.#voice.hop.isVoiced, nowMs);
+    this.#beeps.take(this.#voice.hop, isSounding || isSuspected, nowMs);
     this.#noise.learn(isSounding || isSuspected, this.#voice.hop.isVoiced);
     this.#onHop?.(this.#voice.hop);
   }
