@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BusinessHours } from '../calendar/business-hours.ts';
-import { CapacityRule } from '../calendar/capacity-rule.ts';
+import { CapacityRule, type CapacityRuleSettings } from '../calendar/capacity-rule.ts';
 import { SlotCalendar } from '../calendar/slot-calendar.ts';
 import {
   effectiveSettings,
@@ -43,6 +43,11 @@ interface View {
   readonly slotCalendars: Map<string, SlotCalendar>;
   /** Filled at first use: 10 000 agents × 200 queues are not matched at every apply. */
   readonly agentsOf: Map<string, readonly string[]>;
+}
+
+/** A capacity rule with the queues that it is assigned to. */
+export interface CapacityRuleView extends CapacityRuleSettings {
+  readonly queues: readonly string[];
 }
 
 /** One setting of a queue as it is in force. */
@@ -177,6 +182,15 @@ export class LiveDirectory implements TelephonyDirectory {
 
   businessHours(name: string): BusinessHours | undefined {
     return this.#view.hours.get(name);
+  }
+
+  /** Every capacity rule in force with the queues that it is assigned to. */
+  capacityRules(): readonly CapacityRuleView[] {
+    const { document, queueList } = this.#view;
+    return document.capacityRules.map((rule) => ({
+      ...rule,
+      queues: queueList.filter(({ capacityRule }) => capacityRule === rule.name).map(({ name }) => name),
+    }));
   }
 
   /** The slots of a queue: its business hours, slot settings and capacity rule. */

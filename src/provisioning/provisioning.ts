@@ -17,7 +17,7 @@ import {
   sections,
 } from './document.ts';
 import { exportDocument } from './export-document.ts';
-import { LiveDirectory, type SettingInForce } from './live-directory.ts';
+import { type CapacityRuleView, LiveDirectory, type SettingInForce } from './live-directory.ts';
 import {
   numberRuleViews,
   type NumberRuleView,
@@ -113,6 +113,11 @@ export class Provisioning {
   /** What is in force for a queue, key by key, and where it comes from; undefined: no such queue. */
   queueSettings(name: string): readonly SettingInForce[] | undefined {
     return this.directory.queueSettings(name);
+  }
+
+  /** Every capacity rule in force with the queues that it is assigned to. */
+  capacityRules(): readonly CapacityRuleView[] {
+    return this.directory.capacityRules();
   }
 
   /** Every number rule in force with the queues that it is assigned to. */

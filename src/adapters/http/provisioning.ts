@@ -1,6 +1,6 @@
 import type { Fault } from '../../kernel/errors.ts';
 import type { Actor } from '../../callback/callback.ts';
-import type { SettingInForce } from '../../provisioning/live-directory.ts';
+import type { CapacityRuleView, SettingInForce } from '../../provisioning/live-directory.ts';
 import type { NumberRuleView, NumberTestOutcome, NumberTestRequest } from '../../provisioning/number-test.ts';
 
 /** What became of a configuration document. */
@@ -24,6 +24,7 @@ export interface Provisioning {
   export(): Promise<string> | string;
   /** What is in force for a queue, key by key; undefined: no such queue. */
   queueSettings(name: string): readonly SettingInForce[] | undefined;
+  capacityRules(): readonly CapacityRuleView[];
   numberRules(): readonly NumberRuleView[];
   testNumber(rule: string, request: NumberTestRequest): NumberTestOutcome;
 }

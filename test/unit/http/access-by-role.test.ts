@@ -49,6 +49,7 @@ const table: readonly [Method, string, Ask, readonly Role[]][] = [
   ],
   ['GET', '/api/v1/queues/billing/settings', {}, ['Administrator', 'Supervisor', 'Developer']],
   ['GET', '/api/v1/number-rules', {}, ['Administrator', 'Supervisor', 'Developer']],
+  ['GET', '/api/v1/capacity-rules', {}, ['Administrator', 'Supervisor', 'Developer']],
   [
     'POST',
     '/api/v1/number-rules/europe/test',

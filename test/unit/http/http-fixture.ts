@@ -52,7 +52,17 @@ export interface Fixture {
 const configuration = {
   ...emptyDocument,
   queueDefaults: { skillExpression: 'Billing > 0', wrapUpSec: 45 },
-  queues: [{ name: 'billing', maxAttempts: 2, numberRule: 'europe', defaultCountry: 'DE' }],
+  queues: [
+    { name: 'billing', maxAttempts: 2, numberRule: 'europe', capacityRule: 'march', defaultCountry: 'DE' },
+  ],
+  capacityRules: [
+    {
+      name: 'march',
+      statement: { days: { mon: { '09:00': 8, '09:30': 10 } }, duration: 30 as const },
+      exceptions: [],
+    },
+    { name: 'spare', statement: { days: { tue: { '10:00': 4 } }, duration: 60 as const }, exceptions: [] },
+  ],
   numberRules: [{ name: 'europe', countries: ['GB', 'DE'], blockedPatterns: ['^4930', '^(\\d+)+$x'] }],
 };
 
@@ -97,6 +107,7 @@ export async function newFixture(
       },
       export: () => 'queues: []\n',
       queueSettings: (name) => directory.queueSettings(name),
+      capacityRules: () => directory.capacityRules(),
       numberRules: () => numberRuleViews(directory),
       testNumber: (rule, request) => testNumber(directory, rule, request),
     },

@@ -71,6 +71,41 @@ describe('GET /queues/{name}/open-for', () => {
   });
 });
 
+describe('GET /capacity-rules', () => {
+  const rules = async (query = ''): Promise<unknown> => {
+    const { ask } = await newFixture();
+    return (await ask('GET', `/api/v1/capacity-rules${query}`, { role: 'Developer' })).json().items;
+  };
+
+  it('lists the rules with the queues that they are assigned to', async () => {
+    expect(await rules()).toEqual([
+      {
+        name: 'march',
+        statement: { days: { mon: { '09:00': 8, '09:30': 10 } }, duration: 30 },
+        exceptions: [],
+        queues: ['billing'],
+      },
+      {
+        name: 'spare',
+        statement: { days: { tue: { '10:00': 4 } }, duration: 60 },
+        exceptions: [],
+        queues: [],
+      },
+    ]);
+  });
+
+  it('shows them in cells of another length', async () => {
+    expect(await rules('?duration=60')).toMatchObject([
+      { statement: { days: { mon: { '09:00': 8 } }, duration: 60 } },
+      { statement: { days: { tue: { '10:00': 4 } }, duration: 60 } },
+    ]);
+    expect(await rules('?duration=30')).toMatchObject([
+      { statement: { days: { mon: { '09:00': 8, '09:30': 10 } }, duration: 30 } },
+      { statement: { days: { tue: { '10:00': 4, '10:30': 4 } }, duration: 30 } },
+    ]);
+  });
+});
+
 describe('a callback that cannot be booked', () => {
   it('is told the nearest free slots', async () => {
     const { ask, application } = await newFixture();

@@ -3,7 +3,7 @@ import type { FlowLibrary } from '../../../src/ivr/flow-library.ts';
 import { SeededRandom } from '../../../src/kernel/random.ts';
 import { Conversation, repositoryFlows } from './conversation.ts';
 
-const KEYS = ['1', '1', '1', '2', '9', '0', '#', '*', 'A', '3125550188#', '1234567#', '9005550100#', '12#'];
+const KEYS = ['1', '1', '1', '2', '3', '0315', '1430', '0930', '9', '0', '#', '*', 'A', '3125550188#', '1234567#', '9005550100#', '12#'];
 const ACTIONS_MAX = 60;
 
 let library: FlowLibrary;
@@ -31,7 +31,10 @@ test.each(Array.from({ length: 60 }, (_, seed) => seed))(
   async (seed) => {
     const random = new SeededRandom(seed);
     const name = random.next() < 0.8 ? 'inbound' : 'outbound-confirm';
-    const caller = new Conversation(library.require(name), library.audioMs).start();
+    const caller = new Conversation(library.require(name), library.audioMs);
+    const scheduledAllowed = random.next() < 0.5;
+    caller.host.current = { ...caller.host.current, scheduledAllowed, open: random.next() < 0.8 };
+    caller.start();
     await behave(caller, random);
     const outcome = await caller.end();
     const bookings = caller.host.asked.filter((entry) => entry.startsWith('book'));

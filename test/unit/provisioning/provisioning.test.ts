@@ -168,6 +168,35 @@ describe('provisioning', () => {
     expect(own.numberRules()).toEqual([]);
   });
 
+  it('takes a pasted capacity statement and does not remove a rule that queues use', async () => {
+    const own = provisioning();
+    const statement = '{"days":{"sun":{"02:00":2},"tue":{"07:00":3,"06:00":4}},"duration":60}';
+    const rule = `capacityRules: [{name: March, statement: ${statement}, exceptions: [{date: 2026-12-24, cells: {"07:00": 1}}]}]`;
+    const queues = (use: string): string =>
+      `queues: [{name: a, skillExpression: s${use}}, {name: b, skillExpression: s${use}}]`;
+    await apply(own, `${rule}\n${queues(', capacityRule: March')}`);
+    expect(own.capacityRules()).toEqual([
+      {
+        name: 'March',
+        statement: JSON.parse(statement) as unknown,
+        exceptions: [{ date: '2026-12-24', cells: { '07:00': 1 } }],
+        queues: ['a', 'b'],
+      },
+    ]);
+    const tuesday = own.directory.slotCalendar('a')?.slotAt(Date.UTC(2026, 2, 3, 7, 50));
+    expect(tuesday).toMatchObject({ startMs: Date.UTC(2026, 2, 3, 7, 45), capacity: 3 });
+    expect(own.directory.slotCalendar('a')?.slotAt(Date.UTC(2026, 2, 3, 8))).toBe('no-capacity');
+    expect(await apply(own, queues(', capacityRule: March'))).toMatchObject({
+      kind: 'refused',
+      faults: [{ message: expect.stringContaining('the queues a, b use it') as string }],
+    });
+    // Without the assignment the rule may go, and the queue's own capacity counts again.
+    expect(await apply(own, queues(''))).toMatchObject({ diff: { removed: ['capacityRules/March'] } });
+    expect(own.directory.slotCalendar('a')?.slotAt(Date.UTC(2026, 2, 3, 8))).toMatchObject({ capacity: 5 });
+    const reapplied = own.export();
+    expect(await apply(own, reapplied)).toMatchObject({ kind: 'applied', version: 2 });
+  });
+
   it('puts a configuration in force that an earlier version stored, every setting filled in', async () => {
     const stored = { ...emptyDocument, queues: [aQueue({ name: 'old', maxAttempts: 7 })] };
     const { queueDefaults: _, numberRules: __, ...document } = stored;
