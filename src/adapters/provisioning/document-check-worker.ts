@@ -1,13 +1,13 @@
-import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../../kernel/errors.ts';
 import { dottedPath } from '../../provisioning/schema-faults.ts';
 import { validateDocument } from '../../provisioning/validate-document.ts';
 import type { CheckAnswer, CheckQuestion } from './document-checker.ts';
 
 /* One document is checked in this thread, and the thread ends. */
 
+assert(parentPort !== null, 'this module runs in a worker thread');
 const port = parentPort;
-assert(port, 'runs in a worker thread');
 const { text, knownFlows } = workerData as CheckQuestion;
 const outcome = validateDocument(text, knownFlows ? { knownFlows } : {});
 port.postMessage(answerOf(outcome));
