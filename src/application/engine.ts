@@ -137,7 +137,7 @@ function createRouting(
       rooms.callbackCalls().workEnded(subjectId, agentId);
     },
   });
-  const waits = new QueueWaits({ directory, registry: () => registry, clock });
+  const waits = new QueueWaits({ directory, agentCounts: (queue) => router.agentCounts(queue), clock });
   const router = new Router({
     registry,
     log,
@@ -153,8 +153,10 @@ function createRouting(
         else rooms.inboundCalls().agentOffered(subjectId, offer.agentId);
       },
     },
-    onDeparture: (queue) => {
-      waits.departed(queue);
+    onArrival: (token, position) => waits.joined(token, position),
+    onLeft: (token) => waits.left(token),
+    onDeparture: (queue, token) => {
+      waits.served(token);
       rooms.inboundCalls().lineMoved(queue);
     },
   });

@@ -1,14 +1,9 @@
-import type { QueueSettings } from '../callback/queue-settings.ts';
+import { type QueueSettings, waitEstimators } from '../callback/queue-settings.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { WaitEstimator } from '../queue/wait-estimator.ts';
-import type { AgentRegistry } from '../routing/agent-registry.ts';
+import type { Token } from '../queue/token.ts';
+import { WaitEstimator, type WaitFacts } from '../queue/wait-estimator.ts';
+import { type WaitRange, type WaitScore, WaitScores } from '../queue/wait-scores.ts';
 import type { ServiceDirectory } from './service-directory.ts';
-
-export interface QueueWaitsOptions {
-  readonly directory: ServiceDirectory;
-  readonly registry: () => AgentRegistry;
-  readonly clock: Clock;
-}
 
 /** The agents of a queue as the estimators count them. */
 export interface AgentCounts {
@@ -18,18 +13,48 @@ export interface AgentCounts {
   readonly loggedIn: number;
 }
 
-/** Estimated waits of every queue, fed by departures and handling times. */
+export interface QueueWaitsOptions {
+  readonly directory: ServiceDirectory;
+  readonly agentCounts: (queue: string) => AgentCounts;
+  readonly clock: Clock;
+}
+
+interface QueueWait {
+  readonly estimator: WaitEstimator;
+  readonly scores: WaitScores;
+}
+
+/** Estimated waits of every queue, fed by departures and handling times, and held to what happened. */
 export class QueueWaits {
   readonly #options: QueueWaitsOptions;
-  readonly #estimators = new Map<string, WaitEstimator>();
+  readonly #queues = new Map<string, QueueWait>();
   readonly #startedAtMs = new Map<string, { queue: string; atMs: number }>();
 
   constructor(options: QueueWaitsOptions) {
     this.#options = options;
   }
 
-  departed(queue: string): void {
-    this.#estimator(queue).departed(this.#options.clock.nowMs());
+  /** A token took its place at this position: every estimator predicts its wait. */
+  joined({ queue, subjectId }: Token, position: number): void {
+    const { estimator, scores } = this.#queue(queue);
+    const facts = this.#facts(queue, position);
+    const estimates = waitEstimators.map((name) => [name, estimator.estimate(name, facts)] as const);
+    scores.joined(subjectId, facts.nowMs, estimates);
+  }
+
+  /** An agent has the token. */
+  served({ queue, subjectId }: Token): void {
+    const { estimator, scores } = this.#queue(queue);
+    const nowMs = this.#options.clock.nowMs();
+    const waitedMs = scores.served(subjectId, nowMs);
+    estimator.departed(nowMs, waitedMs ?? 0);
+  }
+
+  /** The token left without an agent; a live call that does has given up. */
+  left({ queue, subjectId, kind }: Token): void {
+    const { estimator, scores } = this.#queue(queue);
+    const waitedMs = scores.left(subjectId, this.#options.clock.nowMs());
+    if (kind === 'call' && waitedMs !== undefined) estimator.abandoned(waitedMs);
   }
 
   /** An agent began to work on this subject. */
@@ -41,36 +66,51 @@ export class QueueWaits {
   workEnded(subjectId: string): void {
     const started = this.#startedAtMs.get(subjectId);
     this.#startedAtMs.delete(subjectId);
-    if (started) this.#estimator(started.queue).handled(this.#options.clock.nowMs() - started.atMs);
+    if (!started) return;
+    this.#queue(started.queue).estimator.handled(this.#options.clock.nowMs() - started.atMs);
   }
 
   agentCounts(queue: string): AgentCounts {
-    const states = this.#options.directory
-      .agentsOf(queue)
-      .map((agentId) => this.#options.registry().status(agentId).state);
-    const loggedIn = states.filter((state) => state !== 'LOGGED_OUT').length;
-    const notReady = states.filter((state) => state === 'NOT_READY').length;
-    return {
-      ready: states.filter((state) => state === 'READY').length,
-      serving: loggedIn - notReady,
-      loggedIn,
-    };
+    return this.#options.agentCounts(queue);
   }
 
   /** Seconds that somebody at this position waits by estimate; −1 unknown. */
   ewtSec(settings: QueueSettings, position: number): number {
-    const { ready, serving } = this.agentCounts(settings.name);
-    const facts = { position, readyAgentCount: ready, servingAgentCount: serving };
-    return this.#estimator(settings.name).estimateSec(settings.ewtEstimator, facts);
+    const { estimator } = this.#queue(settings.name);
+    return estimator.estimate(settings.ewtEstimator, this.#facts(settings.name, position)).sec;
   }
 
-  #estimator(queue: string): WaitEstimator {
-    let estimator = this.#estimators.get(queue);
-    if (!estimator) {
-      const settings = this.#options.directory.queue(queue);
-      estimator = new WaitEstimator((settings?.defaultHandlingTimeSec ?? 180) * 1000);
-      this.#estimators.set(queue, estimator);
+  /** The same with its range, or why it is not known. */
+  ewt(settings: QueueSettings, position: number): WaitRange {
+    const { estimator, scores } = this.#queue(settings.name);
+    const facts = this.#facts(settings.name, position);
+    return scores.range(settings.ewtEstimator, estimator.estimate(settings.ewtEstimator, facts));
+  }
+
+  /** How every estimator has done on this queue. */
+  scores(queue: string): readonly WaitScore[] {
+    return this.#queue(queue).scores.scores();
+  }
+
+  #facts(queue: string, position: number): WaitFacts {
+    const { ready, serving } = this.agentCounts(queue);
+    return {
+      position,
+      readyAgentCount: ready,
+      servingAgentCount: serving,
+      headJoinedAtMs: this.#queue(queue).scores.headJoinedAtMs,
+      nowMs: this.#options.clock.nowMs(),
+    };
+  }
+
+  #queue(name: string): QueueWait {
+    let queue = this.#queues.get(name);
+    if (!queue) {
+      const settings = this.#options.directory.queue(name);
+      const estimator = new WaitEstimator((settings?.defaultHandlingTimeSec ?? 180) * 1000);
+      queue = { estimator, scores: new WaitScores() };
+      this.#queues.set(name, queue);
     }
-    return estimator;
+    return queue;
   }
 }

@@ -23,6 +23,10 @@ export const connectStrategies = [
 ] as const;
 export type ConnectStrategy = (typeof connectStrategies)[number];
 
+/** The wait estimators; what each goes by is told where they are made (`queue/wait-estimator.ts`). */
+export const waitEstimators = ['urs', 'urs2', 'queue-length', 'hol', 'les'] as const;
+export type WaitEstimatorName = (typeof waitEstimators)[number];
+
 /** What follows one dial result: another interval before the next attempt, or no further attempt. */
 const retryRule = z.union([z.strictObject({ intervalSec: z.int().min(0).max(86_400) }), z.literal('never')], {
   error: 'must be {intervalSec: 0–86400} or "never"',
@@ -133,7 +137,7 @@ export const queueSettingsSchema = z.strictObject({
   offerWatermark: z.int().min(0).max(100_000).default(1000),
   /** Position and wait are announced this often to a waiting caller. */
   announceIntervalSec: z.int().min(5).max(600).default(30),
-  ewtEstimator: z.enum(['urs', 'urs2']).default('urs2'),
+  ewtEstimator: z.enum(waitEstimators).default('urs2'),
   /** Used by `urs2` until the queue has measured its own. */
   defaultHandlingTimeSec: z.int().min(1).max(7200).default(180),
   /** Calls and callbacks in the line at most; beyond it callers hear that the queue is full. */

@@ -1,5 +1,16 @@
+import type { WaitEstimatorName } from '../callback/queue-settings.ts';
+
 /** Waits cannot be known: the APIs' word for it (product §6). */
 export const WAIT_UNKNOWN_SEC = -1;
+
+/** Why nothing can be known. */
+export type WaitUnknown = 'no-agent-serving' | 'no-departures-yet';
+
+/** Seconds, or {@link WAIT_UNKNOWN_SEC} with the reason. */
+export interface WaitEstimate {
+  readonly sec: number;
+  readonly unknown: WaitUnknown | null;
+}
 
 /** What an estimate is made from. */
 export interface WaitFacts {
@@ -9,38 +20,56 @@ export interface WaitFacts {
   readonly servingAgentCount: number;
   /** Of them, those ready this moment. */
   readonly readyAgentCount: number;
+  /** When the one waiting longest joined the line; null: nobody waits. */
+  readonly headJoinedAtMs: number | null;
+  readonly nowMs: number;
 }
 
 /** Departures remembered by `urs`; the field's own number (ORS/URS). */
 const DEPARTURES = 32;
 /** Handling times remembered by `urs2`. */
 const HANDLING_TIMES = 64;
+/** Ends of waiting by which the abandonment rate is judged. */
+const ENDS = 256;
+/** Ends before the rate of abandonment is believed. */
+const ENDS_MIN = 16;
+/** From this many ahead on the sum is taken as an integral. */
+const SUMMED_MAX = 512;
 
 /**
- * Estimates waits from what the queue has seen. `urs`: position × mean gap of the last 32 departures; `urs2`:
- * position × average handling time ÷ serving agents. Both answer whole seconds, 0 when an agent is free for
- * this position, and −1 when nothing can be known.
+ * Estimates waits from what one queue has seen, by any of the estimators. `urs`: position × mean gap of the
+ * last 32 departures. `urs2`: position × average handling time ÷ serving agents. `queue-length`: like `urs2`,
+ * but those ahead may give up: Σ 1 ÷ (agents ÷ handling time + i × abandonment rate) for i = 0 … those ahead
+ * (the Markovian queue-length estimator of Ibrahim and Whitt). `hol`: how long the first in line has waited.
+ * `les`: how long the last one served had waited.
  */
 export class WaitEstimator {
   readonly #departuresMs: number[] = [];
   readonly #handlingMs: number[] = [];
+  readonly #ends: { readonly waitedMs: number; readonly abandoned: boolean }[] = [];
   readonly #defaultHandlingMs: number;
+  #lastWaitMs: number | undefined;
 
   /** @param defaultHandlingMs average handling time until one has been measured */
   constructor(defaultHandlingMs: number) {
     this.#defaultHandlingMs = defaultHandlingMs;
   }
 
-  /** Somebody left the line for an agent. */
-  departed(atMs: number): void {
-    this.#departuresMs.push(atMs);
-    if (this.#departuresMs.length > DEPARTURES) this.#departuresMs.shift();
+  /** Somebody left the line for an agent after this wait. */
+  departed(atMs: number, waitedMs: number): void {
+    keep(this.#departuresMs, atMs, DEPARTURES);
+    keep(this.#ends, { waitedMs, abandoned: false }, ENDS);
+    this.#lastWaitMs = waitedMs;
+  }
+
+  /** Somebody gave up after this wait. */
+  abandoned(waitedMs: number): void {
+    keep(this.#ends, { waitedMs, abandoned: true }, ENDS);
   }
 
   /** An agent was busy with one customer for this long, after-call work included. */
   handled(durationMs: number): void {
-    this.#handlingMs.push(durationMs);
-    if (this.#handlingMs.length > HANDLING_TIMES) this.#handlingMs.shift();
+    keep(this.#handlingMs, durationMs, HANDLING_TIMES);
   }
 
   /** Mean handling time in ms: measured, or the default. */
@@ -49,21 +78,76 @@ export class WaitEstimator {
     return this.#handlingMs.reduce((sum, value) => sum + value, 0) / this.#handlingMs.length;
   }
 
-  estimateSec(estimator: 'urs' | 'urs2', facts: WaitFacts): number {
-    if (facts.position <= facts.readyAgentCount) return 0;
-    return estimator === 'urs' ? this.#urs(facts) : this.#urs2(facts);
+  /** Whole seconds; 0 when an agent is free for this position. */
+  estimate(estimator: WaitEstimatorName, facts: WaitFacts): WaitEstimate {
+    if (facts.position <= facts.readyAgentCount) return { sec: 0, unknown: null };
+    switch (estimator) {
+      case 'urs':
+        return this.#urs(facts);
+      case 'urs2':
+        return this.#byAgents(facts, 0);
+      case 'queue-length':
+        return this.#byAgents(facts, this.#abandonmentPerMs());
+      case 'hol':
+        return this.#headOfLine(facts);
+      case 'les':
+        return this.#lastWaitMs === undefined ? unknown('no-departures-yet') : known(this.#lastWaitMs);
+      default:
+        return estimator satisfies never;
+    }
   }
 
-  #urs(facts: WaitFacts): number {
+  #urs({ position }: WaitFacts): WaitEstimate {
     const first = this.#departuresMs[0];
     const last = this.#departuresMs.at(-1);
-    if (first === undefined || last === undefined || this.#departuresMs.length < 2) return WAIT_UNKNOWN_SEC;
-    const meanGapMs = (last - first) / (this.#departuresMs.length - 1);
-    return Math.round((facts.position * meanGapMs) / 1000);
+    if (first === undefined || last === undefined || this.#departuresMs.length < 2) {
+      return unknown('no-departures-yet');
+    }
+    return known((position * (last - first)) / (this.#departuresMs.length - 1));
   }
 
-  #urs2(facts: WaitFacts): number {
-    if (facts.servingAgentCount === 0) return WAIT_UNKNOWN_SEC;
-    return Math.round((facts.position * this.averageHandlingMs) / facts.servingAgentCount / 1000);
+  #byAgents({ position, servingAgentCount }: WaitFacts, abandonmentPerMs: number): WaitEstimate {
+    if (servingAgentCount === 0) return unknown('no-agent-serving');
+    const servedPerMs = servingAgentCount / Math.max(1, this.averageHandlingMs);
+    return known(timeToServe(position, servedPerMs, abandonmentPerMs));
   }
+
+  /** The first in line has waited this long; when nobody waits, the next departure is awaited. */
+  #headOfLine(facts: WaitFacts): WaitEstimate {
+    const { headJoinedAtMs, nowMs, servingAgentCount } = facts;
+    if (servingAgentCount === 0) return unknown('no-agent-serving');
+    if (headJoinedAtMs === null) return this.#byAgents({ ...facts, position: 1 }, 0);
+    return known(nowMs - headJoinedAtMs);
+  }
+
+  /** Abandonments per customer and ms of waiting. */
+  #abandonmentPerMs(): number {
+    const waitedMs = this.#ends.reduce((sum, end) => sum + end.waitedMs, 0);
+    if (this.#ends.length < ENDS_MIN || waitedMs === 0) return 0;
+    return this.#ends.filter(({ abandoned }) => abandoned).length / waitedMs;
+  }
+}
+
+/** Mean time until this many have left the line, by service or by giving up, in ms. */
+function timeToServe(count: number, servedPerMs: number, abandonmentPerMs: number): number {
+  if (abandonmentPerMs === 0) return count / servedPerMs;
+  const summed = Math.min(count, SUMMED_MAX);
+  let ms = 0;
+  for (let ahead = 0; ahead < summed; ahead++) ms += 1 / (servedPerMs + ahead * abandonmentPerMs);
+  if (count === summed) return ms;
+  const rate = (ahead: number): number => servedPerMs + (ahead - 0.5) * abandonmentPerMs;
+  return ms + Math.log(rate(count) / rate(summed)) / abandonmentPerMs;
+}
+
+function known(ms: number): WaitEstimate {
+  return { sec: Math.max(0, Math.round(ms / 1000)), unknown: null };
+}
+
+function unknown(reason: WaitUnknown): WaitEstimate {
+  return { sec: WAIT_UNKNOWN_SEC, unknown: reason };
+}
+
+function keep<Value>(values: Value[], value: Value, max: number): void {
+  values.push(value);
+  if (values.length > max) values.shift();
 }

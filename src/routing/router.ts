@@ -38,6 +38,10 @@ export interface RouterOptions {
   readonly mayDial: () => boolean;
   /** A token left its line for an agent; feeds the wait estimators. */
   readonly onDeparture: (queue: string, token: Token) => void;
+  /** A subject that was in no line took its place, at this position (1 is next). */
+  readonly onArrival?: (token: Token, position: number) => void;
+  /** A token left its line without an agent. */
+  readonly onLeft?: (token: Token) => void;
 }
 
 /**
@@ -109,9 +113,12 @@ export class Router {
   enqueue(token: Token): void {
     this.#during(() => {
       this.#withdraw(token.subjectId, false);
-      this.queue(token.queue).add(token);
+      const isNew = !this.#queueOf.has(token.subjectId);
+      const line = this.queue(token.queue);
+      line.add(token);
       this.#queueOf.set(token.subjectId, token.queue);
       this.#changedQueues.add(token.queue);
+      if (isNew) this.#options.onArrival?.(token, line.positionOf(token.subjectId) ?? 1);
     });
   }
 
@@ -242,7 +249,8 @@ export class Router {
     const queue = this.queueOf(subjectId);
     this.#queueOf.delete(subjectId);
     this.#skips.forget(subjectId);
-    queue?.remove(subjectId);
+    const token = queue?.remove(subjectId);
+    if (token && !isServed) this.#options.onLeft?.(token);
     this.#withdraw(subjectId, isServed);
     if (!queue) return;
     this.#pacer.of(queue.name)?.waitEnded(subjectId);
