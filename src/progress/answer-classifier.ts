@@ -96,6 +96,9 @@ export class AnswerClassifier {
       case 'SPEECH_STARTED':
         this.#turn.speechStarted(event.startMs);
         break;
+      case 'TONE_STARTED':
+        this.#turn.toneHeard(event.startMs);
+        break;
       case 'PROGRESS_TONE_HEARD':
       case 'TONE_ENDED':
         this.#quietFromMs = Math.max(this.#quietFromMs, event.endMs);
@@ -110,7 +113,6 @@ export class AnswerClassifier {
       case 'DIGITAL_SILENCE_STARTED':
       case 'DIGITAL_SILENCE_ENDED':
       case 'CLIPPING_HEARD':
-      case 'TONE_STARTED':
       case 'SIT_HEARD':
       case 'DTMF_HEARD':
         break;

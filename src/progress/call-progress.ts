@@ -10,6 +10,9 @@ import type { Phrase } from './speech-turn.ts';
 /** Tones kept for the report of one call. */
 const TONES_MAX = 100;
 
+/** A busy cadence is believed after so long without a longer pause, which would make it reorder (Spain). */
+const CADENCE_DOUBT_MS = 900;
+
 /** What is at the other end of a call. */
 export type ProgressVerdict =
   | 'human'
@@ -81,9 +84,13 @@ export class CallProgress implements FrameProcessor {
   readonly #classifier: AnswerClassifier;
   readonly #tones: HeardTone[] = [];
   readonly #beeps: HeardBeep[] = [];
+  #announcement: AnswerDecision | undefined;
   #samples = 0;
+  #isEnded = false;
   #decision: ProgressDecision | undefined;
   #heldTone: { tone: ProgressTone; reason: string } | undefined;
+  /** A cadence has been seen since this instant; in some countries reorder begins like busy. */
+  #cadenceAtMs: number | undefined;
 
   constructor(options: CallProgressOptions) {
     this.#options = options;
@@ -100,7 +107,9 @@ export class CallProgress implements FrameProcessor {
       },
       onHop: (hop) => {
         // The listener works in whole hops inside one push: its own position runs ahead of ours.
-        this.#classifier.take(hop, hop.startMs + HOP_DELAY_MS);
+        const nowMs = hop.startMs + HOP_DELAY_MS;
+        if (nowMs - (this.#cadenceAtMs ?? Infinity) >= CADENCE_DOUBT_MS) this.#decideByTone(nowMs);
+        this.#classifier.take(hop, nowMs);
       },
       ...(options.countries === undefined ? {} : { countries: options.countries }),
     });
@@ -137,12 +146,17 @@ export class CallProgress implements FrameProcessor {
 
   finish(): void {
     this.#listener.finish();
-    if (this.#decision === undefined && this.#heldTone !== undefined && this.speechOnsetMs === undefined) {
-      const { tone, reason } = this.#heldTone;
-      this.#decide(tone, 0.9, reason, (this.#samples * 1000) / SAMPLE_RATE_HZ);
-      return;
-    }
-    this.#classifier.finish();
+    const isToneAlone = this.speechOnsetMs === undefined || this.#options.isEarly === true;
+    if (isToneAlone) this.#decideByTone((this.#samples * 1000) / SAMPLE_RATE_HZ);
+    this.#isEnded = true;
+    if (this.#announcement === undefined) this.#classifier.finish();
+    else if (this.#decision === undefined) this.#answered(this.#announcement);
+  }
+
+  #decideByTone(atMs: number): void {
+    if (this.#decision !== undefined || this.#heldTone === undefined) return;
+    const isConfirmed = this.#cadenceAtMs !== undefined;
+    this.#decide(this.#heldTone.tone, isConfirmed ? 0.98 : 0.9, this.#heldTone.reason, atMs);
   }
 
   #hear(event: ProgressEvent): void {
@@ -166,15 +180,20 @@ export class CallProgress implements FrameProcessor {
     const reason = `${event.tone} tone of ${event.frequenciesHz.map(Math.round).join(' + ')} Hz (${places})`;
     // Ringback may go on after the answer, or be followed by busy or an announcement: it is no verdict by
     // itself.
-    if (event.tone !== 'ringback' && event.isConfirmed)
-      this.#decide(event.tone, 0.98, reason, event.reportedAtMs);
-    else this.#heldTone = { tone: event.tone, reason };
+    this.#heldTone = { tone: event.tone, reason };
+    if (event.tone === 'ringback') this.#cadenceAtMs = undefined;
+    else if (event.isConfirmed) this.#cadenceAtMs ??= event.reportedAtMs;
   }
 
   #answered(decision: AnswerDecision): void {
     const { answer, score, reason, decidedAtMs, isRevision } = decision;
     if (this.#decision !== undefined && !(isRevision && this.#decision.verdict === 'human')) return;
     const isSpeech = answer === 'person' || answer === 'machine' || answer === 'unknown';
+    // Before the answer nobody can have spoken: a tone or its meaning may still follow the announcement.
+    if (this.#options.isEarly === true && isSpeech && !this.#isEnded) {
+      this.#announcement = decision;
+      return;
+    }
     if (this.#heldTone !== undefined && !isSpeech && answer !== 'fax') {
       this.#decide(this.#heldTone.tone, 0.85, this.#heldTone.reason, decidedAtMs);
     } else if (this.#options.isEarly === true && isSpeech) {

@@ -7,6 +7,8 @@ const FOREGROUND_DEPTH_DB = 16;
 const PHRASE_GAP_MS = 200;
 /** A phrase shorter than this is a click or a cough. */
 const PHRASE_MIN_MS = 60;
+/** What begins so shortly before a tone belongs to it. */
+const TONE_ONSET_MS = 60;
 /** Bounds the memory of a call that talks for hours; the oldest phrases are forgotten. */
 const PHRASES_MAX = 200;
 
@@ -49,6 +51,14 @@ export class SpeechTurn {
   /** `SPEECH_STARTED` was heard: the next phrase began then. */
   speechStarted(startMs: number): void {
     this.#speechStartMs = startMs;
+  }
+
+  /** From this instant on a tone sounded: what looked like speech was the tone's beginning. */
+  toneHeard(startMs: number): void {
+    const last = this.#phrases.at(-1);
+    if (last === undefined || last.endMs <= startMs) return;
+    if (last.startMs >= startMs - TONE_ONSET_MS) this.#phrases.pop();
+    else last.endMs = startMs;
   }
 
   /** The next hop; not kept. */
