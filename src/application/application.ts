@@ -20,7 +20,8 @@ export interface CallbackRequest {
   /** UTC epoch ms; undefined: as soon as possible. */
   readonly desiredAtMs?: number;
   /**
-   * How hours, enablement and slots are enforced where the queue's `bookingCheck` does not say; default strict.
+   * How hours, enablement and slots are enforced where the queue's `bookingCheck` does not say; default
+   * strict.
    */
   readonly check?: BookingMode;
   readonly language?: string;

@@ -1,7 +1,9 @@
 import { ZoneClock } from './local-time.ts';
 import { zonesOfNumber } from './number-zones.ts';
 
-/** Local times `[from, to)` in which a customer may be called, like `09:00` and `20:00`; `to` may be `24:00`. */
+/**
+ * Local times `[from, to)` in which a customer may be called, like `09:00` and `20:00`; `to` may be `24:00`.
+ */
 export interface CallingWindow {
   readonly from: string;
   readonly to: string;

@@ -108,7 +108,9 @@ export interface SlotRange {
   readonly withFull?: boolean;
 }
 
-/** Slots that begin in a range, with the places left in each, in order. Slots that have begun are left out. */
+/**
+ * Slots that begin in a range, with the places left in each, in order. Slots that have begun are left out.
+ */
 export async function freeSlots(
   tx: SlotTx,
   queue: BookableQueue,

@@ -1,4 +1,6 @@
-/** Places taken at one instant: by open scheduled callbacks for it, and by holds on the slot that begins then. */
+/**
+ * Places taken at one instant: by open scheduled callbacks for it, and by holds on the slot that begins then.
+ */
 export interface TakenPlaces {
   readonly atMs: number;
   readonly count: number;
@@ -14,7 +16,9 @@ export interface SlotHold {
   readonly expiresAtMs: number;
 }
 
-/** What booking needs of a transaction; the one that also stores the callback, so that no slot is oversold. */
+/**
+ * What booking needs of a transaction; the one that also stores the callback, so that no slot is oversold.
+ */
 export interface SlotTx {
   /**
    * Places taken in `[fromMs, toMs)`, by instant, in order: scheduled callbacks that are not COMPLETED, at

@@ -114,7 +114,9 @@ export class Say {
     return prompts(this.#table.date(day.weekday, day.day, day.month));
   }
 
-  /** A time zone by the name that people use for it; one without such a name by its distance from UTC then. */
+  /**
+   * A time zone by the name that people use for it; one without such a name by its distance from UTC then.
+   */
   zone(zone: string, atMs: number): SpokenPart[] {
     const name = zoneNames.get(zone);
     if (name !== undefined) return prompts([name]);

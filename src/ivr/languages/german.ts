@@ -1,6 +1,9 @@
 import type { LanguageTable } from './language-table.ts';
 
-/** German: "Montag der dritte März", "fünfzehn Uhr fünf", "drei Uhr fünf nachmittags", "eine Minute", "einundzwanzig Minuten". */
+/**
+ * German: "Montag der dritte März", "fünfzehn Uhr fünf", "drei Uhr fünf nachmittags", "eine Minute",
+ * "einundzwanzig Minuten".
+ */
 export const german: LanguageTable = {
   tag: 'de',
   clock: 24,

@@ -94,7 +94,7 @@ async function timeOf(outcome: Promise<BookingOutcome>): Promise<number | string
 }
 
 describe('a strict booking', () => {
-  test('takes any time inside a slot while there is room, then is refused with the nearest free ones', async () => {
+  test('takes any time in a slot while there is room, then is refused with the nearest ones', async () => {
     const atMs = desk.quarter(4) + 7 * MINUTE_MS;
     expect(await timeOf(desk.book(atMs))).toBe(atMs);
     expect(await timeOf(desk.book(desk.quarter(4)))).toBe(desk.quarter(4));
@@ -214,7 +214,7 @@ describe('another time for a callback', () => {
   });
 });
 
-test('whatever is booked, proposed, cancelled and released at the same time, no slot is ever oversold', async () => {
+test('whatever is booked, moved, held and cancelled at the same time, no slot is oversold', async () => {
   const act = fc.record({
     what: fc.constantFrom('book', 'lenient', 'propose', 'release', 'cancel', 'move', 'wait'),
     slot: fc.integer({ min: 0, max: 5 }),

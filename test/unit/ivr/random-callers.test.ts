@@ -3,7 +3,25 @@ import type { FlowLibrary } from '../../../src/ivr/flow-library.ts';
 import { SeededRandom } from '../../../src/kernel/random.ts';
 import { Conversation, repositoryFlows } from './conversation.ts';
 
-const KEYS = ['1', '1', '1', '2', '3', '0315', '1430', '0930', '9', '0', '#', '*', 'A', '3125550188#', '1234567#', '9005550100#', '12#'];
+const KEYS = [
+  '1',
+  '1',
+  '1',
+  '2',
+  '3',
+  '0315',
+  '1430',
+  '0930',
+  '9',
+  '0',
+  '#',
+  '*',
+  'A',
+  '3125550188#',
+  '1234567#',
+  '9005550100#',
+  '12#',
+];
 const ACTIONS_MAX = 60;
 
 let library: FlowLibrary;

@@ -171,7 +171,8 @@ describe('provisioning', () => {
   it('takes a pasted capacity statement and does not remove a rule that queues use', async () => {
     const own = provisioning();
     const statement = '{"days":{"sun":{"02:00":2},"tue":{"07:00":3,"06:00":4}},"duration":60}';
-    const rule = `capacityRules: [{name: March, statement: ${statement}, exceptions: [{date: 2026-12-24, cells: {"07:00": 1}}]}]`;
+    const exceptions = '[{date: 2026-12-24, cells: {"07:00": 1}}]';
+    const rule = `capacityRules: [{name: March, statement: ${statement}, exceptions: ${exceptions}}]`;
     const queues = (use: string): string =>
       `queues: [{name: a, skillExpression: s${use}}, {name: b, skillExpression: s${use}}]`;
     await apply(own, `${rule}\n${queues(', capacityRule: March')}`);
