@@ -139,12 +139,15 @@ export function unpackAsUser(name, packages, { complete = false } = {}) {
   if (!ran('apt-get', ['-qq', ...options, 'download', ...wanted], { cwd: archives })) return undefined;
   makeMergedLayout(root);
   for (const archive of readdirSync(archives)) {
-    if (!ran('dpkg-deb', ['-x', join(archives, archive), root])) return undefined;
+    if (!ran('sh', ['-c', UNPACK, 'sh', join(archives, archive), root])) return undefined;
   }
   writeFileSync(stamp, `${wanted.join('\n')}\n`);
   rmSync(archives, { recursive: true, force: true });
   return root;
 }
+
+// As dpkg-deb -x, which would put a folder in the place of a link: Debian 12 has packages with files in /lib.
+const UNPACK = 'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2"';
 
 // Debian's /bin and /lib are links into /usr; unpacked without them, packages would split over both.
 function makeMergedLayout(root) {
