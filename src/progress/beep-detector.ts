@@ -1,6 +1,7 @@
 import { HOP_MS, SILENCE_DBM0 } from './frame.ts';
 import type { ProgressEventSink } from './frame.ts';
 import type { Hop } from './hop.ts';
+import { isKeyPair } from './key-detector.ts';
 import type { PlanBurst } from './progress-tone-detector.ts';
 import { toneFrequenciesHz } from './tone.ts';
 import type { Tone } from './tone.ts';
@@ -40,9 +41,13 @@ const EDGE_MS = 20;
 const AROUND_MS = 50;
 /** Levels that are kept: a beep of full length, its surroundings and the wait for a second burst. */
 const KEPT_HOPS = 512;
-/** The keys' frequencies, within 2.5 %. */
-const KEY_ROWS_HZ = [697, 770, 852, 941];
-const KEY_COLUMNS_HZ = [1209, 1336, 1477, 1633];
+/**
+ * Two lines of which each is a small multiple of a voice's pitch, and as short as a vowel, are two harmonics.
+ */
+const HARMONIC_MAX = 6;
+const PITCH_MIN_HZ = 75;
+const PITCH_MAX_HZ = 320;
+const HARMONIC_WITHIN = 0.008;
 /**
  * Frequencies under which even a tone after speech is first taken for a plan's: 425 Hz and its neighbours.
  */
@@ -112,11 +117,11 @@ export class BeepDetector {
     if (tone === undefined) return;
     if (hop.isVoiced) this.#voicedAfter++;
     if (isTone || nowMs < this.#dueMs) return;
-    const isVowel =
+    const isWithinVoice =
       this.#isAfterVoice &&
       this.#voicedAfter >= VOICED_AFTER_HOPS &&
       tone.endMs - this.#pendingStartMs < VOWEL_MAX_MS;
-    if (isVowel || !this.#standsAlone(tone)) this.drop();
+    if (isWithinVoice || !this.#standsAlone(tone)) this.drop();
     else this.#tell(tone, nowMs);
   }
 
@@ -177,7 +182,7 @@ function isBeep(tone: Tone): boolean {
 }
 
 function isExcluded(tone: Tone, context: ToneContext): boolean {
-  if (context.planBurst === 'pair' || isKey(tone)) return true;
+  if (context.planBurst === 'pair' || isVowel(tone) || isKeyPair(tone.lowHz, tone.highHz)) return true;
   if (context.isAfterVoice && isWordEnd(tone)) return true;
   if (context.planBurst === 'ringback' && !context.hasSpoken) return true;
   return context.isFax && !context.hasSpoken;
@@ -188,8 +193,13 @@ function isWordEnd(tone: Tone): boolean {
   return isShort && (tone.highHz !== 0 || tone.levelDbm0 < WORD_END_LEVEL_DBM0);
 }
 
-function isKey(tone: Tone): boolean {
-  const near = (list: readonly number[], hz: number): boolean =>
-    list.some((wanted) => Math.abs(hz / wanted - 1) < 0.025);
-  return near(KEY_ROWS_HZ, tone.lowHz) && near(KEY_COLUMNS_HZ, tone.highHz);
+function isVowel(tone: Tone): boolean {
+  if (tone.highHz === 0 || tone.endMs - tone.startMs >= VOWEL_MAX_MS) return false;
+  for (let low = 1; low < HARMONIC_MAX; low++) {
+    const pitch = tone.lowHz / low;
+    const high = Math.round(tone.highHz / pitch);
+    if (pitch < PITCH_MIN_HZ || pitch > PITCH_MAX_HZ || high > HARMONIC_MAX) continue;
+    if (Math.abs(tone.highHz / (high * pitch) - 1) < HARMONIC_WITHIN) return true;
+  }
+  return false;
 }

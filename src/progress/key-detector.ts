@@ -24,6 +24,13 @@ const PURITY_MIN = 0.82;
 const POWER_MIN = 8000;
 /** A key is 40 ms at least, and 23 ms are none (Q.24 §2.4): hops that hold half of its power. */
 const LENGTH_MIN_MS = 30;
+/**
+ * Makers of beeps like round numbers: 700 + 1200 Hz is near a 1 (697 + 1209 Hz), and is none. No key's
+ * frequency is within 2 Hz of a multiple of 50, and a phone's error does not bring both there.
+ */
+const ROUND_STEP_HZ = 50;
+const ROUND_WITHIN_HZ = 1.6;
+const BEEP_HOPS_MIN = 6;
 /** Hops without the key that end it; shorter gaps are lost packets. */
 const MISSED_HOPS = 2;
 const KEPT_HOPS = 8;
@@ -130,7 +137,11 @@ export class KeyDetector {
     const isOnPitch =
       Math.abs(this.#lowSum / this.#strong / (ROWS_HZ[this.#row] as number) - 1) < MEAN_TOLERANCE &&
       Math.abs(this.#highSum / this.#strong / (COLUMNS_HZ[this.#column] as number) - 1) < MEAN_TOLERANCE;
-    if (this.#strong < 3 || !isOnPitch || endMs - this.#startMs < LENGTH_MIN_MS) return;
+    const isBeep =
+      this.#strong >= BEEP_HOPS_MIN &&
+      isRound(this.#lowSum / this.#strong) &&
+      isRound(this.#highSum / this.#strong);
+    if (this.#strong < 3 || isBeep || !isOnPitch || endMs - this.#startMs < LENGTH_MIN_MS) return;
     this.#emit({ type: 'DTMF_HEARD', digit, startMs: this.#startMs, endMs, reportedAtMs: nowMs });
   }
 
@@ -148,4 +159,15 @@ export class KeyDetector {
 
 function nearest(list: readonly number[], hz: number): number {
   return list.findIndex((wanted) => Math.abs(hz / wanted - 1) <= TOLERANCE);
+}
+
+function isRound(hz: number): boolean {
+  return Math.abs(hz - Math.round(hz / ROUND_STEP_HZ) * ROUND_STEP_HZ) <= ROUND_WITHIN_HZ;
+}
+
+/** Whether a pair of frequencies is a key's, and not a beep's of round numbers. */
+export function isKeyPair(lowHz: number, highHz: number): boolean {
+  return (
+    nearest(ROWS_HZ, lowHz) >= 0 && nearest(COLUMNS_HZ, highHz) >= 0 && !(isRound(lowHz) && isRound(highHz))
+  );
 }

@@ -20,6 +20,10 @@ const FALL = 0.06;
 const POWER_MIN = 650;
 /** … or when less than this share of the sound lies in it. */
 const PURITY_MIN = 0.5;
+/** A hop's step of level counts at most so much: a lost packet makes no voice of a tone. */
+const STEP_MAX_DB = 2.5;
+/** Lines below belong to what else is heard. */
+const LOWEST_HZ = 300;
 /** Hops before the edge that are no part of a tone's inside. */
 const EDGE_HOPS = 2;
 
@@ -182,15 +186,16 @@ export class ToneTracker {
     if (index < EDGE_HOPS) return;
     const db = 10 * Math.log10(Math.max(1, this.#powers[index % KEPT_HOPS] as number));
     if (!Number.isNaN(this.#lastInsideDb)) {
-      this.#ups += Math.abs(db - this.#lastInsideDb);
-      this.#net += db - this.#lastInsideDb;
+      const step = Math.max(-STEP_MAX_DB, Math.min(STEP_MAX_DB, db - this.#lastInsideDb));
+      this.#ups += Math.abs(step);
+      this.#net += step;
     }
     this.#lastInsideDb = db;
   }
 
   #refine(): void {
     readFineTone(this.#analyser.longPower(), this.#fine);
-    if (!this.#fine.isTone) return;
+    if (!this.#fine.isTone || this.#fine.lowHz < LOWEST_HZ) return;
     const isSame = [this.#fine.lowHz, this.#fine.highHz].some((hz) => Math.abs(hz - this.#lowHz) < 45);
     if (!isSame) return;
     this.#lowHz = this.#fine.lowHz;
