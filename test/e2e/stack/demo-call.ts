@@ -67,3 +67,5 @@ await agent.hungUp();
 if (customer.invitesReceived.length !== 1) throw new Error('the customer was rung more than once');
 tell('done');
 await Promise.all([caller.stop(), customer.stop(), agent.stop()]);
+// Waits of the harness that nobody needs any more would keep the process alive.
+process.exit(0);
