@@ -199,6 +199,9 @@ function isVowel(tone: Tone): boolean {
     const pitch = tone.lowHz / low;
     const high = Math.round(tone.highHz / pitch);
     if (pitch < PITCH_MIN_HZ || pitch > PITCH_MAX_HZ || high > HARMONIC_MAX) continue;
+    // 2 : 6 is 1 : 3 of a pitch that no voice has.
+    if ((low === 2 || low === 4) && high % 2 === 0) continue;
+    if (low === 3 && high === 6) continue;
     if (Math.abs(tone.highHz / (high * pitch) - 1) < HARMONIC_WITHIN) return true;
   }
   return false;

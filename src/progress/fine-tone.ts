@@ -62,6 +62,7 @@ export function readFineTone(power: Float64Array, into: FineTone): void {
   if (isModulated) lines += mirrored + (power[2 * best - next - 1] ?? 0) + (power[2 * best - next + 1] ?? 0);
   const bestHz = peakHz(power, best, LONG_BIN_HZ);
   const nextHz = next === 0 ? 0 : peakHz(power, next, LONG_BIN_HZ);
+  into.purity = total > 0 ? lines / total : 0;
   into.isTone = total > 0 && lines >= total * PURITY_MIN;
   into.isModulated = isModulated;
   into.lowHz = next === 0 || isModulated ? bestHz : Math.min(bestHz, nextHz);

@@ -8,6 +8,8 @@ const KEPT_HOPS = 40;
 const STEADY_HOPS = 5;
 /** Spread of a tone's frequency from hop to hop while it is young. */
 const SPREAD_MAX_HZ = 8;
+/** Strong hops after which a candidate that is not steady begins anew. */
+const SPOILT_HOPS = 8;
 /** A hop of a tone holds at least this share of the full power; less when its edge cuts through it … */
 const WHOLE_SHARE = 0.8;
 const STRONG_SHARE = 0.4;
@@ -137,7 +139,7 @@ export class ToneCandidate {
       return;
     }
     if (this.#hops > 0 && !this.#continues(tone)) this.reset();
-    if (this.#hops === 0) this.#start(tone);
+    if (this.#hops === 0 || this.#isSpoilt()) this.#start(tone);
     else this.#add(tone);
     this.#purity += Math.min(1, tone.power / Math.max(1, hop.bandPower));
   }
@@ -263,6 +265,15 @@ export class ToneCandidate {
     }
     if (Math.abs(tone.lowHz - this.#low) > lowMax) return false;
     return Math.abs(tone.highHz - this.#high) <= Math.max(15, 0.015 * this.#high);
+  }
+
+  /**
+   * A lost packet has smeared one of its hops: from here on it may be steady. Close tones are left their
+   * time.
+   */
+  #isSpoilt(): boolean {
+    if (this.#strong < SPOILT_HOPS || isBetween(this.#low)) return false;
+    return this.#lowMax - this.#lowMin > SPREAD_MAX_HZ || this.#highMax - this.#highMin > SPREAD_MAX_HZ;
   }
 
   #isHarmonic(): boolean {

@@ -22,6 +22,8 @@ const POWER_MIN = 650;
 const PURITY_MIN = 0.5;
 /** A hop's step of level counts at most so much: a lost packet makes no voice of a tone. */
 const STEP_MAX_DB = 2.5;
+/** The fine look must find so much of the sound in two lines to make two of one. */
+const NEW_LINE_PURITY = 0.94;
 /** Lines below belong to what else is heard. */
 const LOWEST_HZ = 300;
 /** Hops before the edge that are no part of a tone's inside. */
@@ -42,7 +44,14 @@ export class ToneTracker {
   readonly #analyser: HopAnalyser;
   readonly #candidate = new ToneCandidate();
   readonly #toneHop: ToneHop = { isTonal: false, lowHz: 0, highHz: 0, power: 0, secondShare: 0 };
-  readonly #fine: FineTone = { isTone: false, isModulated: false, lowHz: 0, highHz: 0, centroidHz: 0 };
+  readonly #fine: FineTone = {
+    isTone: false,
+    purity: 0,
+    isModulated: false,
+    lowHz: 0,
+    highHz: 0,
+    centroidHz: 0,
+  };
   readonly #powers = new Float64Array(KEPT_HOPS);
   readonly #centres = new Float64Array(KEPT_HOPS);
   #isSounding = false;
@@ -198,6 +207,11 @@ export class ToneTracker {
     if (!this.#fine.isTone || this.#fine.lowHz < LOWEST_HZ) return;
     const isSame = [this.#fine.lowHz, this.#fine.highHz].some((hz) => Math.abs(hz - this.#lowHz) < 45);
     if (!isSame) return;
+    // A second line where none was seen before is noise, or the trace of a lost packet, unless it is close
+    // and clear.
+    const isNew = this.#highHz === 0 && this.#fine.highHz !== 0;
+    const distanceHz = this.#fine.highHz - this.#fine.lowHz;
+    if (isNew && (distanceHz > LOBE_BINS * BIN_HZ || this.#fine.purity < NEW_LINE_PURITY)) return;
     this.#lowHz = this.#fine.lowHz;
     this.#highHz = this.#fine.highHz;
     this.#isModulated = this.#fine.isModulated;
