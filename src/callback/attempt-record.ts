@@ -19,8 +19,8 @@ export interface AttemptFacts {
 }
 
 /**
- * Writes the attempt's share of a step. A new attempt is a row in the same commit as the decision to dial; the
- * end of one is written with its event.
+ * Writes the attempt's share of a step. A new attempt is a row in the same commit as the decision to dial;
+ * the end of one is written with its event.
  * @returns the new attempt's id when the step dials.
  */
 export async function storeAttempt(
@@ -77,16 +77,9 @@ function attemptAfter(
 
 /** The dial result that the event brings, if it brings one. What a person is known to be is not unsaid. */
 function resultAfter(attempt: Attempt, event: CallbackMachineEvent, facts: AttemptFacts): DialResult | null {
-  switch (event.type) {
-    case 'ANSWERED':
-      return facts.result ?? 'CONNECTED';
-    case 'CONFIRMED':
-    case 'PERSON_DETECTED':
-      return 'PERSON';
-    case 'MACHINE_DETECTED':
-    case 'ATTEMPT_FAILED':
-      return event.result;
-    default:
-      return attempt.result === null ? (facts.result ?? null) : null;
-  }
+  const { type } = event;
+  if (type === 'ANSWERED') return facts.result ?? 'CONNECTED';
+  if (type === 'CONFIRMED' || type === 'PERSON_DETECTED') return 'PERSON';
+  if (type === 'MACHINE_DETECTED' || type === 'ATTEMPT_FAILED') return event.result;
+  return attempt.result === null ? (facts.result ?? null) : null;
 }

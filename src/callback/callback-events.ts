@@ -105,7 +105,9 @@ export type CallbackEffect =
   /** `agent-first`: the customer answered; bridge with the agent's leg, then tell `CONNECTED`. */
   | { readonly type: 'joinAgent'; readonly params: { readonly agentId: string } }
   | { readonly type: 'hangUpCustomer' }
-  /** Silences the agent's phone and ends the agent's leg, if there is one; `wrapUp`: after-call work follows. */
+  /**
+   * Silences the agent's phone and ends the agent's leg, if there is one; `wrapUp`: after-call work follows.
+   */
   | {
       readonly type: 'releaseAgent';
       readonly params: { readonly agentId: string; readonly wrapUp: boolean };

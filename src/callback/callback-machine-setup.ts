@@ -66,10 +66,6 @@ interface Step {
 const refuseToRun = (): never => {
   throw new Error('effects of the callback machine are data, the runner executes them');
 };
-const effect =
-  <Params>() =>
-  (_step: unknown, _params: Params): never =>
-    refuseToRun();
 const dueAfter = (durationOf: (policy: CallbackPolicy) => number) =>
   assign<CallbackContext, CallbackMachineEvent, undefined, CallbackMachineEvent, never>({
     dueAtMs: ({ context, event }) => event.nowMs + durationOf(context.policy),
@@ -81,17 +77,10 @@ const usedAttempts = ({ attemptCount, expiredPassCount, snoozeCount }: CallbackC
 
 /** The dial result that the retry rules see; an answered call that came to nothing counts as CONNECTED. */
 function resultOf(event: CallbackMachineEvent): DialResult {
-  switch (event.type) {
-    case 'ATTEMPT_FAILED':
-    case 'MACHINE_DETECTED':
-      return event.result;
-    case 'NOT_CONFIRMED':
-    case 'CUSTOMER_HUNG_UP':
-    case 'SNOOZED':
-      return 'CONNECTED';
-    default:
-      return 'UNKNOWN';
-  }
+  const { type } = event;
+  if (type === 'ATTEMPT_FAILED' || type === 'MACHINE_DETECTED') return event.result;
+  const answered = type === 'NOT_CONFIRMED' || type === 'CUSTOMER_HUNG_UP' || type === 'SNOOZED';
+  return answered ? 'CONNECTED' : 'UNKNOWN';
 }
 
 /** Queue's age, limits and due time of a callback that enters the line for the pass that begins now. */
@@ -132,13 +121,13 @@ export const machineSetup = setup({
   actions: {
     takePlace: refuseToRun,
     leaveLine: refuseToRun,
-    dial: effect<{ attempt: number }>(),
+    dial: (_step: unknown, _params: { attempt: number }) => refuseToRun(),
     askConfirmation: refuseToRun,
     seekAgent: refuseToRun,
-    ringAgent: effect<{ agentId: string }>(),
-    joinAgent: effect<{ agentId: string }>(),
+    ringAgent: (_step: unknown, _params: { agentId: string }) => refuseToRun(),
+    joinAgent: (_step: unknown, _params: { agentId: string }) => refuseToRun(),
     hangUpCustomer: refuseToRun,
-    releaseAgent: effect<{ agentId: string; wrapUp: boolean }>(),
+    releaseAgent: (_step: unknown, _params: { agentId: string; wrapUp: boolean }) => refuseToRun(),
 
     dueAfterRetry: assign({
       dueAtMs: ({ context: { policy }, event }) => {

@@ -30,8 +30,8 @@ import { queued, scheduled } from './callback-waiting-states.ts';
  * after-call-work    the agent finishes the case
  *
  * Strategies: `customer-first` and `paced` hold no agent until the customer waits for one;
- * `customer-first-reserved` holds one from the grant on and rings that one; `agent-first` rings the agent, then
- * dials, then joins. After a failed attempt the next pass may be of another strategy.
+ * `customer-first-reserved` holds one from the grant on and rings that one; `agent-first` rings the agent,
+ * then dials, then joins. After a failed attempt the next pass may be of another strategy.
  *
  * Every state but COMPLETED has a due time. xstate loses `after` timers on restore and runs `invoke` again,
  * which would ring a customer twice: neither is used. Build snapshots with `resolveState`, step with xstate's

@@ -67,12 +67,17 @@ export function policyOf(
   };
 }
 
-/** The pause before the next attempt after this result, in ms, or that there is none. A fax is never rung again. */
+/**
+ * The pause before the next attempt after this result, in ms, or that there is none. A fax is never rung
+ * again.
+ */
 export function retryAfter(policy: CallbackPolicy, result: DialResult): number | 'never' {
   return result === 'FAX' ? 'never' : (policy.retryByResult[result] ?? policy.retryIntervalMs);
 }
 
-/** When a callback that is queued at `queuedAtMs` is purged: by age or at the end of the day, whichever first. */
+/**
+ * When a callback that is queued at `queuedAtMs` is purged: by age or at the end of the day, whichever first.
+ */
 export function purgeOf(
   policy: CallbackPolicy,
   queuedAtMs: number,

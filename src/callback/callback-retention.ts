@@ -5,7 +5,9 @@ import type { CallbackTx, UnitOfWork } from './callback-store.ts';
 const DAY_MS = 86_400_000;
 /** Ended records are kept this long after their desired time (product §3 rule 5). */
 const RECORDS_KEPT_MS = 14 * DAY_MS;
-/** Events, from which every report is made: thirteen months, so that a month can be set beside last year's. */
+/**
+ * Events, from which every report is made: thirteen months, so that a month can be set beside last year's.
+ */
 const EVENTS_KEPT_MS = 400 * DAY_MS;
 const SWEEP_INTERVAL_MS = 3_600_000;
 /** The first sweep waits until a start is over. */
@@ -23,7 +25,8 @@ export interface CallbackRetentionOptions {
 
 /**
  * Deletes what has been kept long enough, once an hour and in batches: ended callbacks with their attempts
- * fourteen days after the desired time, events after 400 days. An open callback is never deleted, however old.
+ * fourteen days after the desired time, events after 400 days. An open callback is never deleted, however
+ * old.
  */
 export class CallbackRetention {
   readonly #options: CallbackRetentionOptions;

@@ -47,8 +47,8 @@ export interface CallbackTx extends SlotTx, ScreeningTx {
   /** The earliest purgeAtMs among callbacks in QUEUED or `retry-wait`. */
   nextPurgeAtMs(): Promise<number | undefined>;
   /**
-   * Deletes COMPLETED callbacks with desiredAtMs before `desiredBeforeMs`, and their attempts, oldest first and
-   * at most `limit`. Events stay. Returns how many.
+   * Deletes COMPLETED callbacks with desiredAtMs before `desiredBeforeMs`, and their attempts, oldest first
+   * and at most `limit`. Events stay. Returns how many.
    */
   deleteEndedCallbacks(desiredBeforeMs: number, limit: number): Promise<number>;
   /** Deletes events older than `beforeMs`, oldest first, a batch a call. Returns how many; 0: no more. */

@@ -124,8 +124,8 @@ export interface Callback {
 const DESIRED_WINDOW_MS = 120_000;
 
 /**
- * True when the desired time is over and nobody has called yet. After an attempt, the wait for the next one is
- * no lateness.
+ * True when the desired time is over and nobody has called yet. After an attempt, the wait for the next one
+ * is no lateness.
  */
 export function isLate(callback: Callback, nowMs: number): boolean {
   const { state, attemptCount, desiredAtMs } = callback;

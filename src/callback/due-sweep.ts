@@ -26,8 +26,8 @@ export interface DueSweepOptions {
 }
 
 /**
- * Brings time to callbacks: whatever a state waits for is the record's `dueAtMs`, and the age that ends it its
- * `purgeAtMs`. One timer sleeps until the earliest of all.
+ * Brings time to callbacks: whatever a state waits for is the record's `dueAtMs`, and the age that ends it
+ * its `purgeAtMs`. One timer sleeps until the earliest of all.
  */
 export class DueSweep {
   readonly #options: DueSweepOptions;

@@ -35,9 +35,8 @@ describe('every sequence of events, of any length', () => {
       expect(explored.complete).toBe(true);
       expect(explored.stateCount).toBeGreaterThan(300);
       expect(explored.reasons).toContain('ERROR');
-      expect([...explored.places].filter((place) => place.startsWith('ROUTING')).length).toBe(7);
-      const { stateCount, transitionCount, refusedCount, depth, aloneMax } = explored;
-      console.log(JSON.stringify({ stateCount, transitionCount, refusedCount, depth, aloneMax }));
+      const live = [...explored.places].filter((place) => place.startsWith('ROUTING'));
+      expect(live).toHaveLength(policy.requireConfirm ? 7 : 6);
     },
     60_000,
   );

@@ -88,7 +88,7 @@ const happenings: readonly Happening[] = [
 function eventsFrom({ callback, nowMs }: Node, rescheduleMax: number): CallbackMachineEvent[] {
   const { state, subState, dueAtMs, purgeAtMs, purgeCause, queueMissingSinceMs } = callback;
   const now = nowMs + TICK_MS;
-  const events = happenings.map((happening) => ({ ...happening, nowMs: now }) as CallbackMachineEvent);
+  const events = happenings.map((happening): CallbackMachineEvent => ({ ...happening, nowMs: now }));
   const due = dueAtMs ?? now;
   events.push({ type: 'DUE_REACHED', nowMs: Math.max(now, due) });
   events.push({ type: 'QUEUE_MISSING', nowMs: Math.max(now, due) });
@@ -107,17 +107,16 @@ function eventsFrom({ callback, nowMs }: Node, rescheduleMax: number): CallbackM
 }
 
 /**
- * What makes two nodes the same for every future: the whole record but instants, which are kept as the kind of
- * limit that they are.
+ * What makes two nodes the same for every future: the whole record; of an instant, whether there is one.
  */
 function keyOf({ callback, agentId, customerCalled, inLine }: Node): string {
-  const { placeAtMs, desiredAtMs, dueAtMs, queuedAtMs, purgeAtMs, pushedAtMs, version, ...rest } = callback;
-  const { queueMissingSinceMs, completedAtMs, ...facts } = rest;
   // An ended callback takes nothing: how it came to its end makes no difference any more.
   if (callback.state === 'COMPLETED') return `COMPLETED ${callback.reason}`;
-  const missing = queueMissingSinceMs !== null;
-  const flags = [dueAtMs, queuedAtMs, purgeAtMs, pushedAtMs].map((atMs) => atMs !== null);
-  return JSON.stringify([facts, flags, missing, agentId, customerCalled, inLine]);
+  const facts = Object.entries(callback).map(([field, value]) => {
+    if (field === 'version') return null;
+    return field.endsWith('Ms') ? value !== null : value;
+  });
+  return JSON.stringify([facts, agentId, customerCalled, inLine]);
 }
 
 /** Breadth-first over every distinct state that events can lead to. Throws at the first broken rule. */
@@ -254,15 +253,9 @@ function follow(
 }
 
 function agentTakenBy(event: CallbackMachineEvent, before: Node): string | null {
-  switch (event.type) {
-    case 'AGENT_RESERVED':
-    case 'PREVIEW_OFFERED':
-      return event.agentId;
-    case 'DIAL_GRANTED':
-      return event.held && before.callback.state === 'QUEUED' ? event.agentId : null;
-    default:
-      return null;
-  }
+  if (event.type === 'AGENT_RESERVED' || event.type === 'PREVIEW_OFFERED') return event.agentId;
+  const granted = event.type === 'DIAL_GRANTED' && event.held && before.callback.state === 'QUEUED';
+  return granted ? event.agentId : null;
 }
 
 function customerGoneBy(event: CallbackMachineEvent): boolean {

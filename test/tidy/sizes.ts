@@ -15,7 +15,6 @@ export const OVER_AIM: readonly string[] = [
   'src/adapters/freeswitch/media-server.ts',
   'src/application/callback-calls.ts',
   'src/application/inbound-session.ts',
-  'src/callback/callback-machine.ts',
   'src/callback/callback-runner.ts',
   'src/config/config.ts',
   'src/embedded/media-server/channel.ts',
