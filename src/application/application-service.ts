@@ -22,6 +22,7 @@ import type { Router } from '../routing/router.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import { CallbackChanges } from './callback-changes.ts';
 import { numberRefusal, screenForQueue } from './number-check.ts';
+import { queueWaitView, type QueueWaitView } from './queue-wait-view.ts';
 import type { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 import type { Availability, AvailabilityQuestion, SlotDesk } from './slot-desk.ts';
@@ -170,6 +171,16 @@ export class ApplicationService implements Application {
         overtakeCount: line.overtakeCount,
       };
     });
+  }
+
+  queueWaits(queue: string): QueueWaitView | undefined {
+    const { directory, loads, nowMs } = this.#options;
+    const settings = directory.queue(queue);
+    if (!settings) return undefined;
+    const watermark = loads()
+      .openCallbacks.filter((open) => open.queue === queue && open.state !== 'SCHEDULED')
+      .reduce((sum, { count }) => sum + count, 0);
+    return queueWaitView(this.#options, settings, watermark, nowMs());
   }
 
   availability(queue: string, question: AvailabilityQuestion): Promise<Availability | undefined> {

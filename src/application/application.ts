@@ -4,6 +4,7 @@ import type { Actor, Attempt, Callback, CallbackEvent } from '../callback/callba
 import type { ImmediateRefusal, OpenFor, ScheduledRefusal } from '../calendar/open-for.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 import type { AgentStatus } from '../routing/agent.ts';
+import type { QueueWaitView } from './queue-wait-view.ts';
 import type { Availability, AvailabilityQuestion, BookingMode } from './slot-desk.ts';
 
 /** What a client asks for when it creates a callback. */
@@ -153,6 +154,8 @@ export interface Application {
     actor: Actor,
   ): Promise<Outcome<AgentView>>;
   queues(): readonly QueueView[];
+  /** What is known of the waits of a queue; undefined: no such queue. */
+  queueWaits(queue: string): QueueWaitView | undefined;
   /** Free slots of a queue; undefined: no such queue. */
   availability(queue: string, question: AvailabilityQuestion): Promise<Availability | undefined>;
   /** Whether the queue is open and what it offers at an instant, default now; undefined: no such queue. */

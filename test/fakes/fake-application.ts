@@ -215,6 +215,19 @@ export class FakeApplication implements Application {
     ];
   }
 
+  queueWaits(queue: string): ReturnType<Application['queueWaits']> {
+    if (queue !== 'billing') return undefined;
+    return {
+      name: 'billing',
+      estimator: 'urs2',
+      nextPosition: 6,
+      ewt: { sec: 90, lowSec: 60, highSec: 130, unknown: null },
+      scores: [{ estimator: 'urs2', scoredCount: 10, biasSec: 2.5, rmseSec: 11, coverage: 0.8 }],
+      virtualQueues: [{ name: 'billing_VQ_CB', kind: 'callback', waitingCount: 3, longestWaitSec: 70 }],
+      watermark: 3,
+    };
+  }
+
   loads(): LoadView {
     const openCallbacks = [{ queue: 'support', state: 'QUEUED', count: 2 }];
     return { inboundCallCount: 3, customerCallCount: 1, openCallbacks };

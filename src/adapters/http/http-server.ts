@@ -8,6 +8,7 @@ import { MetricName } from '../../kernel/metrics.ts';
 import { Access } from './access.ts';
 import { addApiKeyRoutes, addUserRoutes } from './access-routes.ts';
 import { addAgentRoutes, addQueueRoutes } from './agent-queue-routes.ts';
+import { addEstimatorRoutes } from './estimator-routes.ts';
 import { addCallbackChangeRoutes } from './callback-change-routes.ts';
 import { addCallbackRoutes } from './callback-routes.ts';
 import { addConfigRoutes } from './config-routes.ts';
@@ -94,6 +95,7 @@ const apiRoutes = [
   addReplayRoutes,
   addAgentRoutes,
   addQueueRoutes,
+  addEstimatorRoutes,
   addSlotRoutes,
   addCapacityRoutes,
   addQueueSettingsRoutes,

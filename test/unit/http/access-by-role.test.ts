@@ -40,6 +40,7 @@ const table: readonly [Method, string, Ask, readonly Role[]][] = [
   ['GET', '/api/v1/queues', {}, all],
   ['GET', '/api/v1/queues/billing', {}, all],
   ['GET', '/api/v1/queues/billing/availability', {}, all],
+  ['GET', '/api/v1/queues/billing/estimators', {}, all],
   ['GET', '/api/v1/queues/billing/open-for', {}, all],
   [
     'GET',

@@ -86,6 +86,14 @@ describe('agents and queues', () => {
     expect((await ask('GET', `${API}/agents/carol`, { role: 'Monitor' })).statusCode).toBe(404);
     expect((await ask('GET', `${API}/queues/billing`, { role: 'Agent' })).json().ewtSec).toBe(90);
     expect((await ask('GET', `${API}/queues/none`, { role: 'Agent' })).statusCode).toBe(404);
+    const waits = await ask('GET', `${API}/queues/billing/estimators`, { role: 'Agent' });
+    expect(waits.json()).toMatchObject({
+      ewt: { sec: 90, lowSec: 60, highSec: 130, unknown: null },
+      scores: [{ estimator: 'urs2', biasSec: 2.5, coverage: 0.8 }],
+      virtualQueues: [{ name: 'billing_VQ_CB', waitingCount: 3 }],
+      watermark: 3,
+    });
+    expect((await ask('GET', `${API}/queues/none/estimators`, { role: 'Agent' })).statusCode).toBe(404);
   });
 
   it("record an agent's own change as the agent's, a supervisor's as theirs", async () => {
