@@ -2,13 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { calls } from './calls.ts';
 import { dialogues } from './dialogues.ts';
+import { engine } from './engine.ts';
 import { latency } from './latency.ts';
 import { readMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import type { Measurement, Report, Row } from './measurement.ts';
 import { routing } from './routing.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [latency, dialogues, calls, memory, routing];
+const MEASUREMENTS: readonly Measurement[] = [latency, dialogues, calls, memory, routing, engine];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 
 async function main(): Promise<void> {
