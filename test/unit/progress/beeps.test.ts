@@ -67,6 +67,21 @@ describe('a beep', () => {
     expect(only(heard(samples), 'BEEP_HEARD')).toHaveLength(1);
   });
 
+  it('survives a lost packet at its onset', () => {
+    const samples = signal([QUIET, { ms: 500, hz: [1000] }, AFTER]);
+    samples.fill(0, 515 * 8, 535 * 8);
+    expect(only(heard(samples), 'BEEP_HEARD')).toHaveLength(1);
+  });
+
+  it.each([
+    [700, 1200],
+    [850, 1200],
+  ])('of %i + %i Hz is no key, near as these lie to one', (low, high) => {
+    const events = heard(signal([QUIET, { ms: 300, hz: [low, high] }, AFTER]));
+    expect(only(events, 'BEEP_HEARD')).toHaveLength(1);
+    expect(only(events, 'DTMF_HEARD')).toEqual([]);
+  });
+
   it('that the end of the stream cuts off is told at the end', () => {
     const found = only(heard(signal([QUIET, { ms: 300, hz: [1000] }])), 'BEEP_HEARD');
     expect(found.map((beep) => Math.round(beep.endMs))).toEqual([803]);

@@ -107,10 +107,8 @@ describe('national call progress tones', () => {
 describe('the table of tones', () => {
   it('knows the countries that the product serves', () => {
     const known = new Set(TONE_ROWS.flatMap((row) => row.countries));
-    const wanted =
-      'US CA GB DE FR IT ES NL BE CH AT SE NO DK FI PL CZ PT IE AU NZ JP CN IN BR MX ZA RU IL TR KR SG HK'.split(
-        ' ',
-      );
+    const west = 'US CA GB DE FR IT ES NL BE CH AT SE NO DK FI PL CZ PT IE'.split(' ');
+    const wanted = [...west, ...'AU NZ JP CN IN BR MX ZA RU IL TR KR SG HK'.split(' ')];
     expect(wanted.filter((code) => !known.has(code))).toEqual([]);
   });
 

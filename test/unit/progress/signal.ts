@@ -72,7 +72,8 @@ export function repeated(count: number, ...stretches: readonly Stretch[]): Stret
 }
 
 /**
- * Something like speech: syllables of harmonics whose pitch and formants move, with pauses of 60 ms between them.
+ * Something like speech: syllables of harmonics whose pitch and formants move, with pauses of 60 ms between
+ * them.
  *
  * @param pitchHz 90 … 250.
  */
