@@ -167,6 +167,22 @@ export class Checker {
     return Math.min(3, wishes.length);
   }
 
+  /** A callback for a later time: its slot holds no more of them than it may. */
+  #booked({ id, virtualQueue, desiredAtMs, state }: Callback): void {
+    if (state === 'COMPLETED' || desiredAtMs <= this.#options.wallMs()) return;
+    const { slotCapacity, slotDurationMin } = this.#options.settingsOf(virtualQueue);
+    const slotOf = (atMs: number): number => Math.floor(atMs / (slotDurationMin * 60_000));
+    const booked = [...this.#options.disk().kept.callbacks.values()].filter(
+      (other) =>
+        other.virtualQueue === virtualQueue &&
+        other.state !== 'COMPLETED' &&
+        other.desiredAtMs > other.createdAtMs &&
+        slotOf(other.desiredAtMs) === slotOf(desiredAtMs),
+    );
+    if (booked.length <= slotCapacity) return;
+    this.fail(`${id} is one of ${booked.length} in a slot of ${slotCapacity}`);
+  }
+
   #stored(callback: Callback): void {
     const before = this.#last.get(callback.id);
     if (before === callback) return;
@@ -182,6 +198,7 @@ export class Checker {
       this.fail(`${callback.id} is ${callback.state} with reason ${callback.reason}`);
     }
     if (callback.reason === 'ERROR') this.fail(`${callback.id} ended as ERROR`);
+    if (!before || isMoved) this.#booked(callback);
     if (callback.state !== 'QUEUED') this.#queuedSinceMs.delete(callback.id);
     else if (before?.state !== 'QUEUED') {
       this.#queuedSinceMs.set(callback.id, this.#options.wallMs());

@@ -180,6 +180,7 @@ export class History {
       retryByResult: chance.pick([{}, {}, { BUSY: { intervalSec: 7 }, NO_ANSWER: 'never' }]),
       purgeTimeMin: chance.pick([0, 0, 0, 15]),
       queueTtlSec: chance.pick([14_400, 14_400, 300]),
+      slotCapacity: chance.pick([1, 2, 5]),
       defaultCountry: 'US',
     });
   }
