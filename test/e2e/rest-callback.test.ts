@@ -104,11 +104,7 @@ scene('a callback for a later instant waits for it', async (lane) => {
   await lane.agent();
   await lane.ready();
   const desiredAtMs = Date.now() + 3000;
-  const id = await lane.create(
-    { desiredAt: new Date(desiredAtMs).toISOString() },
-    // To the second: it does not join the line ahead of its time.
-    { settings: { readyForAsapLeadSec: 0 } },
-  );
+  const id = await lane.create({ desiredAt: new Date(desiredAtMs).toISOString() });
   expect(await lane.callback(id)).toMatchObject({ state: 'SCHEDULED', subState: 'due-later' });
   await customer.answered();
   expect(customer.invitesReceived[0]!.atMs).toBeGreaterThanOrEqual(desiredAtMs - 50);

@@ -28,6 +28,8 @@ export function testDocument({
     announceIntervalSec: 15,
     wrapUpSec: 2,
     retryIntervalSec: 1,
+    // To the second: no callback joins the line ahead of its time.
+    readyForAsapLeadSec: 0,
     defaultHandlingTimeSec: 60,
     agentRingTimeoutSec: 5,
     // Few numbers ask for many callbacks here.
