@@ -5,6 +5,7 @@ import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { AttemptId, CallbackId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
+import { MetricName, type Metrics } from '../kernel/metrics.ts';
 import { attemptVerdictOf, heardVerdictOf } from '../progress/attempt-verdict.ts';
 import type { ProgressVerdict } from '../progress/call-progress.ts';
 import type { Digit, Leg } from '../telephony/leg.ts';
@@ -13,9 +14,15 @@ import type { Termination } from '../telephony/termination.ts';
 import type { DialVerdict } from '../telephony/termination-table.ts';
 import { AttemptListener } from './attempt-listener.ts';
 
+/** Pressed before the question is asked it counts as the answer; what other keys mean the flow says. */
+export const CONFIRM_KEY: Digit = '1';
+/** A message begun before its beep is spoken again after it, once. */
+const MESSAGES_MAX = 2;
+
 export interface AnswerDetectionOptions {
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly settingsOf: (queue: string) => QueueSettings | undefined;
   readonly tell: (
     callback: Callback,
@@ -27,8 +34,11 @@ export interface AnswerDetectionOptions {
   readonly giveUp: (callbackId: CallbackId) => void;
   /** Nobody is to be asked any more: a machine answered after all. */
   readonly stopAsking: (callback: Callback) => void;
-  /** Speaks the message of `onAnsweringMachine: LEAVE_MESSAGE`; resolves when it has been spoken. */
-  readonly leaveMessage: (leg: Leg, callback: Callback) => Promise<void>;
+  /**
+   * Speaks the message of `onAnsweringMachine: LEAVE_MESSAGE` and hangs up; resolves when it has been spoken,
+   * or when the signal broke it off.
+   */
+  readonly leaveMessage: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<void>;
 }
 
 interface Heard {
@@ -36,14 +46,19 @@ interface Heard {
   leg: Leg | undefined;
   firstDigit: Digit | undefined;
   forgetDigits: () => void;
+  /** The customer was asked, or is being asked. */
+  wasAsked: boolean;
+  /** A message is being left; aborted when its hearer turns out to be a person. */
+  message: AbortController | undefined;
 }
 
 const progress: Actor = { kind: 'system', part: 'progress' };
 const customer: Actor = { kind: 'customer' };
 
 /**
- * Call-progress detection of the attempts in progress: what is heard before and after the answer, told to the callback
- * as its queue wants it. Unknown is treated as a person.
+ * Call-progress detection of the attempts in progress: what is heard before and after the answer, told to the
+ * callback as its queue wants it. Unknown is treated as a person; a person is who presses 1, whatever was
+ * heard.
  */
 export class AnswerDetection {
   readonly #options: AnswerDetectionOptions;
@@ -67,12 +82,14 @@ export class AnswerDetection {
       onPerson: (heard) => this.#person(callback, heard),
       onNobody: (heard) => void this.#nobody(callback, heard),
     });
-    if (!listener.start(call)) return;
+    if (!listener.start(call)) return this.#count('not-heard');
     this.#attempts.set(attemptId, {
       listener,
       leg: undefined,
       firstDigit: undefined,
       forgetDigits: () => undefined,
+      wasAsked: false,
+      message: undefined,
     });
   }
 
@@ -82,18 +99,13 @@ export class AnswerDetection {
     if (!heard) return false;
     heard.leg = leg;
     heard.listener.answered();
-    heard.forgetDigits = leg.onDigit((digit) => {
-      heard.firstDigit ??= digit;
-      heard.listener.personProven();
-    });
+    heard.forgetDigits = leg.onDigit((digit) => this.#pressed(callback, heard, digit));
     return true;
   }
 
   /** The key pressed before the question was asked, if any; the question has the keys from now on. */
   takeDigit(callback: Callback): Digit | undefined {
-    const heard = this.#heard(callback);
-    heard?.forgetDigits();
-    return heard?.firstDigit;
+    return this.#heard(callback)?.firstDigit;
   }
 
   /** The verdict of an attempt that was not answered: the network's word, or the tone before it. */
@@ -101,14 +113,28 @@ export class AnswerDetection {
     return attemptVerdictOf(termination, this.#heard(callback)?.listener.early);
   }
 
-  /** Nobody listens to this attempt any more. `isProven`: its customer pressed 1, which labels what was heard. */
+  /** The result of an answered attempt that comes to nothing, if anything was heard. */
+  conclude(callback: Callback): AttemptFacts {
+    const decision = this.#heard(callback)?.listener.conclude();
+    return decision ? { result: heardVerdictOf(decision.verdict).result } : {};
+  }
+
+  /** A message is being left: this room tells how the attempt ends, its leg's end included. */
+  leavesMessage(callback: Callback): boolean {
+    return this.#heard(callback)?.message !== undefined;
+  }
+
+  /**
+   * Nobody listens to this attempt any more. `isProven`: its customer pressed 1, which labels what was heard.
+   */
   forget({ id, attemptId }: Callback, isProven = false): void {
     const heard = attemptId === null ? undefined : this.#attempts.get(attemptId);
     if (!heard || attemptId === null) return;
     this.#attempts.delete(attemptId);
     heard.forgetDigits();
     heard.listener.stop();
-    const { decision } = heard.listener;
+    const { decision, early } = heard.listener;
+    this.#count(decision?.verdict ?? early ?? 'undecided');
     if (!isProven) return;
     const label = {
       callbackId: id,
@@ -123,27 +149,69 @@ export class AnswerDetection {
     return attemptId === null ? undefined : this.#attempts.get(attemptId);
   }
 
-  #person(callback: Callback, heard: ProgressVerdict | undefined): void {
-    const { result } = heardVerdictOf(heard ?? 'unknown');
+  #count(verdict: ProgressVerdict | 'undecided' | 'not-heard'): void {
+    this.#options.metrics.count(MetricName.callProgressTotal, { verdict });
+  }
+
+  /** Machines press no keys. Once asked, the customer answers the question, unless it was broken off. */
+  #pressed(callback: Callback, heard: Heard, digit: Digit): void {
+    if (!heard.message) {
+      if (!heard.wasAsked) heard.firstDigit ??= digit;
+      heard.listener.personProven();
+      return;
+    }
+    if (digit !== CONFIRM_KEY || heard.message.signal.aborted) return;
+    heard.message.abort();
+    heard.firstDigit = digit;
+    const facts: AttemptFacts = { result: 'PERSON', confirmed: heard.wasAsked };
+    this.#options.tell(callback, { type: heard.wasAsked ? 'CONFIRMED' : 'PERSON_DETECTED' }, customer, facts);
+    if (heard.wasAsked) this.forget(callback, true);
+  }
+
+  #person(callback: Callback, verdict: ProgressVerdict | undefined): void {
+    const { result } = heardVerdictOf(verdict ?? 'unknown');
+    const heard = this.#heard(callback);
+    if (heard) heard.wasAsked = true;
     this.#options.tell(callback, { type: 'PERSON_DETECTED' }, customer, { result });
   }
 
-  async #nobody(callback: Callback, heard: ProgressVerdict): Promise<void> {
-    const { log, settingsOf, tell, leaveMessage, stopAsking } = this.#options;
-    const { result, retry } = heardVerdictOf(heard);
+  async #nobody(callback: Callback, verdict: ProgressVerdict): Promise<void> {
+    const { settingsOf, tell, stopAsking } = this.#options;
+    const { result, retry } = heardVerdictOf(verdict);
     const rule = settingsOf(callback.virtualQueue)?.onAnsweringMachine;
-    const attempt = this.#heard(callback);
+    const heard = this.#heard(callback);
     const isMachine = result === 'ANSWERING_MACHINE';
     stopAsking(callback);
-    if (isMachine && rule === 'LEAVE_MESSAGE' && attempt?.leg) {
-      try {
-        await attempt.listener.messageTime();
-        await leaveMessage(attempt.leg, callback);
-      } catch (error) {
-        log.error({ error, callbackId: callback.id }, 'no message could be left');
-      }
+    if (isMachine && rule === 'LEAVE_MESSAGE' && heard?.leg) {
+      heard.message = new AbortController();
+      await this.#leaveMessage(callback, heard.listener, heard.leg, heard.message.signal);
+      // Not a machine: the key has told it.
+      if (heard.message.signal.aborted) return;
     }
     const final = retry === 'never' || (isMachine && rule === 'FAIL');
     tell(callback, { type: 'MACHINE_DETECTED', result, final }, progress, { result });
+  }
+
+  /**
+   * Speaks after the beep, else after the greeting; once more when the beep comes only then. Never rejects.
+   */
+  async #leaveMessage(
+    callback: Callback,
+    listener: AttemptListener,
+    leg: Leg,
+    isPerson: AbortSignal,
+  ): Promise<void> {
+    const { log, leaveMessage } = this.#options;
+    try {
+      for (let count = 0; count < MESSAGES_MAX && (await listener.messageTime()); count++) {
+        const brokenOff = new AbortController();
+        listener.onBeep(() => brokenOff.abort());
+        if (isPerson.aborted) return;
+        await leaveMessage(leg, callback, AbortSignal.any([isPerson, brokenOff.signal]));
+        if (!brokenOff.signal.aborted) return;
+      }
+    } catch (error) {
+      log.error({ error, callbackId: callback.id }, 'no message could be left');
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { type Conversation, connectAgent } from '../bridging/agent-connector.ts';
+import type { Conversation } from '../bridging/agent-connector.ts';
 import type { AttemptFacts } from '../callback/attempt-record.ts';
 import type { CallbackEffect } from '../callback/callback-events.ts';
 import type { CallbackHappening, CallbackRunner } from '../callback/callback-runner.ts';
@@ -15,7 +15,8 @@ import type { Router } from '../routing/router.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
-import { AnswerDetection } from './answer-detection.ts';
+import { AnswerDetection, CONFIRM_KEY } from './answer-detection.ts';
+import { AgentCalls } from './agent-calls.ts';
 import { AgentFirstCalls, isBeforeDial } from './agent-first-calls.ts';
 import { DialDecisions } from './dial-decisions.ts';
 import type { DialPermission } from './dial-permission.ts';
@@ -35,8 +36,8 @@ export interface CallbackCallsOptions {
   readonly confirm: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<Confirmation>;
   /** What a confirmed customer hears until the agent answers. */
   readonly holdMusic: readonly AudioSource[];
-  /** Speaks the message that is left on a machine. */
-  readonly leaveMessage: (leg: Leg, callback: Callback) => Promise<void>;
+  /** Speaks the message that is left on a machine; resolves early when the leg ends or the signal aborts. */
+  readonly leaveMessage: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<void>;
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly log: Log;
@@ -60,8 +61,6 @@ interface Live {
 
 const system = (part: string): Actor => ({ kind: 'system', part });
 const customer: Actor = { kind: 'customer' };
-/** Pressed before the question is asked it counts as the answer; what other keys mean the flow says. */
-const CONFIRM_KEY = '1';
 
 /**
  * Does on the telephone what the callback machine decided, and tells the machine what the telephone brought:
@@ -76,8 +75,7 @@ export class CallbackCalls {
   readonly #decisions: DialDecisions;
   readonly #detection: AnswerDetection;
   readonly #agentFirst: AgentFirstCalls;
-  /** Agents whose phone rings or is being silenced, and for whom: they are free once it is quiet. */
-  readonly #ringing = new Map<string, CallbackId>();
+  readonly #agentCalls: AgentCalls;
 
   constructor(options: CallbackCallsOptions) {
     this.#options = options;
@@ -89,6 +87,9 @@ export class CallbackCalls {
       stopAsking: (callback) => this.#stopAsking(callback),
     });
     this.#decisions = new DialDecisions(options);
+    const tell = (callback: Callback, happening: CallbackHappening, actor: Actor): void =>
+      this.#tell(callback, happening, actor);
+    this.#agentCalls = new AgentCalls({ ...options, tell });
     this.#agentFirst = new AgentFirstCalls({
       ...options,
       tell: (callback, happening, actor) => this.#told(callback, happening, actor),
@@ -149,6 +150,7 @@ export class CallbackCalls {
           ? this.#agentFirst.ring(callback, effect.params.agentId)
           : this.#ringAgent(callback, effect.params.agentId);
       case 'joinAgent':
+        this.#detection.forget(callback);
         return void this.#agentFirst.join(callback, this.#dialer.legOf(callback.id));
       case 'hangUpCustomer':
         return this.#hangUpCustomer(callback);
@@ -207,7 +209,7 @@ export class CallbackCalls {
       case 'confirmed':
         return this.#tell(callback, { type: 'CONFIRMED' }, customer, { result: 'PERSON', confirmed: true });
       case 'not-confirmed':
-        return this.#tell(callback, { type: 'NOT_CONFIRMED' }, customer);
+        return this.#tell(callback, { type: 'NOT_CONFIRMED' }, customer, this.#detection.conclude(callback));
       case 'snoozed':
         return this.#tell(callback, { type: 'SNOOZED' }, customer, { result: 'PERSON' });
       case 'cancelled':
@@ -221,6 +223,7 @@ export class CallbackCalls {
 
   #seekAgent(callback: Callback): void {
     const { router, holdMusic } = this.#options;
+    this.#detection.forget(callback);
     const leg = this.#dialer.legOf(callback.id);
     if (!leg || leg.termination) return this.#tell(callback, { type: 'CUSTOMER_HUNG_UP' }, customer);
     void leg.play(holdMusic, { loop: true });
@@ -234,7 +237,8 @@ export class CallbackCalls {
   }
 
   #ringAgent(callback: Callback, agentId: string): void {
-    const { registry, telephony, log, ids } = this.#options;
+    const { registry } = this.#options;
+    this.#detection.forget(callback);
     const leg = this.#dialer.legOf(callback.id);
     const settings = this.#options.settingsOf(callback.virtualQueue);
     const live = this.#liveOf(callback);
@@ -243,34 +247,10 @@ export class CallbackCalls {
       this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, system('router'));
       return;
     }
-    this.#ringing.set(agentId, callback.id);
-    const work = connectAgent(telephony, log.child({ callbackId: callback.id }), {
-      customer: leg,
-      target: { kind: 'agent', agentId },
-      callId: ids.next('call'),
-      callerId: { number: callback.customerNumber },
-      ringTimeoutMs: settings.agentRingTimeoutSec * 1000,
-      headers: { 'X-Turnkeeper-Callback': callback.id, 'X-Turnkeeper-Queue': callback.virtualQueue },
-      signal: live.work.signal,
-      clock: this.#options.clock,
-    });
-    work
-      .finally(() => this.#ringing.delete(agentId))
-      .then((outcome) => {
-        if (outcome.kind === 'connected')
-          return this.#connected(callback, agentId, live, outcome.conversation);
-        const reason = outcome.kind === 'agent-failed' ? outcome.reason : 'not-needed';
-        registry.release(agentId, callback.id, reason);
-        if (outcome.kind === 'agent-failed') {
-          this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, { kind: 'agent', id: agentId });
-        }
-        return undefined;
-      })
-      .catch((error: unknown) => {
-        log.error({ error, callbackId: callback.id }, 'agent could not be rung');
-        registry.release(agentId, callback.id, 'not-needed');
-        this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, system('bridging'));
-      });
+    const call = { callback, agentId, customer: leg, signal: live.work.signal };
+    void this.#agentCalls.ring(call, settings.agentRingTimeoutSec * 1000, (conversation) =>
+      this.#connected(callback, agentId, live, conversation),
+    );
   }
 
   /** `agent-first`: the customer was joined with the agent who waited on the line. */
@@ -310,7 +290,7 @@ export class CallbackCalls {
     live?.work.abort();
     // A later agent of the same customer must be ringable: the controller is spent.
     if (live) live.work = new AbortController();
-    if (this.#ringing.get(params.agentId) === callback.id) return;
+    if (this.#agentCalls.isRinging(params.agentId, callback.id)) return;
     registry.release(params.agentId, callback.id, 'not-needed');
   }
 
@@ -351,15 +331,17 @@ export class CallbackCalls {
 
   #customerEnded(callback: Callback, termination: Termination): void {
     const live = this.#liveOf(callback);
+    // A conversation, a dialogue and a message tell their own end; without a live entry the machine did it.
+    const isTold = live?.conversation !== undefined || live?.asking === true;
+    if (live && !isTold && !this.#detection.leavesMessage(callback)) this.#tellEnd(callback, termination);
     this.#forget(callback);
-    // A conversation and a dialogue tell their own end; without a live entry the machine did it.
-    if (live && !live.conversation && live.asking !== true) this.#tellEnd(callback, termination);
   }
 
   #tellEnd(callback: Callback, termination: Termination): void {
     if (termination.reason === 'local-hangup') return;
     const lost = termination.bucket === 'server_error';
-    this.#tell(callback, { type: lost ? 'CALLS_LOST' : 'CUSTOMER_HUNG_UP' }, customer, { termination });
+    const facts = { ...this.#detection.conclude(callback), termination };
+    this.#tell(callback, { type: lost ? 'CALLS_LOST' : 'CUSTOMER_HUNG_UP' }, customer, facts);
   }
 
   #inviteSent(callback: Callback): void {

@@ -46,11 +46,12 @@ export async function askConfirmation(
   return confirmationOf(outcome);
 }
 
-/** Speaks the message that is left on a machine; resolves when it has been spoken. */
+/** Speaks the message that is left on a machine; resolves when it has been spoken or the signal aborts. */
 export async function leaveMessage(
   options: ConfirmationOptions,
   leg: Leg,
   callback: Callback,
+  signal: AbortSignal,
 ): Promise<void> {
   const machine = options.flow(MESSAGE_FLOW);
   const settings = options.settingsOf(callback.virtualQueue);
@@ -58,8 +59,9 @@ export async function leaveMessage(
   const { clock, audioMs } = options;
   const log = options.log.child({ callbackId: callback.id, callId: leg.callId });
   const host = confirmationHost(factsOf(callback, settings));
-  const outcome = await runFlow(machine, { leg, host, clock, log, language: callback.language, audioMs });
-  log.info({ outcome }, 'message left on a machine');
+  const { language } = callback;
+  const outcome = await runFlow(machine, { leg, host, clock, log, language, audioMs, signal });
+  log.info({ outcome }, 'message for a machine');
 }
 
 /** What a dialogue's end means for the callback. */

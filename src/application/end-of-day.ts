@@ -8,8 +8,8 @@ const BREAK_MAX_MS = 6 * 3_600_000;
 const OPENINGS_MAX = 12;
 
 /**
- * When the business day that an instant belongs to ends, or the next one to begin: the last closing of its local date,
- * with breaks such as noon left out. Null: the queue never closes.
+ * When the business day that an instant belongs to ends, or the next one to begin: the last closing of its
+ * local date, with breaks such as noon left out. Null: the queue never closes.
  */
 export function endOfBusinessDay(
   directory: Pick<ServiceDirectory, 'queue' | 'businessHours'>,

@@ -97,7 +97,7 @@ export function createEngine(options: EngineOptions): Engine {
     settingsOf,
     confirm:
       options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
-    leaveMessage: (leg, callback) => leaveMessage(confirmation, leg, callback),
+    leaveMessage: (leg, callback, signal) => leaveMessage(confirmation, leg, callback, signal),
     permissionOf: (id) => dialPermission(options.directory, openCallbacks.find(id), clock.nowMs()),
     onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
   });

@@ -6,8 +6,8 @@ import type { QueueWaits } from './queue-waits.ts';
 
 /**
  * One of the three virtual queues under which the field reports a service; they are views of one line.
- * `inbound`: callers on hold; `callback`: callbacks that are due; `outbound`: customers being called and those
- * on the line for an agent.
+ * `inbound`: callers on hold; `callback`: callbacks that are due; `outbound`: customers being called and
+ * those on the line for an agent.
  */
 export interface VirtualQueueView {
   readonly name: string;

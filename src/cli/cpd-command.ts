@@ -26,8 +26,8 @@ export interface CpdOptions {
 }
 
 /**
- * Judges WAV files and prints a JSON line each. A file that cannot be read gives a line with `error` on the output
- * and exit status 1; the others are judged all the same.
+ * Judges WAV files and prints a JSON line each. A file that cannot be read gives a line with `error` on the
+ * output and exit status 1; the others are judged all the same.
  */
 export function cpdCommand(output: Output, files: readonly string[], options: CpdOptions): number {
   const profile = PROFILES.find((name) => name === options.profile);
@@ -104,8 +104,8 @@ function readLimited(file: string): Buffer {
 }
 
 /**
- * 16-bit samples at 8 kHz of the channel that holds the sound: of several channels the mean, except where one is
- * all but silent.
+ * 16-bit samples at 8 kHz of the channel that holds the sound: of several channels the mean, except where one
+ * is all but silent.
  */
 function telephoneSamples(bytes: Buffer): Int16Array {
   const { sampleRateHz, channels } = readWav(bytes);

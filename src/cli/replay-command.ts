@@ -2,8 +2,8 @@ import type { Output } from './configuration-commands.ts';
 import type { Operator } from './operator.ts';
 
 /**
- * `turnkeeper replay CALLBACK…`: runs each recorded history through the machine again. @returns the exit code: 0 when
- * every one ends in the recorded state, else 1.
+ * `turnkeeper replay CALLBACK…`: runs each recorded history through the machine again. @returns the exit
+ * code: 0 when every one ends in the recorded state, else 1.
  */
 export async function replayCommand(
   operator: Operator,

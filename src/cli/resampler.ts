@@ -8,8 +8,9 @@ const STEPS_PER_CROSSING = 256;
 const KERNEL = windowedSinc();
 
 /**
- * Samples at another rate: band-limited interpolation (a sinc under a Blackman window), so that nothing above the
- * new Nyquist frequency folds into the telephone band. Rates in Hz, both above 0; the input is not changed.
+ * Samples at another rate: band-limited interpolation (a sinc under a Blackman window), so that nothing above
+ * the new Nyquist frequency folds into the telephone band. Rates in Hz, both above 0; the input is not
+ * changed.
  */
 export function resample(samples: Float64Array, fromHz: number, toHz: number): Float64Array {
   if (fromHz === toHz) return samples;

@@ -16,8 +16,8 @@ export interface SimulateOptions {
 }
 
 /**
- * `turnkeeper simulate SCENARIO.yaml`. @returns the exit code: 0 played, 1 refused (every fault is printed) or played
- * with errors of the rooms.
+ * `turnkeeper simulate SCENARIO.yaml`. @returns the exit code: 0 played, 1 refused (every fault is printed)
+ * or played with errors of the rooms.
  */
 export async function simulateCommand(
   output: Output,

@@ -32,9 +32,9 @@ type SampleReader = (bytes: Buffer, at: number) => number;
 
 /**
  * Reads a RIFF WAVE file: PCM of 8, 16, 24 and 32 bits, float of 32 and 64 bits, A-law and µ-law, plain or as
- * WAVE_FORMAT_EXTENSIBLE. A data chunk that claims more than there is (a writer to a pipe leaves the size open) is
- * read as far as it goes. Throws `WAV_FILE_INVALID` with the reason for anything else.
- * Source: Microsoft, Multiple channel audio data and WAVE files; RFC 2361 for the format codes.
+ * WAVE_FORMAT_EXTENSIBLE. A data chunk that claims more than there is (a writer to a pipe leaves the size
+ * open) is read as far as it goes. Throws `WAV_FILE_INVALID` with the reason for anything else. Source:
+ * Microsoft, Multiple channel audio data and WAVE files; RFC 2361 for the format codes.
  */
 export function readWav(bytes: Buffer): WavSound {
   if (bytes.length < 12) throw invalid(bytes.length === 0 ? 'the file is empty' : 'too short for a WAV file');

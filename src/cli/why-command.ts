@@ -14,8 +14,9 @@ const TOLD_APART = new Set([
 ]);
 
 /**
- * `turnkeeper why CALLBACK`: every change of one callback with who and when, and with each decision of the router
- * whom it compared, by what, and whom it chose. @returns the exit code: 0 told, 1 there is no such callback.
+ * `turnkeeper why CALLBACK`: every change of one callback with who and when, and with each decision of the
+ * router whom it compared, by what, and whom it chose. @returns the exit code: 0 told, 1 there is no such
+ * callback.
  */
 export async function whyCommand(operator: Operator, output: Output, id: string): Promise<number> {
   const story = await operator.findStory(id);

@@ -3,8 +3,8 @@ import { type DialVerdict, dialVerdictOf } from '../telephony/termination-table.
 import type { ProgressVerdict } from './call-progress.ts';
 
 /**
- * What was heard, as a dial result (product §3): one row for each verdict. A vacant or changed number is never tried
- * again, a fax neither; everything else may be.
+ * What was heard, as a dial result (product §3): one row for each verdict. A vacant or changed number is
+ * never tried again, a fax neither; everything else may be.
  */
 const HEARD: Readonly<Record<ProgressVerdict, DialVerdict>> = {
   human: { result: DialResult.person, retry: 'later' },
@@ -45,8 +45,8 @@ export function endsEarly(heard: ProgressVerdict): boolean {
 }
 
 /**
- * SIP's final response or Q.850 cause, and what was heard in early media, as one verdict: a clear word of the network
- * counts; a vague one (480, 503, our own CANCEL) gives way to the tone that came before it.
+ * SIP's final response or Q.850 cause, and what was heard in early media, as one verdict: a clear word of the
+ * network counts; a vague one (480, 503, our own CANCEL) gives way to the tone that came before it.
  */
 export function attemptVerdictOf(
   termination: Termination,

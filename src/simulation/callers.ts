@@ -19,7 +19,9 @@ export interface CallersOptions {
   readonly tally: Tally;
 }
 
-/** People who dial in: they hold the line as long as they have patience, and some take the callback offered. */
+/**
+ * People who dial in: they hold the line as long as they have patience, and some take the callback offered.
+ */
 export class Callers {
   readonly #options: CallersOptions;
   readonly #ids: IdSource;
@@ -30,7 +32,10 @@ export class Callers {
     this.#ids = new IdSource(options.clock, options.random);
   }
 
-  /** A telephone number that nobody has had yet: ten million of them, of the range kept for fiction and beyond. */
+  /**
+   * A telephone number that nobody has had yet: ten million of them, of the range kept for fiction and
+   * beyond.
+   */
   nextNumber(): string {
     const number = this.#numberCount++;
     return `+1212${String(2_000_000 + (number % 8_000_000))}`;

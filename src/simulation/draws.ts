@@ -24,8 +24,8 @@ function normal(random: Random): number {
 }
 
 /**
- * Offsets from the start, in ms and in order, of a Poisson process with the scenario's rates (thinned from the highest
- * one).
+ * Offsets from the start, in ms and in order, of a Poisson process with the scenario's rates (thinned from
+ * the highest one).
  */
 export function arrivals(random: Random, rates: PerHour, untilMs: number): number[] {
   const list = typeof rates === 'number' ? [rates] : rates;

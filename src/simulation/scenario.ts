@@ -16,8 +16,8 @@ const share = z.number().min(0).max(1);
 const clockTime = z.string().regex(/^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be a time like "08:30"');
 
 /**
- * A duration drawn for each person, in seconds: a number is always the same; `{mean}` is exponential; `{mean, sd}` is
- * lognormal, what handling times look like.
+ * A duration drawn for each person, in seconds: a number is always the same; `{mean}` is exponential; `{mean,
+ * sd}` is lognormal, what handling times look like.
  */
 const durationSec = z.union(
   [
@@ -28,7 +28,9 @@ const durationSec = z.union(
 );
 export type DurationSec = z.infer<typeof durationSec>;
 
-/** Events an hour: one rate for the whole time, or one for each hour from the start (the last one goes on). */
+/**
+ * Events an hour: one rate for the whole time, or one for each hour from the start (the last one goes on).
+ */
 const perHour = z.union(
   [z.number().min(0).max(100_000), z.array(z.number().min(0).max(100_000)).min(1).max(HOURS_MAX)],
   {
@@ -133,8 +135,8 @@ export type ScenarioOutcome =
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 /**
- * Reads a scenario file: the sections of a configuration document (queues, businessHours and so on; no agents, no
- * DIDs: they come from the scenario), and a section `scenario`. Tells every fault with its path.
+ * Reads a scenario file: the sections of a configuration document (queues, businessHours and so on; no
+ * agents, no DIDs: they come from the scenario), and a section `scenario`. Tells every fault with its path.
  */
 export function parseScenario(text: string): ScenarioOutcome {
   const parsed = YamlDocument.parse(text);

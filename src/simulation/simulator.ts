@@ -36,8 +36,8 @@ export interface SimulatorOptions {
 }
 
 /**
- * One scenario in virtual time: the rooms of production, wired as in production, between simulated callers, customers
- * and agents. The same seed gives the same day.
+ * One scenario in virtual time: the rooms of production, wired as in production, between simulated callers,
+ * customers and agents. The same seed gives the same day.
  */
 export class Simulator {
   readonly #clock: SimulatedClock;

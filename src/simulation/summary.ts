@@ -1,7 +1,9 @@
 import type { ScenarioSettings } from './scenario.ts';
 import type { CallbackFacts, CallFacts, Tally } from './tally.ts';
 
-/** A callback dialled within this of its desired time is punctual (product rule 3.5: a window of two minutes). */
+/**
+ * A callback dialled within this of its desired time is punctual (product rule 3.5: a window of two minutes).
+ */
 const PUNCTUAL_MS = 120_000;
 
 /** Waits in seconds; null where there was none. */

@@ -13,6 +13,7 @@ export const OVER_AIM: readonly string[] = [
   'src/adapters/drachtio/sip-telephony.ts',
   'src/adapters/freeswitch/media-endpoint.ts',
   'src/adapters/freeswitch/media-server.ts',
+  'src/adapters/drachtio/outbound-call.ts',
   'src/application/callback-calls.ts',
   'src/application/inbound-session.ts',
   'src/callback/callback-runner.ts',

@@ -4,7 +4,9 @@ import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 const RESOLUTION_MS = 10;
 const WINDOW_MS = 500;
 
-/** What is read of the runtime's histogram of event-loop delays; its mean is in nanoseconds, NaN when empty. */
+/**
+ * What is read of the runtime's histogram of event-loop delays; its mean is in nanoseconds, NaN when empty.
+ */
 export type DelayHistogram = Pick<IntervalHistogram, 'enable' | 'disable' | 'reset' | 'mean'>;
 
 /**

@@ -41,7 +41,10 @@ export interface MrfEndpoint extends EventEmitter {
   execute(application: string, argument?: string): Promise<EslEvent>;
   api(command: string, args: readonly string[]): Promise<EslEvent>;
   bridge(other: MrfEndpoint): Promise<void>;
-  /** mod_audio_fork: streams the channel's audio to a WebSocket. Rejects when the module refuses or is not there. */
+  /**
+   * mod_audio_fork: streams the channel's audio to a WebSocket. Rejects when the module refuses or is not
+   * there.
+   */
   forkAudioStart(options: {
     readonly wsUrl: string;
     readonly mixType: 'mono' | 'mixed' | 'stereo';

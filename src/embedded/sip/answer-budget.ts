@@ -1,6 +1,8 @@
 import type { Clock } from '../../kernel/clock.ts';
 
-/** How many answers may be given: `perSecMax` at once after a quiet second, and so many a second on average. */
+/**
+ * How many answers may be given: `perSecMax` at once after a quiet second, and so many a second on average.
+ */
 export class AnswerBudget {
   readonly #perSecMax: number;
   readonly #clock: Clock;
@@ -14,7 +16,7 @@ export class AnswerBudget {
     this.#filledAtMs = clock.monotonicMs();
   }
 
-  /** Takes one answer; false when there is none left for now. */
+  /** Takes one answer; false when none is left in this second. */
   take(): boolean {
     const nowMs = this.#clock.monotonicMs();
     const gainedCount = ((nowMs - this.#filledAtMs) / 1000) * this.#perSecMax;
