@@ -69,7 +69,7 @@ function section(
     HEADING,
     '',
     `${at.slice(0, 16).replace('T', ' ')} UTC, ${machine.coreCount} × ${machine.cpu}, Node ${machine.node}, load average before the run ${machine.loadBefore}.`,
-    `${tuningCount} files to tune by, ${part['files']} held back; voices and greetings of the two parts differ.`,
+    `${tuningCount} files to tune by, ${String(part['files'])} held back; voices and greetings of the two parts differ.`,
     '',
     '| Target (held-back part) | Measured | |',
     '|---|---|---|',

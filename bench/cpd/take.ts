@@ -1,7 +1,7 @@
 import type { G711Law } from '../../src/embedded/rtp/g711.ts';
 import {
   atLevel,
-  Dice,
+  type Dice,
   joined,
   looped,
   mixInto,

@@ -1,4 +1,4 @@
-import { Dice, joined, noise, silence, tone } from './sound.ts';
+import { type Dice, joined, noise, silence, tone } from './sound.ts';
 
 /** One tone of one country: frequencies and on/off times in ms (ITU-T E.180 supplement 2). */
 export interface PlannedTone {

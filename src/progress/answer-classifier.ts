@@ -14,6 +14,9 @@ const BEEP_TALK_MIN_MS = 600;
 const REVISION_TALK_MIN_MS = 900;
 /** … and so soon after the last word. */
 const REVISION_QUIET_MAX_MS = 2200;
+/** Or when the talk goes on for so long without a pause of so much: a person would wait for our words. */
+export const REVISION_TALK_MS = 7000;
+export const REVISION_PAUSE_MS = 1300;
 /** A beep and then nothing for so long: there is no greeting. */
 const BEEP_ONLY_QUIET_MS = 2000;
 /** So much of the time must be sound for «nobody speaks» to be unknown instead of silence. */
@@ -127,7 +130,10 @@ export class AnswerClassifier {
     this.#hops++;
     if (hop.isActive) this.#activeHops++;
     this.#turn.take(hop);
-    if (this.#decision !== undefined) return;
+    if (this.#decision !== undefined) {
+      if (this.#decision.answer === 'person') this.#judgeTalkAfterPerson();
+      return;
+    }
     const timing = this.#turn.timingAt(nowMs);
     if (timing === undefined) this.#judgeSilence(hop);
     else this.#judgeTiming(timing);
@@ -161,6 +167,13 @@ export class AnswerClassifier {
     } else if (this.#nowMs - timing.onsetMs >= this.#limits.undecidedMs) {
       this.#decide('unknown', 0.5, 'neither a person nor a machine by the limit');
     }
+  }
+
+  #judgeTalkAfterPerson(): void {
+    const timing = this.#turn.timingSincePause(this.#nowMs, REVISION_PAUSE_MS);
+    if (timing === undefined || timing.talkMs < REVISION_TALK_MS) return;
+    const seconds = (timing.talkMs / 1000).toFixed(1);
+    this.#decide('machine', 0.85, `talks on for ${seconds} s without waiting for an answer`, true);
   }
 
   #judgeSilence(hop: Hop): void {
@@ -198,9 +211,10 @@ export class AnswerClassifier {
       if (isGreeting) this.#decide('machine', 0.98, reason);
       return;
     }
+    const talk = this.#turn.timingSincePause(event.startMs, REVISION_PAUSE_MS);
     const isRevision =
       this.#decision.answer === 'person' &&
-      timing.talkMs >= REVISION_TALK_MIN_MS &&
+      (talk?.talkMs ?? 0) >= REVISION_TALK_MIN_MS &&
       beforeMs <= REVISION_QUIET_MAX_MS;
     if (isRevision) this.#decide('machine', 0.9, reason, true);
   }

@@ -5,29 +5,70 @@ import type { AnswerProfile, AnswerRules } from './answer-rules.ts';
 export const ANSWER_RULES: Readonly<Record<AnswerProfile, AnswerRules>> = {
   'favour-person': {
     person: [
-      { talkMaxMs: 1000, quietMs: 500, score: 0.97 },
-      { talkMaxMs: 2000, quietMs: 600, score: 0.9 },
-      { talkMaxMs: 5200, quietMs: 720, score: 0.85 },
+      {
+        talkMaxMs: 700,
+        quietMs: 380,
+        score: 0.94,
+      },
+      {
+        talkMaxMs: 1900,
+        quietMs: 600,
+        score: 0.85,
+      },
+      {
+        talkMaxMs: 2800,
+        quietMs: 680,
+        score: 0.97,
+      },
+      {
+        talkMaxMs: 4800,
+        quietMs: 700,
+        score: 0.88,
+      },
     ],
-    machineTalkMs: 5200,
-    machineScore: 0.97,
+    machineTalkMs: 4800,
+    machineScore: 0.99,
   },
   neutral: {
     person: [
-      { talkMaxMs: 1000, quietMs: 600, score: 0.97 },
-      { talkMaxMs: 2000, quietMs: 700, score: 0.9 },
-      { talkMaxMs: 4400, quietMs: 800, score: 0.85 },
+      {
+        talkMaxMs: 500,
+        quietMs: 380,
+        score: 0.98,
+      },
+      {
+        talkMaxMs: 1200,
+        quietMs: 620,
+        score: 0.85,
+      },
+      {
+        talkMaxMs: 4600,
+        quietMs: 860,
+        score: 0.87,
+      },
     ],
-    machineTalkMs: 4400,
-    machineScore: 0.95,
+    machineTalkMs: 4600,
+    machineScore: 0.99,
   },
   'favour-machine': {
     person: [
-      { talkMaxMs: 1000, quietMs: 700, score: 0.97 },
-      { talkMaxMs: 2000, quietMs: 900, score: 0.9 },
-      { talkMaxMs: 3600, quietMs: 1000, score: 0.85 },
+      {
+        talkMaxMs: 500,
+        quietMs: 380,
+        score: 0.98,
+      },
+      {
+        talkMaxMs: 700,
+        quietMs: 1140,
+        score: 0.96,
+      },
+      {
+        talkMaxMs: 3800,
+        quietMs: 1160,
+        score: 0.92,
+      },
     ],
-    machineTalkMs: 3600,
-    machineScore: 0.9,
+    machineTalkMs: 3800,
+    machineScore: 0.97,
   },
 };

@@ -221,18 +221,8 @@ export class CallProgress implements FrameProcessor {
 const HOP_DELAY_MS = 20;
 
 function toneName(event: ProgressEvent): string | undefined {
-  switch (event.type) {
-    case 'SIT_HEARD':
-      return event.sit;
-    case 'PROGRESS_TONE_HEARD':
-      return event.tone;
-    case 'FAX_TONE_HEARD':
-      return event.tone;
-    case 'DTMF_HEARD':
-      return `dtmf-${event.digit}`;
-    case 'BEEP_HEARD':
-      return 'beep';
-    default:
-      return undefined;
-  }
+  if (event.type === 'SIT_HEARD') return event.sit;
+  if (event.type === 'PROGRESS_TONE_HEARD' || event.type === 'FAX_TONE_HEARD') return event.tone;
+  if (event.type === 'DTMF_HEARD') return `dtmf-${event.digit}`;
+  return event.type === 'BEEP_HEARD' ? 'beep' : undefined;
 }

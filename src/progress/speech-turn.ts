@@ -3,6 +3,10 @@ import type { Hop } from './hop.ts';
 
 /** What lies so far below the loudest voice is another's: a television, people in the room. */
 const FOREGROUND_DEPTH_DB = 16;
+/** A phrase reaches within so much of the loudest voice; what is weaker only leads to it or away from it … */
+const PHRASE_DEPTH_DB = 10;
+/** … for so long at most. */
+const WEAK_MAX_MS = 250;
 /** Two stretches of voice closer than this are one phrase: stop consonants, lost packets. */
 const PHRASE_GAP_MS = 200;
 /** A phrase shorter than this is a click or a cough. */
@@ -47,6 +51,9 @@ export class SpeechTurn {
   #peakDbm0 = -Infinity;
   #recentDbm0 = -Infinity;
   #speechStartMs: number | undefined;
+  #strongEndMs = -Infinity;
+  #weakStartMs = -Infinity;
+  #weakEndMs = -Infinity;
 
   /** `SPEECH_STARTED` was heard: the next phrase began then. */
   speechStarted(startMs: number): void {
@@ -69,9 +76,27 @@ export class SpeechTurn {
     if (!hop.isActive || !hop.isSpeech || hop.isTone) return;
     if (hop.isVoiced && this.#recentDbm0 > this.#peakDbm0) this.#raisePeak(this.#recentDbm0);
     if (hop.levelDbm0 < this.#peakDbm0 - FOREGROUND_DEPTH_DB) return;
+    if (this.#recentDbm0 < this.#peakDbm0 - PHRASE_DEPTH_DB) this.#takeWeak(hop);
+    else this.#takeStrong(hop);
+  }
+
+  /** Part of a phrase only close to its strong parts: a word dies away, a television talks on. */
+  #takeWeak(hop: Hop): void {
+    const last = this.#phrases.at(-1);
     const endMs = hop.startMs + HOP_MS;
-    const startMs = Math.min(this.#speechStartMs ?? hop.startMs, hop.startMs);
+    if (hop.startMs - this.#weakEndMs >= PHRASE_GAP_MS)
+      this.#weakStartMs = this.#speechStartMs ?? hop.startMs;
+    this.#weakEndMs = endMs;
+    if (last !== undefined && endMs - this.#strongEndMs <= WEAK_MAX_MS) last.endMs = endMs;
+  }
+
+  #takeStrong(hop: Hop): void {
+    const endMs = hop.startMs + HOP_MS;
+    const isLed = hop.startMs - this.#weakEndMs < PHRASE_GAP_MS;
+    const ledMs = isLed ? Math.max(this.#weakStartMs, hop.startMs - WEAK_MAX_MS) : hop.startMs;
+    const startMs = Math.min(this.#speechStartMs ?? ledMs, ledMs);
     this.#speechStartMs = undefined;
+    this.#strongEndMs = endMs;
     const last = this.#phrases.at(-1);
     if (last !== undefined && startMs - last.endMs < PHRASE_GAP_MS) {
       last.endMs = endMs;
@@ -85,7 +110,7 @@ export class SpeechTurn {
 
   #raisePeak(peakDbm0: number): void {
     this.#peakDbm0 = peakDbm0;
-    const limit = peakDbm0 - FOREGROUND_DEPTH_DB;
+    const limit = peakDbm0 - PHRASE_DEPTH_DB;
     if (this.#phrases.some((phrase) => phrase.peakDbm0 < limit)) {
       this.#phrases = this.#phrases.filter((phrase) => phrase.peakDbm0 >= limit);
     }
@@ -94,6 +119,25 @@ export class SpeechTurn {
   /** The phrases so far, the last one perhaps still going on. */
   get phrases(): readonly Phrase[] {
     return this.#phrases;
+  }
+
+  /** Timing of the talk since the last pause of `pauseMs` or more. */
+  timingSincePause(nowMs: number, pauseMs: number): TurnTiming | undefined {
+    const last = this.#phrases.at(-1);
+    if (last === undefined) return undefined;
+    let first = this.#phrases.length - 1;
+    while (first > 0 && this.#startOf(first) - (this.#phrases[first - 1]?.endMs ?? 0) < pauseMs) first--;
+    return {
+      onsetMs: this.#startOf(first),
+      talkMs: last.endMs - this.#startOf(first),
+      quietMs: Math.max(0, nowMs - last.endMs),
+      phraseCount: this.#phrases.length - first,
+      lastPhraseMs: last.endMs - last.startMs,
+    };
+  }
+
+  #startOf(at: number): number {
+    return this.#phrases[at]?.startMs ?? 0;
   }
 
   /** Timing at an instant of the stream; undefined while nobody has spoken. */
