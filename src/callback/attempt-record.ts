@@ -75,11 +75,15 @@ function attemptAfter(
   return Object.keys(changes).length === 0 ? attempt : { ...attempt, ...changes };
 }
 
-/** The dial result that the event brings, if it brings one. What a person is known to be is not unsaid. */
+/** Answered, and nothing more: whoever knows more may say so. */
+const VAGUE_RESULTS: readonly (DialResult | null)[] = [null, 'CONNECTED', 'UNKNOWN'];
+
+/** The dial result that the event brings, if it brings one. What somebody is known to be is not unsaid. */
 function resultAfter(attempt: Attempt, event: CallbackMachineEvent, facts: AttemptFacts): DialResult | null {
   const { type } = event;
   if (type === 'ANSWERED') return facts.result ?? 'CONNECTED';
-  if (type === 'CONFIRMED' || type === 'PERSON_DETECTED') return 'PERSON';
+  if (type === 'CONFIRMED') return 'PERSON';
+  if (type === 'PERSON_DETECTED') return facts.result ?? 'PERSON';
   if (type === 'MACHINE_DETECTED' || type === 'ATTEMPT_FAILED') return event.result;
-  return attempt.result === null ? (facts.result ?? null) : null;
+  return VAGUE_RESULTS.includes(attempt.result) ? (facts.result ?? null) : null;
 }

@@ -24,6 +24,11 @@ export const MetricName = {
   callbacksOpen: 'turnkeeper_callbacks_open',
   /** Attempts ended. Labels: result (a DialResult). */
   attemptsTotal: 'turnkeeper_attempts_total',
+  /**
+   * Attempts listened to, by what was heard. Labels: verdict (a ProgressVerdict, `undecided`, or `not-heard`: the
+   * media server cannot be listened to).
+   */
+  callProgressTotal: 'turnkeeper_call_progress_total',
   /** Tokens waiting now. Labels: queue, kind (`call`, `callback`). */
   queueWaiting: 'turnkeeper_queue_waiting',
   /** Estimated wait of somebody joining now, seconds; −1 unknown. Labels: queue. */

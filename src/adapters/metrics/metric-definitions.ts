@@ -65,6 +65,12 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     labels: ['result'],
   },
   {
+    name: MetricName.callProgressTotal,
+    kind: 'counter',
+    help: 'Attempts listened to, by what was heard',
+    labels: ['verdict'],
+  },
+  {
     name: MetricName.queueWaiting,
     kind: 'gauge',
     help: 'Tokens waiting now, by queue and kind',

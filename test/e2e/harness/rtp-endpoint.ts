@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { aLawByte, aLawSample } from './a-law.ts';
 import { muLawByte, muLawSample } from './mu-law.ts';
+import { joined } from './sound.ts';
 import { FRAME_SAMPLES, toneFrame, toneShare } from './tone.ts';
 import { WatchedList } from './watched-list.ts';
 
@@ -9,6 +10,10 @@ export const EVENT_PAYLOAD_TYPE = 101;
 const FRAME_MS = 20;
 const BLOCK_FRAMES = 10;
 const EVENT_KEYS = '0123456789*#ABCD';
+/** Louder than this (root mean square, 16-bit) is sound, not line noise. */
+const LOUD_RMS = 300;
+/** So many loud packets in a row are the beginning of something. */
+const BEGIN_PACKETS = 3;
 /** A sender's packets behind the clock are sent at once, but never more than this many. */
 const CATCH_UP_MAX = 10;
 
@@ -24,6 +29,19 @@ const CODECS = {
 interface Block {
   readonly atMs: number;
   readonly samples: readonly number[];
+}
+
+/** What is being sent once, up to sample `at`. */
+interface Sound {
+  readonly samples: Int16Array;
+  at: number;
+  readonly onEnd: (atMs: number) => void;
+}
+
+/** One packet of audio that arrived. */
+interface Packet {
+  readonly atMs: number;
+  readonly samples: Int16Array;
 }
 
 /** One key heard as telephone events (RFC 4733 §2.3), by its final packet. */
@@ -47,6 +65,8 @@ export class RtpEndpoint {
   /** Keys heard, in order, each once however often its final packet was repeated. */
   readonly keys = new WatchedList<KeyHeard>();
   readonly #blocks = new WatchedList<Block>();
+  readonly #packets: Packet[] = [];
+  #sound: Sound | undefined;
   readonly #socket: Socket;
   readonly #codec: (typeof CODECS)[PhoneCodec];
   readonly #ssrc = (Math.random() * 2 ** 32) >>> 0;
@@ -113,6 +133,16 @@ export class RtpEndpoint {
     this.#frequencyHz = frequencyHz;
   }
 
+  /**
+   * From the next packet on sends these samples once, then the tone or silence again. Resolves with the moment
+   * (epoch ms) at which the last of them has been sent; never when `close` comes first.
+   */
+  playOnce(samples: Int16Array): Promise<number> {
+    return new Promise((onEnd) => {
+      this.#sound = { samples, at: 0, onEnd };
+    });
+  }
+
   /** Stops sending for a while: sipp itself is sending from this port. */
   pauseFor(durationMs: number): void {
     this.#pausedUntilMs = performance.now() + durationMs;
@@ -148,6 +178,26 @@ export class RtpEndpoint {
     return block.atMs;
   }
 
+  /** Resolves with the moment (epoch ms, to a packet) at which something audible began after `sinceMs`. */
+  soundBegan(withinMs = 5000, sinceMs = 0): Promise<number> {
+    const isLoud = ({ samples }: Packet): boolean =>
+      samples.reduce((sum, sample) => sum + sample * sample, 0) > samples.length * LOUD_RMS ** 2;
+    const begin = (): number | undefined => {
+      let run: Packet[] = [];
+      for (const packet of this.#packets) {
+        run = packet.atMs > sinceMs && isLoud(packet) ? [...run, packet] : [];
+        if (run.length === BEGIN_PACKETS) return run[0]!.atMs;
+      }
+      return undefined;
+    };
+    return this.#blocks.wait(begin, `a sound to begin at port ${this.port}`, withinMs);
+  }
+
+  /** Everything that arrived after `sinceMs`, 8 kHz. */
+  heardSince(sinceMs: number): Int16Array {
+    return joined(...this.#packets.filter(({ atMs }) => atMs > sinceMs).map(({ samples }) => samples));
+  }
+
   /**
    * True when a block that arrived after `sinceMs` held this tone. For proving that somebody is *not* heard.
    */
@@ -172,8 +222,9 @@ export class RtpEndpoint {
       this.#frameIndex++;
       if (nowMs < this.#pausedUntilMs) continue;
       const event = this.#events.shift();
-      if (event === undefined) this.#sendTone(this.#frequencyHz);
-      else this.#sendEvent(event);
+      if (event !== undefined) this.#sendEvent(event);
+      else if (this.#sound !== undefined) this.#sendSound(this.#sound);
+      else this.#sendTone(this.#frequencyHz);
     }
   }
 
@@ -189,6 +240,18 @@ export class RtpEndpoint {
     for (let copy = 0; copy < (isEnd ? 3 : 1); copy++) {
       this.#send(EVENT_PAYLOAD_TYPE, payload, began, duration === FRAME_SAMPLES);
     }
+  }
+
+  #sendSound(sound: Sound): void {
+    const { payloadType, encode } = this.#codec;
+    const frame = sound.samples.subarray(sound.at, sound.at + FRAME_SAMPLES);
+    sound.at += FRAME_SAMPLES;
+    const payload = Buffer.alloc(FRAME_SAMPLES, encode(0));
+    for (const [at, sample] of frame.entries()) payload[at] = encode(sample);
+    this.#send(payloadType, payload, this.#timestamp, false);
+    if (sound.at < sound.samples.length) return;
+    this.#sound = undefined;
+    sound.onEnd(Date.now());
   }
 
   #sendTone(frequencyHz: number): void {
@@ -218,7 +281,9 @@ export class RtpEndpoint {
     const payload = packet.subarray(12 + 4 * (packet[0]! & 0x0f));
     if (payloadType === EVENT_PAYLOAD_TYPE) this.#receiveEvent(payload, packet.toString('hex', 4, 12));
     if (payloadType !== this.#codec.payloadType) return;
-    for (const byte of payload) this.#collected.push(this.#codec.decode(byte));
+    const samples = Int16Array.from(payload, (byte) => this.#codec.decode(byte));
+    this.#packets.push({ atMs: Date.now(), samples });
+    this.#collected.push(...samples);
     if (this.#collected.length < BLOCK_FRAMES * FRAME_SAMPLES) return;
     this.#blocks.push({ atMs: Date.now(), samples: this.#collected });
     this.#collected = [];

@@ -187,6 +187,10 @@ export class SippPhone {
     return answers.filter((answer, at) => answers.findIndex(({ callId }) => callId === answer.callId) === at);
   }
 
+  #saidEarlyMedia(): boolean {
+    return this.messages({ direction: 'sent', method: 'INVITE', status: 183 }).length > 0;
+  }
+
   // RTP goes where the far end's latest SDP says; a caller without an offer learns it from the 200 as well.
   #followMedia(): void {
     const follow = (messages: readonly TracedMessage[]): undefined => {
@@ -194,7 +198,8 @@ export class SippPhone {
         ({ direction, text }) => direction === 'received' && text.includes('m=audio'),
       );
       const far = heard === undefined ? undefined : audioAddressOf(heard);
-      if (far !== undefined && far.port !== 0 && this.#answers().length > 0) this.media.sendTo(far);
+      const isJoined = this.#answers().length > 0 || this.#saidEarlyMedia();
+      if (far !== undefined && far.port !== 0 && isJoined) this.media.sendTo(far);
       return undefined;
     };
     // Never found on purpose: it follows every message until the process ends.

@@ -1,10 +1,14 @@
 import type { PhoneCodec } from './rtp-endpoint.ts';
 
-/** How a callee treats one call. `ringMs` is the time between 180 and what follows. */
-export type CalleeTurn =
+/**
+ * How a callee treats one call. `ringMs` is the time between 180 and what follows; with `earlyMedia` the 180 is a
+ * 183 with SDP, and the phone's media are heard from then on (RFC 3960 §3).
+ */
+export type CalleeTurn = { readonly earlyMedia?: boolean } & (
   | { readonly kind: 'answer'; readonly ringMs?: number }
   | { readonly kind: 'refuse'; readonly status: number; readonly reason: string; readonly ringMs?: number }
-  | { readonly kind: 'ring-for-ever' };
+  | { readonly kind: 'ring-for-ever' }
+);
 
 const REFUSALS = [
   400, 402, 403, 404, 405, 406, 408, 410, 413, 415, 416, 420, 480, 481, 482, 483, 484, 485, 486, 487, 488,
@@ -243,6 +247,7 @@ export function calleeScenario(facts: PhoneFacts, turns: readonly CalleeTurn[]):
   const tagged = REPLY_HEADERS.replace('[last_To:]', '[last_To:];tag=[pid]s[call_number]');
   const response = (status: string, end: string): string =>
     `SIP/2.0 ${status}\n${tagged}\n${contact}\n${end}`;
+  const withMedia = `Content-Type: application/sdp\nContent-Length: [len]\n\n${sdp(facts.host, '[media_port+4]', payloadTypesOf(facts))}`;
   const steps: string[] = [
     '<Global variables="calls"/>',
     '<recv request="OPTIONS" optional="true" next="alive"/>',
@@ -259,18 +264,13 @@ export function calleeScenario(facts: PhoneFacts, turns: readonly CalleeTurn[]):
     ...turns.map((_, at) => `<nop test="turn${at}" next="turn${at}"/>`),
   ];
   turns.forEach((turn, at) => {
-    steps.push(`<label id="turn${at}"/>`, send(response('180 Ringing', 'Content-Length: 0')));
+    const ringing = turn.earlyMedia
+      ? response('183 Session Progress', withMedia)
+      : response('180 Ringing', 'Content-Length: 0');
+    steps.push(`<label id="turn${at}"/>`, send(ringing));
     steps.push(...(turn.kind === 'ring-for-ever' ? [] : ringFor(turn.ringMs ?? 0)));
     if (turn.kind === 'answer') {
-      steps.push(
-        send(
-          response(
-            '200 OK',
-            `Content-Type: application/sdp\nContent-Length: [len]\n\n${sdp(facts.host, '[media_port+4]', payloadTypesOf(facts))}`,
-          ),
-          'retrans="500" next="talk0"',
-        ),
-      );
+      steps.push(send(response('200 OK', withMedia), 'retrans="500" next="talk0"'));
     } else if (turn.kind === 'refuse') {
       steps.push(
         send(response(`${turn.status} ${turn.reason}`, 'Content-Length: 0'), 'retrans="500"'),
