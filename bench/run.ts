@@ -7,9 +7,20 @@ import { latency } from './latency.ts';
 import { readMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import type { Measurement, Report, Row } from './measurement.ts';
+import { pacing } from './pacing.ts';
 import { routing } from './routing.ts';
+import { waitEstimates } from './wait-estimates.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [latency, dialogues, calls, memory, routing, engine];
+const MEASUREMENTS: readonly Measurement[] = [
+  latency,
+  dialogues,
+  calls,
+  memory,
+  routing,
+  pacing,
+  waitEstimates,
+  engine,
+];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 
 async function main(): Promise<void> {

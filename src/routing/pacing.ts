@@ -50,7 +50,12 @@ export const WAIT_MAX_MS = 2000;
 export const LATE_SHARE_MAX = 0.03;
 /** Outcomes needed before anybody is dialled without an agent held. */
 export const OUTCOMES_MIN = 10;
+/** What the bound is moved towards, below the share allowed. */
+const LATE_SHARE_AIM = 0.015;
+/** Less cannot be told apart from none in the waits remembered. */
+const LATE_SHARE_MIN = 0.005;
 const RISK_FLOOR = 0.002;
+const RISK_CEILING = 0.09;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5000;
 /** From this variance on the normal distribution takes the place of exact sums. */
@@ -64,7 +69,7 @@ const EXACT_VARIANCE_MAX = 60;
  * dials unanswered). Kept as a rate alone it lets customers wait half of the time. Here the same quantities
  * are taken as random: agents becoming ready and agents taken are Poisson over the time of a dial, customers
  * of the dials in progress confirm independently. The customer is dialled if the chance that no agent is left
- * within 2 s of the confirmation is at most 3 %; less when measured waits say that the model is too bold. In
+ * within 2 s of the confirmation is at most 3 %; less or more when measured waits say so. In
  * balance the dials then follow the rate from below; the rate says when to look again.
  */
 export function decidePacing(inputs: PacingInputs): PacingDecision {
@@ -89,10 +94,14 @@ export function decidePacing(inputs: PacingInputs): PacingDecision {
   return { ...known, kind: 'wait', reason: 'risk-too-high' };
 }
 
-/** The bound, lowered in the measure in which it was exceeded. */
+/**
+ * The bound for the next customer. Most customers are dialled at less than the bound, so it may be higher
+ * than the share of late ones that comes of it: it is moved so that two in a hundred are measured late.
+ */
 function riskAllowed(lateShare: number | null): number {
-  if (lateShare === null || lateShare <= LATE_SHARE_MAX) return LATE_SHARE_MAX;
-  return Math.max(RISK_FLOOR, (LATE_SHARE_MAX * LATE_SHARE_MAX) / lateShare);
+  if (lateShare === null) return LATE_SHARE_MAX;
+  const aimed = (LATE_SHARE_MAX * LATE_SHARE_AIM) / Math.max(lateShare, LATE_SHARE_MIN);
+  return Math.min(RISK_CEILING, Math.max(RISK_FLOOR, aimed));
 }
 
 /**

@@ -63,9 +63,13 @@ describe('the pacing of dials', () => {
     expect(decidePacing(inputs({ takenRate: 2 })).dialRate).toBe(0);
   });
 
-  it('lowers the bound when measured waits exceed it', () => {
-    expect(decidePacing(inputs({ lateShare: 0.02 })).lateRiskMax).toBe(0.03);
-    expect(decidePacing(inputs({ lateShare: 0.06 })).lateRiskMax).toBeCloseTo(0.015);
+  it('moves the bound by the waits that are measured, within limits', () => {
+    const bound = (lateShare: number | null): number => decidePacing(inputs({ lateShare })).lateRiskMax;
+    expect(bound(null)).toBe(0.03);
+    expect(bound(0.015)).toBeCloseTo(0.03);
+    expect(bound(0.06)).toBeCloseTo(0.0075);
+    expect(bound(0)).toBe(0.09);
+    expect(bound(1)).toBe(0.002);
   });
 
   it('reserves while too little is known, for agents who are not spoken for', () => {
