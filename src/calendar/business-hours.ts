@@ -14,6 +14,8 @@ export const LOOK_AHEAD_DAYS = 400;
  * How long "no change within the look-ahead" is kept: finding it costs 70 ms, and it stays true that long.
  */
 const UNCHANGED_DAYS_KEPT = 30;
+/** Windows kept: callers ask about now, bookings about other days, in turns. */
+const WINDOWS_MAX = 16;
 /** Dates whose spans are kept, so that the question asked for every caller costs little. */
 const DATES_KEPT_MAX = 1000;
 const MINUTES_PER_DAY = 24 * 60;
@@ -89,6 +91,16 @@ interface Span {
   readonly toMs: number;
 }
 
+/** A stretch of time in which nothing changes, as far as it has been looked at. */
+interface Window {
+  readonly isOpen: boolean;
+  readonly fromMs: number;
+  /** Exclusive. */
+  readonly toMs: number;
+  /** When it closes or opens; undefined: not within the look-ahead. */
+  readonly changesMs: number | undefined;
+}
+
 /**
  * Tells whether a named calendar is open. Instants are UTC epoch ms; intervals are local and half-open.
  *
@@ -102,12 +114,8 @@ export class BusinessHours {
   readonly timeZone: string;
   readonly #weekly: readonly (readonly LocalInterval[])[];
   readonly #special: ReadonlyMap<string, readonly LocalInterval[]>;
-  #window: { isOpen: boolean; fromMs: number; toMs: number; changesMs: number | undefined } = {
-    isOpen: false,
-    fromMs: 0,
-    toMs: 0,
-    changesMs: undefined,
-  };
+  /** The latest first. */
+  readonly #windows: Window[] = [];
   readonly #spansByDate = new Map<string, readonly Span[]>();
 
   constructor(settings: BusinessHoursSettings) {
@@ -140,14 +148,22 @@ export class BusinessHours {
     return isOpen ? atMs : changesMs;
   }
 
-  #windowAt(atMs: number): { readonly isOpen: boolean; readonly changesMs: number | undefined } {
-    const known = this.#window;
-    if (atMs >= known.fromMs && atMs < known.toMs) return known;
+  #windowAt(atMs: number): Window {
+    const at = this.#windows.findIndex(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
+    const known = this.#windows[at];
+    if (known && at > 0) this.#windows.splice(at, 1);
+    if (at === 0 && known) return known;
+    const window = known ?? this.#reckonWindow(atMs);
+    this.#windows.unshift(window);
+    if (this.#windows.length > WINDOWS_MAX) this.#windows.pop();
+    return window;
+  }
+
+  #reckonWindow(atMs: number): Window {
     const isOpen = this.#spanAt(atMs) !== undefined;
     const changesMs = isOpen ? this.#closingAfter(atMs) : this.#openingAfter(atMs);
     const toMs = changesMs ?? atMs + UNCHANGED_DAYS_KEPT * MINUTES_PER_DAY * 60_000;
-    this.#window = { isOpen, fromMs: atMs, toMs, changesMs };
-    return this.#window;
+    return { isOpen, fromMs: atMs, toMs, changesMs };
   }
 
   #closingAfter(atMs: number): number | undefined {

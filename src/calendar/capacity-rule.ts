@@ -81,12 +81,14 @@ function halfHours(cells: Cells, duration: CellMinutes): string[] {
   return duration === 60 ? Object.keys(cells).filter((time) => time.endsWith(':30')) : [];
 }
 
-/** Answers which capacity a slot has by the local time at which it begins. Immutable. */
+/** Answers which capacity a slot has by the local time at which it begins. */
 export class CapacityRule {
   readonly name: string;
   readonly #days: CapacityStatement['days'];
   readonly #duration: CellMinutes;
   readonly #exceptions: ReadonlyMap<string, Cells>;
+  /** Slots are walked through in order: their date is seldom another one. */
+  #latest: { readonly date: string; readonly cells: Cells } = { date: '', cells: {} };
 
   constructor(settings: CapacityRuleSettings) {
     this.name = settings.name;
@@ -101,8 +103,10 @@ export class CapacityRule {
    * @param minuteOfDay minutes on the wall clock since local midnight, 0–1439.
    */
   capacityAt(date: string, minuteOfDay: number): number {
-    const cells = this.#exceptions.get(date) ?? this.#days[dayOf(date)] ?? {};
-    return cells[cellName(minuteOfDay - (minuteOfDay % this.#duration))] ?? 0;
+    if (date !== this.#latest.date) {
+      this.#latest = { date, cells: this.#exceptions.get(date) ?? this.#days[dayOf(date)] ?? {} };
+    }
+    return this.#latest.cells[cellName(minuteOfDay - (minuteOfDay % this.#duration))] ?? 0;
   }
 }
 

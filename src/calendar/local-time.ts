@@ -22,6 +22,7 @@ export interface LocalTime {
 export class ZoneClock {
   readonly #zone: IANAZone;
   readonly #offsets = new Map<number, number>();
+  #day = { startMs: Number.NaN, date: '' };
 
   constructor(timeZone: string) {
     this.#zone = IANAZone.create(timeZone);
@@ -35,7 +36,8 @@ export class ZoneClock {
   local(atMs: number): LocalTime {
     const wallMs = this.wallMs(atMs);
     const dayMs = Math.floor(wallMs / DAY_MS) * DAY_MS;
-    return { date: isoDate(dayMs), minuteOfDay: Math.floor((wallMs - dayMs) / MINUTE_MS) };
+    if (dayMs !== this.#day.startMs) this.#day = { startMs: dayMs, date: isoDate(dayMs) };
+    return { date: this.#day.date, minuteOfDay: Math.floor((wallMs - dayMs) / MINUTE_MS) };
   }
 
   #offsetMs(atMs: number): number {

@@ -187,3 +187,22 @@ describe('settings are refused for', () => {
     expect(parsed.error?.issues.map((issue) => issue.message)).toEqual([message]);
   }); // prettier-ignore
 });
+
+test('the answers do not depend on what was asked before', () => {
+  const settings = {
+    timeZone: 'Europe/Berlin',
+    weekly: { ...office.weekly, sat: [{ from: '22:00', to: '04:00' }] },
+  };
+  const asked = hours(settings);
+  const fromMs = Date.UTC(2026, 2, 23);
+  // Forty instants of two weeks, in an order that jumps to and fro, each asked several times.
+  const instants = Array.from({ length: 120 }, (_, at) => fromMs + ((at * 7919) % 40) * 8.4 * 3_600_000);
+  const answers = (calendar: BusinessHours, atMs: number): unknown => [
+    calendar.isOpen(atMs),
+    calendar.closesAt(atMs),
+    calendar.nextOpening(atMs),
+  ];
+  expect(instants.map((atMs) => answers(asked, atMs))).toEqual(
+    instants.map((atMs) => answers(hours(settings), atMs)),
+  );
+});
