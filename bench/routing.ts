@@ -1,4 +1,4 @@
-import { queueSettingsSchema, type QueueSettings } from '../src/callback/queue-settings.ts';
+import { queueSettingsSchema } from '../src/callback/queue-settings.ts';
 import { silentLog } from '../src/kernel/log.ts';
 import { SeededRandom } from '../src/kernel/random.ts';
 import { SimulatedClock } from '../src/kernel/simulated-clock.ts';
@@ -48,7 +48,7 @@ class Centre {
         const skillExpression = expressions[at % EXPRESSION_COUNT];
         const priorityIncrement = at % 2;
         const row = { name: `queue-${at}`, skillExpression, priorityIncrement };
-        return [row.name, queueSettingsSchema.parse(row) as QueueSettings];
+        return [row.name, queueSettingsSchema.parse(row)] as const;
       }),
     );
     const tx = {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { effectivePriority, type PriorityAgeing, type Token } from '../../../src/queue/token.ts';
 import { VirtualQueue } from '../../../src/queue/virtual-queue.ts';
