@@ -26,7 +26,9 @@ const STRATEGIES: readonly ConnectStrategy[] = [
   'paced',
 ];
 
-/** One centre in virtual time: the real router and registry between modelled callers, customers and agents. */
+/**
+ * One centre in virtual time: the real router and registry between modelled callers, customers and agents.
+ */
 class Centre {
   readonly #clock = new SimulatedClock();
   readonly #random = new SeededRandom(42);

@@ -1,42 +1,15 @@
 import { assert } from '../kernel/errors.ts';
-import { PlaceTree } from './place-tree.ts';
+import { classKey, emptyClass, firstOfClass, type TokenClass, type TokenFilter } from './token-class.ts';
 import {
   comparePlaces,
   compareTokens,
   effectivePriority,
-  mediumOf,
   nextGrowth,
   noAgeing,
   type PriorityAgeing,
   type Token,
   type TokenMedium,
 } from './token.ts';
-
-/** Ages that an agent may serve: at least `fromMs`, less than `untilMs`. */
-export interface AgeRange {
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
-
-/** What an agent may take of a line. */
-export interface TokenFilter {
-  /** Oldest first, not overlapping. Undefined: every age. */
-  readonly ages?: readonly AgeRange[] | undefined;
-  readonly medium?: TokenMedium | undefined;
-  /** Tokens that are not for this agent, whatever their age. */
-  readonly isSkipped?: ((token: Token) => boolean) | undefined;
-}
-
-/** Tokens of one initial priority, confirmation and kind. */
-interface TokenClass {
-  readonly priority: number;
-  readonly confirmed: boolean;
-  readonly kind: Token['kind'];
-  readonly medium: TokenMedium;
-  readonly places: PlaceTree;
-  /** The first free token; `undefined` when none is free. */
-  head: Token | undefined;
-}
 
 interface Place {
   readonly token: Token;
@@ -254,9 +227,7 @@ export class VirtualQueue {
     const key = classKey(token);
     let found = this.#classes.get(key);
     if (!found) {
-      const { priority, confirmed, kind } = token;
-      const medium = mediumOf(token);
-      found = { priority, confirmed, kind, medium, places: new PlaceTree(), head: undefined };
+      found = emptyClass(token);
       this.#classes.set(key, found);
       this.#classList = [...this.#classes.values()];
     }
@@ -315,33 +286,4 @@ export class VirtualQueue {
       }
     }
   }
-}
-
-function classKey({ priority, confirmed, kind }: Token): string {
-  return `${priority} ${confirmed ? 1 : 0} ${kind}`;
-}
-
-function firstOfClass(
-  { head, places }: TokenClass,
-  { ages, isSkipped }: TokenFilter,
-  nowMs: number,
-): Token | undefined {
-  if (!head) return undefined;
-  if (!ages) return firstAllowed(places, head, isSkipped);
-  for (const { fromMs, untilMs } of ages) {
-    const lastPlaceAtMs = nowMs - fromMs;
-    const token = firstAllowed(places, places.firstFreeFrom(nowMs - untilMs + 1), isSkipped);
-    if (token && token.placeAtMs <= lastPlaceAtMs) return token;
-  }
-  return undefined;
-}
-
-function firstAllowed(
-  places: PlaceTree,
-  from: Token | undefined,
-  isSkipped: TokenFilter['isSkipped'],
-): Token | undefined {
-  let token = from;
-  while (token && isSkipped?.(token) === true) token = places.firstFreeAfter(token);
-  return token;
 }

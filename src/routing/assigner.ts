@@ -96,8 +96,8 @@ export class Assigner {
   }
 
   /**
-   * Asks the pacing of the queue whether its first callback may be dialled; with a ready agent, or for lack of
-   * one with the best, when it says to reserve.
+   * Asks the pacing of the queue whether its first callback may be dialled; with a ready agent, or for lack
+   * of one with the best, when it says to reserve.
    */
   pace(waiting: Waiting, readyAgentId: string | undefined, compare: () => Comparison): boolean {
     const { token, queue } = waiting;

@@ -1,5 +1,5 @@
 import { compareTokens, mediumOf, type Token } from '../queue/token.ts';
-import type { TokenFilter } from '../queue/virtual-queue.ts';
+import type { TokenFilter } from '../queue/token-class.ts';
 import type { AgentPool } from './agent-pool.ts';
 import type { Blending } from './blending.ts';
 import type { RoutedQueue, RoutedStage } from './routed-queue.ts';

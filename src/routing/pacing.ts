@@ -69,8 +69,8 @@ const EXACT_VARIANCE_MAX = 60;
  * dials unanswered). Kept as a rate alone it lets customers wait half of the time. Here the same quantities
  * are taken as random: agents becoming ready and agents taken are Poisson over the time of a dial, customers
  * of the dials in progress confirm independently. The customer is dialled if the chance that no agent is left
- * within 2 s of the confirmation is at most 3 %; less or more when measured waits say so. In
- * balance the dials then follow the rate from below; the rate says when to look again.
+ * within 2 s of the confirmation is at most 3 %; less or more when measured waits say so. In balance the
+ * dials then follow the rate from below; the rate says when to look again.
  */
 export function decidePacing(inputs: PacingInputs): PacingDecision {
   const { readyRate, takenRate, unansweredRate, confirmShare, dialMs, outcomeCount } = inputs;

@@ -1,6 +1,7 @@
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import { noAgeing, type Token } from '../queue/token.ts';
-import { type AgeRange, VirtualQueue } from '../queue/virtual-queue.ts';
+import type { AgeRange } from '../queue/token-class.ts';
+import { VirtualQueue } from '../queue/virtual-queue.ts';
 import type { AgentGroup, AgentPool } from './agent-pool.ts';
 
 /** Who may serve a token of this age. */
@@ -81,7 +82,10 @@ export class RoutedQueue {
   }
 }
 
-/** The queue's expression first, then its targets in order of `afterSec`; stages without duration are left out. */
+/**
+ * The queue's expression first, then its targets in order of `afterSec`; stages without duration are left
+ * out.
+ */
 function stagesOf(
   { skillExpression, targets }: QueueSettings,
   groupOf: (expression: string) => AgentGroup,

@@ -1,7 +1,9 @@
 import type { ConnectStrategy } from '../callback/queue-settings.ts';
 import type { Token } from '../queue/token.ts';
 
-/** Why a strategy could not be followed or which rule of it applied; one word a rule, for people and programs. */
+/**
+ * Why a strategy could not be followed or which rule of it applied; one word a rule, for people and programs.
+ */
 export type RoutingRule =
   /** A live call is offered to an agent. */
   | 'agent-for-call'
