@@ -9,8 +9,8 @@ import type { Part } from './texts.ts';
 
 /**
  * Voices recorded by people, from Debian's packages of prompts: CC-BY-SA 3.0 (en, es, fr, ru) and CC-BY 3.0
- * (it). They are fetched when the corpus is made and never committed. Texts of the two parts differ: the names of
- * the prompts do.
+ * (it). They are fetched when the corpus is made and never committed. Texts of the two parts differ: the
+ * names of the prompts do.
  */
 export interface RecordedVoice {
   readonly name: string;

@@ -227,7 +227,10 @@ export class Stage {
   }
 }
 
-/** A pause between two phrases of a greeting: around 0.35 s (log-normal), or a long one where that is the case asked for. */
+/**
+ * A pause between two phrases of a greeting: around 0.35 s (log-normal), or a long one where that is the case
+ * asked for.
+ */
 function drawPause(dice: Dice, category: string): number {
   if (category === 'machine-pauses') return dice.between(450, 1300);
   return Math.min(1200, Math.max(60, 330 * Math.exp(0.45 * dice.normal())));

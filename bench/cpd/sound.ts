@@ -72,7 +72,10 @@ export function looped(sound: Float64Array, length: number, from: number): Float
   return Float64Array.from({ length }, (_, i) => sound[(from + i) % sound.length] as number);
 }
 
-/** RMS of the 20 ms blocks that are within 25 dB of the loudest one: the level of the speech, not of its pauses. */
+/**
+ * RMS of the 20 ms blocks that are within 25 dB of the loudest one: the level of the speech, not of its
+ * pauses.
+ */
 export function activeRms(sound: Float64Array): number {
   const block = samplesOf(20);
   const powers: number[] = [];

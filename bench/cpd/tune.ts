@@ -31,13 +31,17 @@ const COSTS: Readonly<Record<AnswerProfile, Costs>> = {
   neutral: { personLost: 4, waitedSec: 0.05 },
   'favour-machine': { personLost: 1, waitedSec: 0.02 },
 };
-/** The product rule: a person is decided within 0.8 s of the greeting's end; what hearing costs is taken off. */
+/**
+ * The product rule: a person is decided within 0.8 s of the greeting's end; what hearing costs is taken off.
+ */
 const QUIET_MAX_MS: Readonly<Record<AnswerProfile, number>> = {
   'favour-person': 700,
   neutral: 900,
   'favour-machine': 1200,
 };
-/** Room above the longest greeting of a person of the tuning part: people of the world talk longer than ours. */
+/**
+ * Room above the longest greeting of a person of the tuning part: people of the world talk longer than ours.
+ */
 const MACHINE_TALK_MIN_MS: Readonly<Record<AnswerProfile, number>> = {
   'favour-person': 4600,
   neutral: 3600,
@@ -45,8 +49,6 @@ const MACHINE_TALK_MIN_MS: Readonly<Record<AnswerProfile, number>> = {
 };
 const TALK_BOUNDS_MS = [500, 700, 900, 1200, 1500, 1900, 2300, 2800];
 const STEP_MS = 20;
-/** Shorter pauses are those between two words of a slow speaker, whatever the tuning part says. */
-const QUIET_MIN_MS = 460;
 
 /** What the rules say of a call, by its timing alone: beep before decision, decision, silence. */
 export function decideCall(

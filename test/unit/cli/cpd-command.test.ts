@@ -64,19 +64,8 @@ describe('turnkeeper cpd', () => {
   it('prints a line with every field for a file', () => {
     const { status, lines } = run({ 'person.wav': wav(pcm16(person()), { code: 1, bits: 16 }) });
     expect(status).toBe(0);
-    expect(Object.keys(lines[0] ?? {})).toEqual([
-      ...[
-        'file',
-        'verdict',
-        'score',
-        'reason',
-        'speechOnsetMs',
-        'decidedAtMs',
-        'beepStartMs',
-        'beepEndMs',
-        'tones',
-      ],
-    ]);
+    const fields = 'file verdict score reason speechOnsetMs decidedAtMs beepStartMs beepEndMs tones';
+    expect(Object.keys(lines[0] ?? {}).join(' ')).toBe(fields);
     expect(lines[0]).toMatchObject({ verdict: 'human', beepStartMs: null, tones: [] });
   });
 
@@ -90,7 +79,7 @@ describe('turnkeeper cpd', () => {
     expect(status).toBe(1);
     expect(
       lines.map((line) => (line['error'] as { code: string } | undefined)?.code ?? line['verdict']),
-    ).toEqual([...['WAV_FILE_INVALID', 'WAV_FILE_INVALID', 'human', 'WAV_FILE_INVALID']]);
+    ).toEqual(['WAV_FILE_INVALID', 'WAV_FILE_INVALID', 'human', 'WAV_FILE_INVALID']);
   });
 
   it('refuses a profile that it does not know', () => {
