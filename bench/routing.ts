@@ -174,6 +174,7 @@ function row(event: string, agents: number, tokens: number, times: readonly numb
     agents,
     tokens,
     decisions: times.length,
+    'p10 µs': rounded(quantile(sorted, 0.1)),
     'p50 µs': rounded(quantile(sorted, 0.5)),
     'p99 µs': rounded(quantile(sorted, 0.99)),
   };
