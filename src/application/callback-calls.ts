@@ -334,7 +334,9 @@ export class CallbackCalls {
     // A conversation, a dialogue and a message tell their own end; without a live entry the machine did it.
     const isTold = live?.conversation !== undefined || live?.asking === true;
     if (live && !isTold && !this.#detection.leavesMessage(callback)) this.#tellEnd(callback, termination);
-    this.#forget(callback);
+    // What was heard belongs to the dialogue's end, which is told a moment later and then forgotten.
+    if (live?.asking === true && callback.attemptId !== null) this.#live.delete(callback.attemptId);
+    else this.#forget(callback);
   }
 
   #tellEnd(callback: Callback, termination: Termination): void {

@@ -43,19 +43,36 @@ export function spoken(path: string): Int16Array {
 }
 
 /**
- * How like the clip the best place in `heard` is: 1 for the same, about 0 for anything else. `endsAt` is the
- * sample after the clip's last one there.
+ * How like the clip the best place in `heard` is that begins within a second of `fromSample`: 1 for the same,
+ * about 0 for anything else. `endsAt` is the sample after the clip's last one there.
  */
-export function findClip(heard: Int16Array, clip: Int16Array): { likeness: number; endsAt: number } {
-  const pieceAt = Math.max(0, Math.min(clip.length >> 1, clip.length - PIECE_SAMPLES));
+export function findClip(
+  heard: Int16Array,
+  clip: Int16Array,
+  fromSample: number,
+): { likeness: number; endsAt: number } {
+  const pieceAt = loudestPiece(clip);
   const piece = clip.subarray(pieceAt, pieceAt + PIECE_SAMPLES);
-  let best = { likeness: 0, at: 0 };
-  for (let at = 0; at + piece.length <= heard.length; at++) {
-    const likeness = likenessOf(heard, at, piece);
-    if (likeness > best.likeness) best = { likeness, at };
+  let best = { likeness: 0, startsAt: fromSample };
+  for (let startsAt = fromSample; startsAt < fromSample + SAMPLE_RATE; startsAt++) {
+    const likeness = likenessOf(heard, startsAt + pieceAt, piece);
+    if (likeness > best.likeness) best = { likeness, startsAt };
   }
-  const startsAt = Math.max(0, best.at - pieceAt);
-  return { likeness: likenessOf(heard, startsAt, clip), endsAt: startsAt + clip.length };
+  return { likeness: likenessOf(heard, best.startsAt, clip), endsAt: best.startsAt + clip.length };
+}
+
+/** The first sample that is not line noise. */
+export function onsetOf(heard: Int16Array): number {
+  return heard.findIndex((sample) => Math.abs(sample) > 500);
+}
+
+function loudestPiece(clip: Int16Array): number {
+  let best = { square: -1, at: 0 };
+  for (let at = 0; at + PIECE_SAMPLES <= clip.length; at += PIECE_SAMPLES / 2) {
+    const square = clip.subarray(at, at + PIECE_SAMPLES).reduce((sum, sample) => sum + sample * sample, 0);
+    if (square > best.square) best = { square, at };
+  }
+  return best.at;
 }
 
 /** Normalised correlation. */
