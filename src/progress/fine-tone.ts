@@ -19,6 +19,8 @@ const CLUSTER_BINS = 6;
 export interface FineTone {
   /** One or two lines hold the sound. */
   isTone: boolean;
+  /** Share of the sound that these lines hold, 0–1. */
+  purity: number;
   lowHz: number;
   highHz: number;
   /**
