@@ -75,10 +75,11 @@ export class House {
       ids: new IdSource(clock, new SeededRandom(7)),
       log: silentLog,
       metrics: silentMetrics,
-      confirm: (leg) =>
+      confirm: (leg, _callback, signal) =>
         Promise.race([
           new Promise<Confirmation>((resolve) => {
             this.#answer = resolve;
+            signal.addEventListener('abort', () => resolve('not-confirmed'));
           }),
           leg.ended.then(() => 'hung-up' as const),
         ]),

@@ -34,7 +34,7 @@ class Attempt extends HeardCall {
       ...silentLog,
       child: () => log,
       info: (fields, message) => {
-        if (message?.startsWith('call progress label') === true) this.labels.push(fields);
+        if (message.startsWith('call progress label')) this.labels.push(fields);
       },
     };
     this.detection = new AnswerDetection({
@@ -59,13 +59,13 @@ class Attempt extends HeardCall {
   answered(): this {
     this.detection.dialled(this.callback, this.call);
     this.leg = this.call.answer();
-    expect(this.detection.answered(this.callback, this.leg)).toBe(true);
+    if (!this.detection.answered(this.callback, this.leg)) throw new Error('nobody listens');
     return this;
   }
 }
 
 function worded(happening: CallbackHappening, result: string | undefined): string {
-  const final = 'final' in happening && happening.final === true ? ' final' : '';
+  const final = 'final' in happening && happening.final ? ' final' : '';
   return `${happening.type} ${result}${final}`;
 }
 
@@ -141,12 +141,11 @@ describe('before the answer', () => {
     attempt.detection.dialled(attempt.callback, attempt.call);
     await attempt.sends(sounds.vacant);
     expect(attempt.givenUp).toEqual([attempt.callback.id]);
-    const { verdictOf } = attempt.detection;
-    const verdict = verdictOf.bind(attempt.detection);
-    const end = { bucket: 'success', reason: 'cancelled' } as const;
-    expect(verdict(attempt.callback, end)).toEqual({ result: 'ERROR_TONE', retry: 'never' });
+    const verdict = () =>
+      attempt.detection.verdictOf(attempt.callback, { bucket: 'success', reason: 'cancelled' });
+    expect(verdict()).toEqual({ result: 'ERROR_TONE', retry: 'never' });
     attempt.detection.forget(attempt.callback);
-    expect(verdict(attempt.callback, end)).toEqual({ result: 'NO_ANSWER', retry: 'later' });
+    expect(verdict()).toEqual({ result: 'NO_ANSWER', retry: 'later' });
     expect(attempt.counted).toEqual(['sit-vacant']);
   });
 
