@@ -152,5 +152,11 @@ async function soundFinding(config: Config, ask: (command: string) => Promise<st
 function forkFinding(answer: string): Finding {
   const what = 'audio tap (mod_audio_fork)';
   if (answer.trim() === 'true') return { what, verdict: 'ok', detail: 'loaded' };
-  return { what, verdict: 'note', detail: 'not loaded: calls work; audio of a leg cannot be tapped' };
+  return {
+    what,
+    verdict: 'note',
+    detail:
+      'not loaded: calls work, but nobody listens to them; every answered attempt is asked like a person',
+    mend: 'use a FreeSWITCH with mod_audio_fork, such as drachtio/drachtio-freeswitch-mrf; see docs/call-progress.md',
+  };
 }

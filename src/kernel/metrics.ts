@@ -25,8 +25,8 @@ export const MetricName = {
   /** Attempts ended. Labels: result (a DialResult). */
   attemptsTotal: 'turnkeeper_attempts_total',
   /**
-   * Attempts listened to, by what was heard. Labels: verdict (a ProgressVerdict, `undecided`, or `not-heard`: the
-   * media server cannot be listened to).
+   * Attempts listened to, by what was heard. Labels: verdict (a ProgressVerdict, `undecided`, or `not-heard`:
+   * the media server cannot be listened to).
    */
   callProgressTotal: 'turnkeeper_call_progress_total',
   /** Tokens waiting now. Labels: queue, kind (`call`, `callback`). */
