@@ -14,8 +14,9 @@ import type { OutboundCall } from '../telephony/telephony.ts';
 
 /**
  * The question begins at the latest so long after the first word, decided or not: nobody is left in dead air.
+ * It is heard some 0.5 s later, because it begins with a pause.
  */
-const PROMPT_AFTER_SPEECH_MS = 3000;
+const PROMPT_AFTER_SPEECH_MS = 2500;
 /** … and so long after the answer when nobody says anything, or nothing can be heard. */
 const PROMPT_AFTER_SILENCE_MS = 2500;
 /** A greeting without a beep is over when it has been quiet for so long. */
@@ -170,18 +171,19 @@ export class AttemptListener {
 
   #follow(event: ProgressEvent): void {
     if (this.#isStopped) return;
-    if (event.type === 'SPEECH_STARTED') this.#speechStarted(event.startMs);
+    if (event.type === 'SPEECH_STARTED') this.#speechStarted(event);
     if (event.type === 'SPEECH_ENDED') this.#speechEnded();
   }
 
   /** The question waits for the end of the greeting, but not for ever. */
-  #speechStarted(startMs: number): void {
+  #speechStarted({ startMs, reportedAtMs }: ProgressEvent & { type: 'SPEECH_STARTED' }): void {
     this.#isSpeaking = true;
     if (this.#beep && startMs > this.#beep.endMs) this.#beep = undefined;
     if (this.#hasSpoken || this.#isAsking) return;
     this.#hasSpoken = true;
     this.#stopTimer();
-    this.#timer = this.#options.clock.setTimer(PROMPT_AFTER_SPEECH_MS, () => this.#ask(undefined));
+    const leftMs = Math.max(0, PROMPT_AFTER_SPEECH_MS - (reportedAtMs - startMs));
+    this.#timer = this.#options.clock.setTimer(leftMs, () => this.#ask(undefined));
   }
 
   #speechEnded(): void {

@@ -11,7 +11,7 @@ const scene = scenesOfOneProduct();
 
 const quiet = { toneHz: 0 } as const;
 const hello = spoken('en/today');
-const business = joined(spoken('en/greeting'), silence(150), spoken('en/you-are-number'));
+const business = joined(spoken('en/greeting'), silence(150), spoken('en/noon'));
 const talkative = joined(spoken('en/please-hold'), silence(150), spoken('en/closed'));
 const beep = tones([1000], 400);
 const voicemail = joined(talkative, silence(700), beep);
@@ -88,7 +88,7 @@ for (const [who, greeting] of [
 }
 
 scene(
-  'somebody who talks and talks is asked after three seconds, and is a person by pressing 1',
+  'somebody who talks and talks is asked by three seconds, and is a person by pressing 1',
   async (lane) => {
     const parts = await dialled(lane);
     await parts.customer.answered();

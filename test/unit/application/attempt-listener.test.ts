@@ -70,9 +70,11 @@ describe('after the answer', () => {
     expect(told).toEqual(['nobody machine']);
   });
 
-  it('the question waits three seconds for the end of a greeting, then a machine breaks it off', async () => {
-    await heard.sends(speech(2900));
+  it('the question waits 2.5 s for the end of a greeting, then a machine breaks it off', async () => {
+    await heard.sends(speech(2440));
     expect(told).toEqual([]);
+    await heard.sends(speech(500));
+    expect(told).toEqual(['person undefined']);
     await heard.sends(sounds.longMachine);
     expect(told).toEqual(['person undefined', 'nobody machine']);
   });
