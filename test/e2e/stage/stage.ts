@@ -19,6 +19,8 @@ const QUICK = {
   defaultCountry: 'DE',
   // Few numbers ask for many callbacks here.
   duplicateCheck: 'OFF',
+  // A time that is asked for is kept to the second.
+  readyForAsapLeadSec: 0,
   throttlePerNumberPerDay: 0,
   throttlePerService: [],
 };
