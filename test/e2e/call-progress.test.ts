@@ -15,12 +15,14 @@ const business = joined(spoken('en/greeting'), silence(150), spoken('en/noon'));
 const talkative = joined(spoken('en/please-hold'), silence(150), spoken('en/closed'));
 const beep = tones([1000], 400);
 const voicemail = joined(talkative, silence(700), beep);
-/** GR-674: vacant code is short, long, long of 985.2, 1370.6 and 1776.7 Hz. */
-const vacant = joined(tones([985.2], 380), tones([1370.6], 274), tones([1776.7], 380));
+/** GR-674: vacant code is 985.2, 1370.6 and 1776.7 Hz. Early media begin with a moment of silence. */
+const vacant = joined(silence(400), tones([985.2], 380), tones([1370.6], 274), tones([1776.7], 380));
 const busyTone = joined(...Array.from({ length: 12 }, () => joined(tones([480, 620], 500), silence(500))));
 const faxAnswer = joined(silence(500), tones([2100], 3000));
 
 const LIKE_MIN = 0.8;
+/** A real FreeSWITCH takes some 250 ms from the command to the first sound. */
+const MESSAGE_AFTER_BEEP_MAX_MS = process.env['TURNKEEPER_FREESWITCH'] === undefined ? 300 : 500;
 
 interface Scene {
   readonly id: string;
@@ -159,7 +161,7 @@ scene(
 );
 
 for (const [ending, greeting, startMax] of [
-  ['beep', voicemail, 300],
+  ['beep', voicemail, MESSAGE_AFTER_BEEP_MAX_MS],
   ['greeting, when there is no beep,', talkative, 3000],
 ] as const) {
   scene(
@@ -226,7 +228,7 @@ scene(
 );
 
 for (const [ending, turn] of [
-  ['404', { kind: 'refuse', status: 404, reason: 'Not Found', ringMs: 1040 }],
+  ['404', { kind: 'refuse', status: 404, reason: 'Not Found', ringMs: 1440 }],
   ['480', { kind: 'refuse', status: 480, reason: 'Temporarily Unavailable', ringMs: 2500 }],
   ['nothing', { kind: 'ring-for-ever' }],
 ] as const satisfies readonly (readonly [string, CalleeTurn])[]) {
