@@ -21,6 +21,7 @@ import { AgentFirstCalls, isBeforeDial } from './agent-first-calls.ts';
 import { DialDecisions } from './dial-decisions.ts';
 import type { DialPermission } from './dial-permission.ts';
 import { followConversation } from './callback-conversation.ts';
+import type { OpenCallback } from './open-callbacks.ts';
 import { EventTeller } from './event-teller.ts';
 
 /** How the customer answered "press 1 to be connected". */
@@ -136,7 +137,7 @@ export class CallbackCalls {
   onEffect(callback: Callback, effect: CallbackEffect): void {
     switch (effect.type) {
       case 'takePlace':
-        return this.#takePlace(callback);
+        return this.takePlace(callback);
       case 'leaveLine':
         return this.#leaveLine(callback);
       case 'dial':
@@ -161,8 +162,8 @@ export class CallbackCalls {
     }
   }
 
-  #takePlace(callback: Callback): void {
-    const { id, virtualQueue, placeAtMs, priority } = callback;
+  /** The callback's token is in the line, at its place and free. */
+  takePlace({ id, virtualQueue, placeAtMs, priority }: OpenCallback): void {
     const token = { queue: virtualQueue, subjectId: id, placeAtMs, priority };
     this.#options.router.enqueue({ ...token, kind: 'callback', confirmed: false });
   }

@@ -69,7 +69,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { telephony, store, clock, ids, log, metrics } = options;
   const openCallbacks = new OpenCallbacks();
   const settingsOf = (queue: string) => options.directory.queue(queue);
-  const { registry, router, waits } = createRouting(options, {
+  const recovery = { isRunning: false };
+  const { registry, router, waits } = createRouting(options, recovery, {
     callbackCalls: () => callbackCalls,
     inboundCalls: () => inboundCalls,
   });
@@ -86,6 +87,16 @@ export function createEngine(options: EngineOptions): Engine {
     onStored: (callback, how) => {
       openCallbacks.stored(callback);
       if (how === 'created' || how === 'changed') countStored(metrics, callback, how);
+    },
+    onRecovered: (open) => {
+      recovery.isRunning = true;
+      router.atOnce(() => {
+        for (const place of open) {
+          openCallbacks.stored(place);
+          if (place.state === 'QUEUED') callbackCalls.takePlace(place);
+        }
+      });
+      recovery.isRunning = false;
     },
   });
   const confirmation = { ...options, settingsOf };
@@ -123,6 +134,7 @@ type Rooms = Omit<Engine, 'recover' | 'close'>;
 /** Queue and routing: who waits, who can take them, and whom the decisions go to. */
 function createRouting(
   { telephony, store, directory, clock, log, dialsMax }: EngineOptions,
+  recovery: { readonly isRunning: boolean },
   rooms: { [K in 'callbackCalls' | 'inboundCalls']: () => Engine[K] },
 ): Pick<Engine, 'registry' | 'router' | 'waits'> {
   const registry: AgentRegistry = new AgentRegistry({
@@ -153,7 +165,10 @@ function createRouting(
         else rooms.inboundCalls().agentOffered(subjectId, offer.agentId);
       },
     },
-    onArrival: (token, position) => waits.joined(token, position),
+    onArrival: (token, position) => {
+      if (recovery.isRunning) waits.recovered(token);
+      else waits.joined(token, position);
+    },
     onLeft: (token) => waits.left(token),
     onDeparture: (queue, token) => {
       waits.served(token);

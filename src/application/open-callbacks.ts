@@ -20,7 +20,7 @@ export class OpenCallbacks {
   readonly #byCustomer = new Map<string, Set<CallbackId>>();
 
   /** Takes over a stored record. */
-  stored(callback: Callback): void {
+  stored(callback: OpenCallback): void {
     const { id, virtualQueue, customerNumber, state, placeAtMs, priority } = callback;
     const before = this.#byId.get(id);
     if (state === 'COMPLETED') {

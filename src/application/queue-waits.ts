@@ -42,6 +42,11 @@ export class QueueWaits {
     scores.joined(subjectId, facts.nowMs, estimates);
   }
 
+  /** The token has its place again after a restart. */
+  recovered({ queue, subjectId, placeAtMs }: Token): void {
+    this.#queue(queue).scores.recovered(subjectId, placeAtMs);
+  }
+
   /** An agent has the token. */
   served({ queue, subjectId }: Token): void {
     const { estimator, scores } = this.#queue(queue);

@@ -7,7 +7,7 @@ import { type BookingCheck, type BookingRefusal, firstRefusal } from './booking-
 import type { CallbackEffect, CallbackMachineEvent } from './callback-events.ts';
 import { type CallbackPolicy, policyOf } from './callback-policy.ts';
 import { type CallbackStep, refuse, stepCallback } from './callback-step.ts';
-import type { CallbackTx, UnitOfWork } from './callback-store.ts';
+import type { CallbackTx, OpenPlace, UnitOfWork } from './callback-store.ts';
 import type { Actor, Callback } from './callback.ts';
 import { DueSweep } from './due-sweep.ts';
 import { creationEvent, linkEvent, type NewCallback, newCallback, sameCaseAgain } from './new-callback.ts';
@@ -56,7 +56,9 @@ export interface CallbackRunnerOptions {
    * Told of every record as it stands after a commit, and once of each open one on recovery. `linked`: only
    * the link to another callback was added.
    */
-  readonly onStored: (callback: Callback, how: 'created' | 'changed' | 'linked' | 'recovered') => void;
+  readonly onStored: (callback: Callback, how: 'created' | 'changed' | 'linked') => void;
+  /** After a start: every open callback, in the order of the line. Those in QUEUED take their places. */
+  readonly onRecovered: (open: readonly OpenPlace[]) => void;
   /** Asked before every booking, after those that come with the request; default none. */
   readonly checks?: readonly BookingCheck[];
 }
@@ -203,18 +205,16 @@ export class CallbackRunner {
    * their attempt counts as made and the machine decides what follows (rule 1).
    */
   async recover(): Promise<{ openCount: number; lostCount: number }> {
-    const open = await this.#options.unitOfWork.transact((tx) => tx.openCallbacks());
-    let lostCount = 0;
-    for (const callback of open) {
-      this.#options.onStored(callback, 'recovered');
-      if (callback.state === 'QUEUED') this.#options.onEffect(callback, { type: 'takePlace' });
-      this.#sweep.stored(callback);
-      const calls = callback.state === 'ROUTING' && callback.subState !== 'pushed';
-      if (!calls && callback.subState !== 'connected') continue;
-      lostCount++;
-      await this.dispatch(callback.id, { type: 'CALLS_LOST' }, { kind: 'system', part: 'recovery' });
+    const open = await this.#options.unitOfWork.transact((tx) => tx.openPlaces());
+    this.#options.onRecovered(open);
+    for (const place of open) this.#sweep.stored(place);
+    const lost = open.filter(
+      ({ state, subState }) => (state === 'ROUTING' && subState !== 'pushed') || subState === 'connected',
+    );
+    for (const { id } of lost) {
+      await this.dispatch(id, { type: 'CALLS_LOST' }, { kind: 'system', part: 'recovery' });
     }
-    return { openCount: open.length, lostCount };
+    return { openCount: open.length, lostCount: lost.length };
   }
 
   /** Stops waking up. Stored callbacks stay as they are. */

@@ -25,6 +25,20 @@ export interface CallbackFilter {
   readonly afterId?: CallbackId;
 }
 
+/** What a restart needs to know of an open callback. */
+export type OpenPlace = Pick<
+  Callback,
+  | 'id'
+  | 'virtualQueue'
+  | 'customerNumber'
+  | 'state'
+  | 'subState'
+  | 'placeAtMs'
+  | 'priority'
+  | 'dueAtMs'
+  | 'purgeAtMs'
+>;
+
 /** The part of a transaction that the callback room uses. */
 export interface CallbackTx extends SlotTx, ScreeningTx {
   insertCallback(callback: Callback): Promise<void>;
@@ -36,6 +50,8 @@ export interface CallbackTx extends SlotTx, ScreeningTx {
   findCallback(id: CallbackId): Promise<Callback | undefined>;
   /** Every callback that is not COMPLETED, by priority (high first), placeAtMs, id. */
   openCallbacks(): Promise<Callback[]>;
+  /** The same in the little that a restart needs of each. */
+  openPlaces(): Promise<OpenPlace[]>;
   /** Newest first. */
   listCallbacks(filter: CallbackFilter): Promise<Callback[]>;
   /** Open callbacks whose dueAtMs is at or before `nowMs`, earliest first. */

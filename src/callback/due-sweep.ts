@@ -41,7 +41,7 @@ export class DueSweep {
   }
 
   /** Looks again by the time that this record asks for. */
-  stored(callback: Callback): void {
+  stored(callback: Pick<Callback, 'state' | 'subState' | 'dueAtMs' | 'purgeAtMs'>): void {
     this.#wakeBy(callback.dueAtMs);
     this.#wakeBy(purgeTimeOf(callback));
   }
@@ -106,7 +106,11 @@ export class DueSweep {
   }
 }
 
-function purgeTimeOf({ state, subState, purgeAtMs }: Callback): number | null {
+function purgeTimeOf({
+  state,
+  subState,
+  purgeAtMs,
+}: Pick<Callback, 'state' | 'subState' | 'purgeAtMs'>): number | null {
   return state === 'QUEUED' || subState === 'retry-wait' ? purgeAtMs : null;
 }
 

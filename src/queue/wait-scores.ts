@@ -59,6 +59,11 @@ export class WaitScores {
     this.#entries.set(subjectId, { joinedAtMs: atMs, ranges });
   }
 
+  /** The subject was in line before a restart: it waits, and nobody knows what it was told. */
+  recovered(subjectId: string, joinedAtMs: number): void {
+    this.#entries.set(subjectId, { joinedAtMs, ranges: [] });
+  }
+
   /** When the one waiting longest of those in line joined; null: nobody waits. */
   get headJoinedAtMs(): number | null {
     // Maps keep the order of insertion, and a line is joined at its end in time.

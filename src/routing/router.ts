@@ -80,6 +80,11 @@ export class Router {
     };
   }
 
+  /** Many changes at once: matched when all of them are made. */
+  atOnce(changes: () => void): void {
+    this.#during(changes);
+  }
+
   /** A token takes its place: a new one, or one that comes back to its old place. */
   enqueue(token: Token): void {
     this.#during(() => {

@@ -148,6 +148,7 @@ export class MemoryStore implements UnitOfWork<Tx> {
       },
       findCallback: async (id) => this.callbacks.get(id),
       openCallbacks: async () => open(),
+      openPlaces: async () => open(),
       listCallbacks: async (filter: CallbackFilter) =>
         [...this.callbacks.values()].reverse().slice(0, filter.limit),
       dueCallbacks: async (nowMs, limit) => this.#reached(({ dueAtMs }) => dueAtMs, nowMs).slice(0, limit),

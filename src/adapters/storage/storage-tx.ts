@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { SlotHold, SlotTx, TakenPlaces } from '../../calendar/slot-store.ts';
-import type { CallbackFilter, CallbackTx } from '../../callback/callback-store.ts';
+import type { CallbackFilter, CallbackTx, OpenPlace } from '../../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId, CallId } from '../../kernel/ids.ts';
@@ -57,6 +57,10 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, Configurati
 
   async openCallbacks(): Promise<Callback[]> {
     return callbacks.openCallbacks(this.executor);
+  }
+
+  async openPlaces(): Promise<OpenPlace[]> {
+    return callbacks.openPlaces(this.executor);
   }
 
   async openCallbackCounts(): Promise<ReadonlyMap<string, number>> {

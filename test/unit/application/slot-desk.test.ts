@@ -40,6 +40,7 @@ class Desk {
       log: silentLog,
       settingsOf: () => settings,
       checks: [this.slots.changeCheck()],
+      onRecovered: () => undefined,
       onEffect: () => undefined,
       onStored: () => undefined,
     });

@@ -37,6 +37,7 @@ export class RunnerFixture {
       log: silentLog,
       settingsOf: () => this.settings,
       endOfBusinessDay: () => this.endOfDayMs,
+      onRecovered: () => undefined,
       onEffect: (_, effect) => this.effects.push(effect.type),
       onStored: (callback, how) => this.stored.push(`${how} ${callback.state}`),
       checks: [(tx, booking) => this.checks[0]?.(tx, booking) ?? Promise.resolve(undefined)],
