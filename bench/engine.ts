@@ -74,7 +74,8 @@ async function restart(openCount: number): Promise<Row> {
 async function transitions(concurrency: number): Promise<Row> {
   return withStorage(async (path) => {
     const storage = await Storage.open({ path, clock: new SystemClock() });
-    const { runner, close } = engineOver(storage);
+    const rooms = engineOver(storage);
+    const { runner } = rooms;
     const create = async (index: number): Promise<CallbackId> => {
       const request = {
         virtualQueue: 'queue-0',
@@ -100,7 +101,7 @@ async function transitions(concurrency: number): Promise<Row> {
       await runner.dispatch(id, { type: 'RESCHEDULED', desiredAtMs: Date.now() + 7_200_000 }, actor);
     });
     const stepMs = performance.now() - startedMs;
-    await close();
+    await rooms.close();
     await storage.close();
     return {
       what: 'durable',

@@ -1,4 +1,4 @@
-import type { Callback, CallbackState } from '../callback/callback.ts';
+import type { CallbackState } from '../callback/callback.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 
 /** The little that is asked of every open callback many times a second. */

@@ -132,7 +132,7 @@ export class DirectOperator implements Operator {
   }
 
   async findStory(callbackId: string): Promise<CallbackStory | undefined> {
-    const found = await this.#options.history(callbackId as CallbackId);
+    const found = await this.#options.history(callbackId);
     if (!found) return undefined;
     const { id, virtualQueue, state, reason } = found.callback;
     const events = found.events.map((event) => eventJson(event, false));
@@ -140,7 +140,7 @@ export class DirectOperator implements Operator {
   }
 
   replay(callbackId: string): Promise<ReplayOutcome | undefined> {
-    return this.#options.replay(callbackId as CallbackId);
+    return this.#options.replay(callbackId);
   }
 
   close(): Promise<void> {

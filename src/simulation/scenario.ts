@@ -150,8 +150,7 @@ export function parseScenario(text: string): ScenarioOutcome {
     faults.push(...schemaFaults(parsed.document, ['scenario'], scenario, outcome.error.issues, keys));
   }
   // Lines of the rest would be those of the document without its scenario: the path is what is true.
-  if (configuration.kind === 'refused')
-    faults.push(...configuration.faults.map(({ line: _, ...fault }) => fault));
+  if (configuration.kind === 'refused') faults.push(...configuration.faults.map(withoutLine));
   if (outcome.success && configuration.kind === 'valid') {
     faults.push(...crossFaults(outcome.data, configuration.document));
     if (faults.length === 0) {
@@ -182,4 +181,8 @@ function crossFaults(settings: ScenarioSettings, { queues, agents, dids }: Confi
     });
   }
   return faults;
+}
+
+function withoutLine({ path, message, value }: Fault): Fault {
+  return { path, message, ...(value !== undefined && { value }) };
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { CallbackId } from '../../kernel/ids.ts';
 import { callbackIdSchema, errorAnswers } from './api-schemas.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
@@ -34,7 +33,7 @@ export function addReplayRoutes(server: Server, { replay }: RouteContext): void 
     },
     handler: async (request) => {
       const { id } = request.params;
-      const outcome = await replay(id as CallbackId);
+      const outcome = await replay(id);
       if (!outcome) throw new HttpError('NOT_FOUND', `there is no callback ${id}`);
       return outcome;
     },
