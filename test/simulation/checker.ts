@@ -25,6 +25,7 @@ export interface CheckerOptions {
   readonly network: () => SimulatedNetwork;
   readonly engine: () => Engine | undefined;
   readonly settingsOf: (queue: string) => QueueSettings;
+  readonly queueNames: readonly string[];
   readonly clock: SimulatedClock;
   readonly wallMs: () => number;
 }
@@ -90,6 +91,21 @@ export class Checker {
     for (const event of events.slice(this.#eventCount)) this.#happened(event);
     this.#eventCount = events.length;
     for (const callback of this.#options.disk().kept.callbacks.values()) this.#stored(callback);
+    this.#waits();
+  }
+
+  /** Every answer about a wait has its stated form: −1 with a reason, or whole seconds inside their range. */
+  #waits(): void {
+    const engine = this.#options.engine();
+    if (!engine) return;
+    for (const queue of this.#options.queueNames) {
+      const { length } = engine.router.queue(queue);
+      const { sec, lowSec, highSec, unknown } = engine.waits.ewt(this.#options.settingsOf(queue), length + 1);
+      const isUnknown = sec === -1 && lowSec === -1 && highSec === -1 && unknown !== null;
+      const isKnown = unknown === null && Number.isInteger(sec) && 0 <= lowSec && lowSec <= highSec;
+      if (!isUnknown && !isKnown)
+        this.fail(`wait of ${queue}: ${JSON.stringify({ sec, lowSec, highSec, unknown })}`);
+    }
   }
 
   #customerInvited(callbackId: string, attempt: string): void {

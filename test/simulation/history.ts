@@ -117,6 +117,7 @@ export class History {
       network: () => this.network,
       engine: () => this.running?.engine,
       settingsOf: (queue) => this.#queues.get(queue) as QueueSettings,
+      queueNames: QUEUES,
       clock,
       wallMs: () => clock.nowMs() + this.#time.wallAheadMs,
     });

@@ -7,8 +7,8 @@ export interface MediaEndpointOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly audioRoot: string;
-  /** Where tapped audio goes; undefined: the media server cannot stream it. */
-  readonly taps: AudioTapServer | undefined;
+  /** Where tapped audio goes; undefined: the media server cannot stream it, as far as is known yet. */
+  readonly taps: () => AudioTapServer | undefined;
   /** Ends a channel from outside, over the control connection. */
   readonly killChannel: (uuid: string) => Promise<void>;
 }

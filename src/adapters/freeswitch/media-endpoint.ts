@@ -161,7 +161,7 @@ export class MediaEndpoint {
 
   /** Streams what the far end sends to `listener`; returns the way to stop. Undefined: it cannot be had. */
   tap(listener: AudioListener): (() => void) | undefined {
-    const tap = this.#options.taps?.expect(listener);
+    const tap = this.#options.taps()?.expect(listener);
     if (!tap) return undefined;
     const fork = {
       wsUrl: tap.url,

@@ -354,7 +354,7 @@ export class MediaServer {
       clock: this.#clock,
       log: this.#log,
       audioRoot: this.#config.audioRoot,
-      taps: this.#canTap ? this.#taps : undefined,
+      taps: () => (this.#canTap ? this.#taps : undefined),
       killChannel: async (uuid) => {
         await (this.#server ?? server).api(`uuid_kill ${uuid}`);
       },
