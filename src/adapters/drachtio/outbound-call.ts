@@ -106,7 +106,10 @@ export class SipOutboundCall implements OutboundCall {
       if (!this.#won) this.#give({ bucket: TerminationBucket.serverError, reason: 'media-server-failure' });
     });
     this.#timer = this.#parts.clock.setTimer(this.#parts.ringTimeoutMs, () => this.#ringTimedOut());
-    await Promise.all(this.#parts.targets.map((target) => this.#invite(target, endpoint)));
+    const invites = this.#parts.targets.map((target) => this.#invite(target, endpoint));
+    // Set up while the phone is being looked for: a tone may begin with the first early media.
+    this.#beginTap(endpoint);
+    await Promise.all(invites);
   }
 
   /** INVITEs are out and none of the phones has answered with anything yet. */
@@ -199,10 +202,14 @@ export class SipOutboundCall implements OutboundCall {
     });
   }
 
+  #beginTap(endpoint: MediaEndpoint): void {
+    if (this.#listener && !this.#stopTap) this.#stopTap = endpoint.tap(this.#listener);
+  }
+
   /** The far end's media are known: from now on there is something to hear. */
   async #modify(endpoint: MediaEndpoint, sdp: string): Promise<void> {
     await endpoint.modify(sdp);
-    if (this.#listener && !this.#stopTap) this.#stopTap = endpoint.tap(this.#listener);
+    this.#beginTap(endpoint);
   }
 
   /** A provisional response tells what the dialog will be called. */
