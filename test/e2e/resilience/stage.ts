@@ -17,6 +17,7 @@ export interface SeenCallback {
   readonly placeAt: string;
   readonly attemptCount: number;
   readonly agentId: string | null;
+  readonly events: readonly { readonly kind: string; readonly at: string }[];
 }
 
 export interface SeenAgent {
