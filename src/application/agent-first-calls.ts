@@ -29,7 +29,9 @@ interface AgentCall {
   readonly outbound: OutboundCall;
   leg: Leg | undefined;
   /** `alone`: waits for the customer; `joined`: the conversation has the leg; `over`: the pass has ended. */
-  state: 'alone' | 'joined' | 'over';
+  state: 'alone' | 'joining' | 'joined' | 'over';
+  /** Frees the agent when the leg has ended; the conversation does it where there is one. */
+  free: () => void;
 }
 
 /** What the agent hears while the customer's phone rings: the ringing tone of the agent's own side. */
@@ -73,28 +75,34 @@ export class AgentFirstCalls {
 
   /** The customer has answered: joins both. Told AGENT_NOT_CONNECTED when the agent has gone. */
   async join(callback: Callback, customer: Leg | undefined): Promise<void> {
-    const { telephony, registry, log, tell, onJoined } = this.#options;
+    const { telephony, log, tell, onJoined } = this.#options;
     const call = this.#calls.get(callback.id);
     if (!call?.leg || call.leg.termination || !customer) {
       this.release(callback.id);
       await tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
       return;
     }
-    call.state = 'joined';
-    this.#calls.delete(callback.id);
+    call.state = 'joining';
     const conversation = await joinLegs(telephony, log, customer, call.leg);
+    // The customer may have hung up meanwhile: then the pass is over, and the agent free once it is quiet.
+    if (isOver(call)) return conversation?.end();
+    this.#calls.delete(callback.id);
+    call.state = conversation ? 'joined' : 'over';
     if (conversation) return onJoined(callback, call.agentId, conversation);
-    registry.standDown(call.agentId, callback.id);
     await tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
     return undefined;
   }
 
-  /** Silences or ends the agent's call, and frees the agent once it is quiet. False: there is none. */
-  release(callbackId: CallbackId): boolean {
+  /**
+   * Silences or ends the agent's call, and frees the agent once it is quiet: by `free`, default without
+   * after-call work. False: there is none.
+   */
+  release(callbackId: CallbackId, free?: () => void): boolean {
     const call = this.#calls.get(callbackId);
     if (!call) return false;
     this.#calls.delete(callbackId);
     call.state = 'over';
+    if (free) call.free = free;
     if (call.leg) void call.leg.hangUp();
     else call.outbound.cancel();
     return true;
@@ -109,21 +117,27 @@ export class AgentFirstCalls {
       ringTimeoutMs: (settingsOf(callback.virtualQueue)?.agentRingTimeoutSec ?? 0) * 1000,
       headers: { 'X-Turnkeeper-Callback': callback.id, 'X-Turnkeeper-Queue': callback.virtualQueue },
     });
-    const call: AgentCall = { agentId, outbound, leg: undefined, state: 'alone' };
+    const call: AgentCall = {
+      agentId,
+      outbound,
+      leg: undefined,
+      state: 'alone',
+      free: () => registry.standDown(agentId, callback.id),
+    };
     this.#calls.set(callback.id, call);
     const outcome = await outbound.outcome;
     const agent: Actor = { kind: 'agent', id: agentId };
     if (outcome.kind === 'failed') {
       if (this.#calls.get(callback.id) === call) this.#calls.delete(callback.id);
-      const isOver = call.state === 'over';
-      const reason = isOver ? 'not-needed' : releaseReasonOf(outcome.termination);
+      const isUnwanted = call.state === 'over';
+      const reason = isUnwanted ? 'not-needed' : releaseReasonOf(outcome.termination);
       log.info(
         { callbackId: callback.id, agentId, termination: outcome.termination },
         'agent did not answer',
       );
-      if (reason === 'not-needed' && !isOver) await delay(clock, STORE_RETRY_MS);
+      if (reason === 'not-needed' && !isUnwanted) await delay(clock, STORE_RETRY_MS);
       registry.release(agentId, callback.id, reason);
-      if (!isOver) await tell(callback, { type: 'AGENT_NOT_CONNECTED' }, agent);
+      if (!isUnwanted) await tell(callback, { type: 'AGENT_NOT_CONNECTED' }, agent);
       return;
     }
     call.leg = outcome.leg;
@@ -131,7 +145,7 @@ export class AgentFirstCalls {
     if (call.state === 'over') await outcome.leg.hangUp();
     else await this.#wait(callback, call, outcome.leg, agent);
     // Whoever ends the conversation frees the agent of it.
-    if (!isJoined(call)) registry.standDown(agentId, callback.id);
+    if (call.state !== 'joined') call.free();
   }
 
   /** The agent waits on the line until the customer answers, the pass ends or the agent hangs up. */
@@ -147,8 +161,8 @@ export class AgentFirstCalls {
 }
 
 /** Asked after a wait: others change the state meanwhile. */
-function isJoined({ state }: AgentCall): boolean {
-  return state === 'joined';
+function isOver({ state }: AgentCall): boolean {
+  return state === 'over';
 }
 
 /** `agent-first`: the agent is rung before there is a customer. */

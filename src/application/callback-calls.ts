@@ -285,8 +285,10 @@ export class CallbackCalls {
 
   #releaseAgent(callback: Callback, params: { agentId: string; wrapUp: boolean }): void {
     const { registry } = this.#options;
-    if (params.wrapUp) return registry.workOver(params.agentId, callback.id, this.#wrapUpMs(callback));
-    if (this.#agentFirst.release(callback.id)) return;
+    const work = (): void => registry.workOver(params.agentId, callback.id, this.#wrapUpMs(callback));
+    // The customer hung up as both were being joined: the agent's leg is still up.
+    if (this.#agentFirst.release(callback.id, params.wrapUp ? work : undefined)) return;
+    if (params.wrapUp) return work();
     const live = this.#liveOf(callback);
     live?.work.abort();
     // A later agent of the same customer must be ringable: the controller is spent.

@@ -125,6 +125,32 @@ describe('agent-first', () => {
     expect(house.registry.status('a1').state).toBe('READY');
   });
 
+  it('frees the agent only when the line is quiet, when the customer hangs up as both are joined', async () => {
+    const house = agentFirst();
+    const { id } = await house.book();
+    await house.ready('a1');
+    const agent = await house.answers(house.last);
+    let refuse: (error: Error) => void = () => undefined;
+    house.telephony.bridge = () =>
+      new Promise((_resolve, reject) => {
+        refuse = reject;
+      });
+    const customer = await house.answers(house.last);
+    expect(house.now(id)).toMatchObject({ state: 'PROCESSING', subState: 'connected' });
+    const freedWhileUp: string[] = [];
+    house.registry.watch(({ agentId, state }) => {
+      if (agentId === 'a1' && !agent.termination) freedWhileUp.push(state);
+    });
+    customer.end();
+    await settle();
+    refuse(new Error('the customer has gone'));
+    await house.pass(10_000);
+    expect(freedWhileUp).toEqual([]);
+    expect(agent.termination).toBeDefined();
+    expect(house.registry.status('a1').state).toBe('READY');
+    expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
+  });
+
   it("ends both when it is cancelled while the customer's phone rings", async () => {
     const house = agentFirst();
     const { id } = await house.book();
