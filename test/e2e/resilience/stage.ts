@@ -50,7 +50,9 @@ export async function openStage(
   customer.use(product.sip);
   agent.use(product.sip);
   for (const user of agentIds) {
-    const { status } = await agent.phone.register({ user, password: PHONE_PASSWORD });
+    // Long enough for every kill: nobody registers these phones again.
+    const expiresSec = 3600;
+    const { status } = await agent.phone.register({ user, password: PHONE_PASSWORD, expiresSec });
     if (status !== 200) throw new Error(`REGISTER was answered with ${status}`);
   }
   const close = async (): Promise<void> => {
