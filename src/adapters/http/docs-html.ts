@@ -16,7 +16,7 @@ export const docsHtml = `<!doctype html>
 <a class="skip" href="#main">Skip to the operations</a>
 <header>
 <div><h1>Turnkeeper API</h1><p id="version"></p></div>
-<label>Filter <input id="filter" type="search" placeholder="path, word or role" autocomplete="off"></label>
+<label>Filter by path, word or role <input id="filter" type="search" autocomplete="off"></label>
 <a href="/api/openapi.json">openapi.json</a>
 </header>
 <div class="columns">
