@@ -41,6 +41,8 @@ export interface NetworkOptions {
   readonly audioMs: ReadonlyMap<string, number>;
   readonly called: Called;
   readonly witness: NetworkWitness;
+  /** Calls can be listened to, and nothing is heard: who answered is told by the limits. Default false. */
+  readonly canTap?: boolean;
 }
 
 interface Ringing {
@@ -159,7 +161,7 @@ export class SimulatedNetwork {
   }
 
   #originate(request: OriginateRequest): OutboundCall {
-    const { clock, chance, called, witness } = this.#options;
+    const { clock, chance, called, witness, canTap = false } = this.#options;
     const { callId, target } = request;
     let settle: (outcome: OriginateOutcome) => void = () => undefined;
     const outcome = new Promise<OriginateOutcome>((resolve) => {
@@ -181,7 +183,7 @@ export class SimulatedNetwork {
       outcome,
       ringing: never,
       cancel: () => ringing.fail(cancelled),
-      tap: () => undefined,
+      tap: () => (canTap ? (): void => undefined : undefined),
     };
     if (!this.up || (target.kind === 'agent' && !this.reachable.has(target.agentId))) {
       ringing.fail(this.up ? failure('not-registered') : lost);

@@ -99,6 +99,7 @@ export class History {
       chance,
       audioMs: flows.audioMs,
       called: this.people,
+      canTap: true,
       witness: {
         invited: (request) => {
           this.#counts.inviteCount++;
@@ -175,6 +176,7 @@ export class History {
       requireConfirm: chance.maybe(0.9),
       onConfirmTimeout: chance.pick(['RETRY', 'RETRY', 'CONNECT_ANYWAY']),
       connectStrategy: chance.pick(connectStrategies),
+      cpdEnabled: chance.maybe(0.5),
       agentSelection: chance.pick(['longest-idle', 'least-occupied', 'most-specific']),
       targets: chance.pick([[], [], [{ expression: 'support | sales', afterSec: 60, keepEarlier: true }]]),
       priorityIncrement: chance.pick([0, 0, 1]),
