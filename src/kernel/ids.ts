@@ -12,7 +12,8 @@ export type IdKind =
   | 'due'
   | 'rsv'
   | 'key'
-  | 'corr';
+  | 'corr'
+  | 'recording';
 
 /**
  * `<kind>_<time-ordered>`: ids of one kind sort by creation. The brand keeps kinds apart in the type system.
@@ -22,6 +23,7 @@ export type CallbackId = Id<'callback'>;
 export type AttemptId = Id<'attempt'>;
 /** One telephone call in or out (a leg's id in logs and events). */
 export type CallId = Id<'call'>;
+export type RecordingId = Id<'recording'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const RANDOM_CHARACTERS = 8;

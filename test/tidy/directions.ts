@@ -8,6 +8,7 @@ const ROOMS = [
   'telephony',
   'calendar',
   'screening',
+  'recording',
   'ivr',
   'callback',
   'callin',
