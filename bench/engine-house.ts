@@ -51,6 +51,7 @@ const telephony: Telephony = {
     throw new Error('nobody is dialled in this measurement');
   },
   bridge: () => Promise.reject(new Error('nobody is joined in this measurement')),
+  createMix: () => Promise.reject(new Error('nobody is joined in this measurement')),
   canCall: () => true,
   onCanCall: () => undefined,
   isAgentReachable: () => true,

@@ -1,7 +1,17 @@
 import type { CallId } from '../kernel/ids.ts';
 import type { SimulatedClock } from '../kernel/simulated-clock.ts';
-import type { AudioSource, Digit, Leg, Party, PlayOptions, PlayOutcome } from '../telephony/leg.ts';
+import type {
+  AudioSource,
+  Digit,
+  Leg,
+  Party,
+  PlayOptions,
+  PlayOutcome,
+  Recording,
+  TransferRequest,
+} from '../telephony/leg.ts';
 import type { Termination } from '../telephony/termination.ts';
+import { SimulatedControls } from './simulated-controls.ts';
 
 export const remoteHangup: Termination = { bucket: 'success', reason: 'remote-hangup' };
 const localHangup: Termination = { bucket: 'success', reason: 'local-hangup' };
@@ -26,6 +36,8 @@ export class SimulatedLeg implements Leg {
   termination: Termination | undefined;
   /** The person at the far end hears these prompts. */
   onHeard: (promptIds: readonly string[]) => void = () => undefined;
+  /** The phone's own keys: hold and transfer; what was muted and recorded. */
+  readonly controls: SimulatedControls;
   readonly #options: SimulatedLegOptions;
   readonly #listeners = new Set<(digit: Digit) => void>();
   #resolveEnded: (termination: Termination) => void = () => undefined;
@@ -39,6 +51,11 @@ export class SimulatedLeg implements Leg {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
+    this.controls = new SimulatedControls(() => options.clock.nowMs(), this.ended);
+  }
+
+  get muted(): boolean {
+    return this.controls.muted;
   }
 
   press(digit: Digit): void {
@@ -83,6 +100,23 @@ export class SimulatedLeg implements Leg {
 
   async sendDigits(): Promise<void> {
     await Promise.resolve();
+  }
+
+  onHold(listener: (held: boolean) => void): () => void {
+    return this.controls.onHold(listener);
+  }
+
+  onTransferRequest(listener: (request: TransferRequest) => void): () => void {
+    return this.controls.onTransferRequest(listener);
+  }
+
+  setMuted(muted: boolean): Promise<void> {
+    this.controls.muted = muted;
+    return Promise.resolve();
+  }
+
+  record(path: string): Promise<Recording> {
+    return Promise.resolve(this.controls.record(path));
   }
 
   async hangUp(): Promise<void> {

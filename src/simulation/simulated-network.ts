@@ -1,4 +1,3 @@
-import { AppError } from '../kernel/errors.ts';
 import type { CallId } from '../kernel/ids.ts';
 import type { SimulatedClock } from '../kernel/simulated-clock.ts';
 import type { Leg } from '../telephony/leg.ts';
@@ -13,6 +12,7 @@ import type {
 import type { Termination, TerminationReason } from '../telephony/termination.ts';
 import type { Chance } from './chance.ts';
 import type { Incarnation } from './incarnation.ts';
+import { SimulatedJoins } from './simulated-joins.ts';
 import { SimulatedLeg } from './simulated-leg.ts';
 
 /** What a called phone does. `neverMs` of an answer: it rings until somebody gives up. */
@@ -71,6 +71,8 @@ export class SimulatedNetwork {
   bridgeFailure = 0;
   /** False while the SIP server is gone. */
   up = true;
+  /** Bridges and mixes as they are now: who hears whom. */
+  readonly joins: SimulatedJoins;
   readonly #options: NetworkOptions;
   #handler: ((call: InboundCall) => void) | undefined;
   #onCanCall: (() => void) | undefined;
@@ -78,6 +80,14 @@ export class SimulatedNetwork {
 
   constructor(options: NetworkOptions) {
     this.#options = options;
+    const { clock, chance } = options;
+    this.joins = new SimulatedJoins({
+      delay: () =>
+        new Promise<void>((resolve) => {
+          clock.setTimer(chance.between(1, 40), resolve);
+        }),
+      fails: () => chance.maybe(this.bridgeFailure),
+    });
   }
 
   /** The network as one life of the process sees it. */
@@ -101,6 +111,7 @@ export class SimulatedNetwork {
       isAgentReachable: (agentId) => this.reachable.has(agentId),
       originate: (request) => this.#originate(request),
       bridge: (a, b) => this.#bridge(a, b),
+      createMix: () => this.joins.createMix(),
     };
   }
 
@@ -212,14 +223,8 @@ export class SimulatedNetwork {
   }
 
   async #bridge(a: Leg, b: Leg): Promise<Bridge> {
-    const { clock, chance, witness } = this.#options;
-    await new Promise<void>((resolve) => {
-      clock.setTimer(chance.between(1, 40), resolve);
-    });
-    if (a.termination || b.termination || chance.maybe(this.bridgeFailure)) {
-      throw new AppError('MEDIA_BRIDGE_FAILED', 'the legs could not be joined');
-    }
-    witness.bridged(a, b);
-    return { separate: () => Promise.resolve() };
+    const bridge = await this.joins.bridge(a, b);
+    this.#options.witness.bridged(a, b);
+    return bridge;
   }
 }

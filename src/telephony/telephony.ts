@@ -40,8 +40,13 @@ export interface OriginateRequest {
   readonly callerId: { readonly number: string; readonly name?: string };
   /** From INVITE to giving up with CANCEL. */
   readonly ringTimeoutMs: number;
-  /** Extra headers on the INVITE, `X-` names only (for example X-Turnkeeper-Callback). */
+  /** Extra headers on the INVITE: `X-` names (for example X-Turnkeeper-Callback) and Alert-Info. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Asks the phone to answer by itself: Call-Info with answer-after=0 and, unless `headers` carries one,
+   * Alert-Info with info=alert-autoanswer (RFC 7462 §4, RFC 5373 §3.4.1). Default false.
+   */
+  readonly autoAnswer?: boolean;
 }
 
 export type OriginateOutcome =
@@ -76,6 +81,37 @@ export interface Bridge {
 }
 
 /**
+ * Who hears a leg of a mix and whom it hears. One leg hears another when both ends allow it; `all` takes in
+ * who joins later. Default of a member: hears all, heard by all.
+ */
+export interface Ears {
+  readonly hears: 'all' | readonly Leg[];
+  readonly heardBy: 'all' | readonly Leg[];
+}
+
+/**
+ * A room in which legs are mixed: three and more parties, consultation, listen (`heardBy: []`), whisper
+ * (`heardBy: [agent]`), barge. A leg is in one mix or bridge at a time, and plays nothing of its own in it. A
+ * leg that ends leaves by itself.
+ */
+export interface Mix {
+  /** Legs in the mix now. */
+  readonly legs: readonly Leg[];
+  /**
+   * Puts a leg in, out of nothing: a bridge is separated first; a playback is stopped. Resolves when it is
+   * heard. Rejects with MEDIA_MIX_FAILED: the leg has ended, the mix is closed or full, the media server
+   * refused.
+   */
+  join(leg: Leg, ears?: Ears): Promise<void>;
+  /** Changes who hears whom; rejects as `join` does, and when the leg is not in. */
+  setRelations(leg: Leg, ears: Ears): Promise<void>;
+  /** Takes a leg out; it goes on by itself. Does nothing when it is not in. Never rejects. */
+  leave(leg: Leg): Promise<void>;
+  /** Takes all legs out, which go on. Idempotent, never rejects. */
+  close(): Promise<void>;
+}
+
+/**
  * The telephone network as rooms see it; implemented once, over drachtio and FreeSWITCH (adapters/drachtio).
  */
 export interface Telephony {
@@ -84,6 +120,8 @@ export interface Telephony {
   originate(request: OriginateRequest): OutboundCall;
   /** Joins media both ways. Rejects with AppError MEDIA_BRIDGE_FAILED when the media server cannot. */
   bridge(a: Leg, b: Leg): Promise<Bridge>;
+  /** Makes an empty mix. Rejects with MEDIA_MIX_FAILED when the media server is lost. */
+  createMix(): Promise<Mix>;
   /** False while a server is lost or the program ends: a call begun now could only fail. */
   canCall(): boolean;
   /** Calls `listener` whenever calls have become possible again. */

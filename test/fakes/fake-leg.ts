@@ -1,6 +1,16 @@
 import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
+import { SimulatedControls } from '../../src/simulation/simulated-controls.ts';
 import { promptIds } from '../../src/simulation/simulated-leg.ts';
-import type { AudioSource, Digit, Leg, Party, PlayOptions, PlayOutcome } from '../../src/telephony/leg.ts';
+import type {
+  AudioSource,
+  Digit,
+  Leg,
+  Party,
+  PlayOptions,
+  PlayOutcome,
+  Recording,
+  TransferRequest,
+} from '../../src/telephony/leg.ts';
 import type { Termination } from '../../src/telephony/termination.ts';
 
 /** One playback as the fake leg was asked for it. */
@@ -24,6 +34,7 @@ export class FakeLeg implements Leg {
   termination: Termination | undefined;
   /** Makes every further playback read `ended` although the leg lives: broken media. */
   mediaFails = false;
+  readonly controls: SimulatedControls;
   #listeners = new Set<(digit: Digit) => void>();
   #resolveEnded: (termination: Termination) => void = () => undefined;
   #current: { playback: FakePlayback; settle: (outcome: PlayOutcome) => void } | undefined;
@@ -36,6 +47,7 @@ export class FakeLeg implements Leg {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
+    this.controls = new SimulatedControls(() => clock.nowMs(), this.ended);
   }
 
   /** What can be heard now; an empty list is silence. */
@@ -103,6 +115,23 @@ export class FakeLeg implements Leg {
   sendDigits(digits: string): Promise<void> {
     this.sentDigits.push(digits);
     return Promise.resolve();
+  }
+
+  onHold(listener: (held: boolean) => void): () => void {
+    return this.controls.onHold(listener);
+  }
+
+  onTransferRequest(listener: (request: TransferRequest) => void): () => void {
+    return this.controls.onTransferRequest(listener);
+  }
+
+  setMuted(muted: boolean): Promise<void> {
+    this.controls.muted = muted;
+    return Promise.resolve();
+  }
+
+  record(path: string): Promise<Recording> {
+    return Promise.resolve(this.controls.record(path));
   }
 
   hangUp(): Promise<void> {

@@ -1,8 +1,19 @@
 import type { CallId } from '../../src/kernel/ids.ts';
-import type { AudioListener, AudioSource, Digit, Leg, PlayOutcome } from '../../src/telephony/leg.ts';
+import { SimulatedControls } from '../../src/simulation/simulated-controls.ts';
+import { SimulatedJoins } from '../../src/simulation/simulated-joins.ts';
+import type {
+  AudioListener,
+  AudioSource,
+  Digit,
+  Leg,
+  PlayOutcome,
+  Recording,
+  TransferRequest,
+} from '../../src/telephony/leg.ts';
 import type {
   Bridge,
   InboundCall,
+  Mix,
   OriginateOutcome,
   OriginateRequest,
   OutboundCall,
@@ -13,7 +24,10 @@ import type { Termination } from '../../src/telephony/termination.ts';
 const remoteHangup: Termination = { bucket: 'success', reason: 'remote-hangup' };
 const localHangup: Termination = { bucket: 'success', reason: 'local-hangup' };
 
-/** A leg without sound: tests end it, press its keys and read what was played. */
+/**
+ * A leg without sound: tests end it, press its keys, hold and transfer by `controls`, and read what was
+ * played, muted and recorded.
+ */
 export class QuietLeg implements Leg {
   readonly callId: CallId;
   readonly direction: 'inbound' | 'outbound';
@@ -21,6 +35,10 @@ export class QuietLeg implements Leg {
   readonly ended: Promise<Termination>;
   termination: Termination | undefined;
   readonly played: (readonly AudioSource[])[] = [];
+  readonly sentDigits: string[] = [];
+  /** Recordings last as long as `nowMs` says; 0 unless a test moves it. */
+  nowMs = 0;
+  readonly controls: SimulatedControls;
   #end!: (termination: Termination) => void;
   readonly #digitListeners = new Set<(digit: Digit) => void>();
 
@@ -31,6 +49,11 @@ export class QuietLeg implements Leg {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+    this.controls = new SimulatedControls(() => this.nowMs, this.ended);
+  }
+
+  get muted(): boolean {
+    return this.controls.muted;
   }
 
   play(sources: readonly AudioSource[], options: { loop?: boolean } = {}): Promise<PlayOutcome> {
@@ -47,8 +70,26 @@ export class QuietLeg implements Leg {
     for (const digit of digits) for (const listener of this.#digitListeners) listener(digit as Digit);
   }
 
-  async sendDigits(): Promise<void> {
-    await Promise.resolve();
+  sendDigits(digits: string): Promise<void> {
+    this.sentDigits.push(digits);
+    return Promise.resolve();
+  }
+
+  onHold(listener: (held: boolean) => void): () => void {
+    return this.controls.onHold(listener);
+  }
+
+  onTransferRequest(listener: (request: TransferRequest) => void): () => void {
+    return this.controls.onTransferRequest(listener);
+  }
+
+  setMuted(muted: boolean): Promise<void> {
+    this.controls.muted = muted;
+    return Promise.resolve();
+  }
+
+  record(path: string): Promise<Recording> {
+    return Promise.resolve(this.controls.record(path));
   }
 
   async hangUp(): Promise<void> {
@@ -116,6 +157,10 @@ export class FakeTelephony implements Telephony {
   readonly bridges: [Leg, Leg][] = [];
   readonly unreachable = new Set<string>();
   bridgeError: Error | undefined;
+  /** Makes the next joins of mixes fail. */
+  mixFails = false;
+  /** Bridges and mixes as they are now: who hears whom. */
+  readonly joins = new SimulatedJoins({ delay: () => Promise.resolve(), fails: () => this.mixFails });
   connected = true;
   /** The media server can be listened to. */
   canTap = false;
@@ -139,7 +184,11 @@ export class FakeTelephony implements Telephony {
   async bridge(a: Leg, b: Leg): Promise<Bridge> {
     if (this.bridgeError) throw this.bridgeError;
     this.bridges.push([a, b]);
-    return { separate: async () => undefined };
+    return this.joins.bridge(a, b);
+  }
+
+  createMix(): Promise<Mix> {
+    return this.joins.createMix();
   }
 
   canCall(): boolean {

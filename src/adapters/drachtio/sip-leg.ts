@@ -2,7 +2,16 @@ import type { Clock } from '../../kernel/clock.ts';
 import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { CallId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { AudioSource, Digit, Leg, Party, PlayOptions, PlayOutcome } from '../../telephony/leg.ts';
+import type {
+  AudioSource,
+  Digit,
+  Leg,
+  Party,
+  PlayOptions,
+  PlayOutcome,
+  Recording,
+  TransferRequest,
+} from '../../telephony/leg.ts';
 import { parseReasonHeader } from '../../telephony/reason-header.ts';
 import { digitOfInfo } from '../../telephony/sip-uri-reader.ts';
 import { terminationOfRemoteBye } from '../../telephony/termination-table.ts';
@@ -42,6 +51,8 @@ export class SipLeg implements Leg {
   #termination: Termination | undefined;
   #goodbye: Promise<void> | undefined;
   #modifying = false;
+  readonly #holdListeners = new Set<(held: boolean) => void>();
+  #transferListener: ((request: TransferRequest) => void) | undefined;
 
   constructor(parts: SipLegParts) {
     this.callId = parts.callId;
@@ -86,6 +97,26 @@ export class SipLeg implements Leg {
 
   async sendDigits(digits: string): Promise<void> {
     if (!this.#termination) await this.endpoint.sendDigits(digits);
+  }
+
+  onHold(listener: (held: boolean) => void): () => void {
+    this.#holdListeners.add(listener);
+    return () => this.#holdListeners.delete(listener);
+  }
+
+  onTransferRequest(listener: (request: TransferRequest) => void): () => void {
+    this.#transferListener = listener;
+    return () => {
+      if (this.#transferListener === listener) this.#transferListener = undefined;
+    };
+  }
+
+  setMuted(): Promise<void> {
+    return Promise.reject(new AppError('MEDIA_MUTE_FAILED', 'the media server cannot mute'));
+  }
+
+  record(): Promise<Recording> {
+    return Promise.reject(new AppError('MEDIA_RECORDING_FAILED', 'the media server cannot record'));
   }
 
   hangUp(): Promise<void> {

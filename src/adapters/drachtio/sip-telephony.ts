@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
-import { assert, messageOf } from '../../kernel/errors.ts';
+import { AppError, assert, messageOf } from '../../kernel/errors.ts';
 import type { IdSource } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { CallAdmission } from '../../telephony/call-admission.ts';
@@ -10,6 +10,7 @@ import type { TelephonyDirectory } from '../../telephony/telephony-directory.ts'
 import type {
   Bridge,
   InboundCall,
+  Mix,
   OriginateRequest,
   OutboundCall,
   Telephony,
@@ -197,6 +198,10 @@ export class SipTelephony implements Telephony {
         return separated;
       },
     };
+  }
+
+  createMix(): Promise<Mix> {
+    return Promise.reject(new AppError('MEDIA_MIX_FAILED', 'the media server cannot mix'));
   }
 
   /** The SIP server is gone: no dialog survives, and the media channels must not stay behind. */
