@@ -11,6 +11,7 @@ export type IdKind =
   | 'effect'
   | 'due'
   | 'rsv'
+  | 'invitation'
   | 'key'
   | 'corr'
   | 'recording';
