@@ -74,7 +74,7 @@ async function startEmbedded(
     rtpPortMin: sip.rtpPortMin,
     rtpPortMax: sip.rtpPortMax,
     audioDirectories: [config.audioRoot],
-    recordingsDirectory: `${config.dataDirectory}/recordings`,
+    recordingsDirectory: config.recordingsRoot,
   }).catch(async (error: unknown) => {
     await sipServer.close();
     throw error;

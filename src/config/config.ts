@@ -49,6 +49,10 @@ export interface Config {
   };
   readonly audioRoot: string;
   readonly mediaAudioRoot: string;
+  readonly recordingsRoot: string;
+  /** The same folder as the media server sees it. */
+  readonly mediaRecordingsRoot: string;
+  readonly recordingsMaxBytes: number;
   readonly realm: string;
   readonly digestAlgorithms: readonly ('MD5' | 'SHA-256')[];
   readonly admission: AdmissionLimits;
@@ -104,8 +108,11 @@ function assemble(read: SettingReader, baseDirectory: string): Config {
   const base = real ? REAL_SERVER_ADMISSION : EMBEDDED_ADMISSION;
   const path = (name: SettingName): string => resolve(baseDirectory, read.required(name));
   const audioRoot = path('audioRoot');
+  const dataDirectory = path('dataDirectory');
+  const recordings = read.text('recordingsRoot');
+  const recordingsRoot = recordings ? resolve(baseDirectory, recordings) : `${dataDirectory}/recordings`;
   return {
-    dataDirectory: path('dataDirectory'),
+    dataDirectory,
     documentPath: path('document'),
     flowsDirectory: path('flows'),
     secretKey: read.text('secretKey'),
@@ -134,6 +141,9 @@ function assemble(read: SettingReader, baseDirectory: string): Config {
     },
     audioRoot,
     mediaAudioRoot: read.text('mediaAudioRoot') ?? audioRoot,
+    recordingsRoot,
+    mediaRecordingsRoot: read.text('mediaRecordingsRoot') ?? recordingsRoot,
+    recordingsMaxBytes: read.integer('recordingsMaxMib', 0) * 1024 * 1024,
     realm: read.required('realm'),
     digestAlgorithms: read.flag('digestSha256') ? ['MD5', 'SHA-256'] : ['MD5'],
     admission: {

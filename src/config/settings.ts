@@ -197,6 +197,23 @@ export const settings = {
     value: PATH,
     meaning: 'The same folder as the media server sees it. Not set: the same path.',
   },
+  recordingsRoot: {
+    variable: 'TURNKEEPER_RECORDINGS',
+    value: PATH,
+    meaning: 'Folder of recordings as this program sees it. Not set: `recordings` in the data directory.',
+  },
+  mediaRecordingsRoot: {
+    variable: 'TURNKEEPER_MEDIA_RECORDINGS',
+    value: PATH,
+    meaning:
+      'The same folder as the media server sees it, which writes there. Not set: the same path. Both programs must be allowed to read, write and delete in it.',
+  },
+  recordingsMaxMib: {
+    variable: 'TURNKEEPER_RECORDINGS_MAX_MIB',
+    value: count(1, 100_000_000),
+    fallback: '10240',
+    meaning: 'Space for recordings in MiB; once it is used up nothing more is recorded.',
+  },
   realm: {
     variable: 'TURNKEEPER_REALM',
     value: {
