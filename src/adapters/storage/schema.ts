@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { CaseFileRow, CaseNoteRow, CaseWorkRow } from './case-rows.ts';
 
 /**
  * The tables, one interface a table. Columns carry the names of the code's own fields, so that a value has
@@ -15,12 +16,20 @@ export interface Schema {
   readonly openLeg: OpenLegRow;
   readonly slotHold: SlotHoldRow;
   readonly callRecord: CallRecordRow;
+  readonly recording: RecordingRow;
   readonly configuration: ConfigurationRow;
   readonly userAccount: UserAccountRow;
   readonly apiKey: ApiKeyRow;
   readonly session: SessionRow;
   readonly errorRecord: ErrorRecordRow;
   readonly idempotency: IdempotencyRow;
+  readonly caseFile: CaseFileRow;
+  readonly caseWork: CaseWorkRow;
+  readonly caseNote: CaseNoteRow;
+  readonly accessGroup: AccessGroupRow;
+  readonly familiarAddress: FamiliarAddressRow;
+  readonly identity: IdentityRow;
+  readonly audit: AuditRow;
 }
 
 /** A callback's state: the projection of its events. */
@@ -60,6 +69,8 @@ export interface CallbackRow {
   rescheduledTo: string | null;
   /** JSON object. */
   userData: string;
+  /** JSON object. */
+  details: string;
   version: number;
 }
 
@@ -80,7 +91,7 @@ export interface AttemptRow {
 /** The append-only history of callbacks and agents; triggers refuse changes (see `eventRetention`). */
 export interface EventRow {
   sequence: Generated<number>;
-  /** `callback` or `agent`. */
+  /** `callback`, `agent` or `case`. */
   subjectKind: string;
   subjectId: string;
   atMs: number;
@@ -153,6 +164,23 @@ export interface CallRecordRow {
   callbackId: string | null;
 }
 
+/** One recording; its file lies in the recordings folder. */
+export interface RecordingRow {
+  id: string;
+  kind: string;
+  state: string;
+  callId: string | null;
+  callbackId: string | null;
+  agentId: string | null;
+  virtualQueue: string | null;
+  path: string;
+  startedAtMs: number;
+  endedAtMs: number | null;
+  durationMs: number | null;
+  bytes: number | null;
+  expiresAtMs: number;
+}
+
 /** One applied configuration document; the highest version is in force. */
 export interface ConfigurationRow {
   version: number;
@@ -173,6 +201,8 @@ export interface UserAccountRow {
   passwordHash: string;
   agentId: string | null;
   enabled: number;
+  /** JSON array of names. */
+  accessGroups: string;
   createdAtMs: number;
   updatedAtMs: number;
 }
@@ -182,7 +212,13 @@ export interface ApiKeyRow {
   id: string;
   name: string;
   role: string;
+  /** JSON arrays of texts. */
+  scopes: string;
+  origins: string;
+  accessGroups: string;
   keyHash: string;
+  previousHash: string | null;
+  previousUntilMs: number | null;
   createdBy: string;
   createdAtMs: number;
   expiresAtMs: number | null;
@@ -195,6 +231,7 @@ export interface SessionRow {
   userName: string;
   createdAtMs: number;
   expiresAtMs: number;
+  lastUsedAtMs: number;
 }
 
 /** One error answer of the API. */
@@ -208,7 +245,47 @@ export interface ErrorRecordRow {
   path: string;
   actor: string | null;
   address: string;
+  virtualQueue: string | null;
+  cause: string | null;
   detail: string;
+}
+
+/** A line of business: its members read these queues. */
+export interface AccessGroupRow {
+  name: string;
+  /** JSON array of names and beginnings. */
+  queues: string;
+  createdAtMs: number;
+  updatedAtMs: number;
+}
+
+/** An address that a user has logged in from. */
+export interface FamiliarAddressRow {
+  userName: string;
+  address: string;
+  atMs: number;
+}
+
+/** An account of an identity provider and its user. */
+export interface IdentityRow {
+  issuer: string;
+  subject: string;
+  userName: string;
+  linkedAtMs: number;
+}
+
+/** One line of the audit log. */
+export interface AuditRow {
+  id: string;
+  atMs: number;
+  actor: string;
+  actorName: string;
+  address: string;
+  correlationId: string;
+  action: string;
+  target: string;
+  before: string | null;
+  after: string | null;
 }
 
 /** One idempotency key of one caller of the API. */

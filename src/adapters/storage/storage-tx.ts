@@ -2,16 +2,20 @@ import { type Kysely, sql } from 'kysely';
 import type { SlotHold, SlotTx, TakenPlaces } from '../../calendar/slot-store.ts';
 import type { CallbackFilter, CallbackTx, OpenPlace } from '../../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
+import type { CaseTx } from '../../disposition/case.ts';
 import { AppError } from '../../kernel/errors.ts';
-import type { AttemptId, CallbackId, CallId } from '../../kernel/ids.ts';
+import type { AttemptId, CallbackId, CallId, RecordingId } from '../../kernel/ids.ts';
 import type { ConfigurationTx, ConfigurationVersion } from '../../provisioning/configuration-store.ts';
 import type { AgentStatus, AgentTx } from '../../routing/agent.ts';
+import type { RecordingFilter, RecordingRecord, RecordingTx } from '../../recording/recording-store.ts';
 import type { ScreeningTx } from '../../screening/screening-store.ts';
 import type { CallRecord, CallRecordTx } from '../../telephony/call-record.ts';
 import * as agents from './agent-queries.ts';
+import * as cases from './case-queries.ts';
 import * as callbacks from './callback-queries.ts';
 import * as calls from './call-record-queries.ts';
 import * as configurations from './configuration-queries.ts';
+import * as recordings from './recording-queries.ts';
 import * as screening from './screening-queries.ts';
 import * as slots from './slot-queries.ts';
 import type { EndableTx } from './group-committer.ts';
@@ -25,7 +29,9 @@ const RETENTION_EVENTS_MAX = 5000;
  * so a transaction cannot wait for itself. Using it after its transaction ended throws AppError
  * TRANSACTION_ENDED.
  */
-export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, ConfigurationTx, EndableTx {
+export class StorageTx
+  implements CallbackTx, AgentTx, CaseTx, CallRecordTx, RecordingTx, ConfigurationTx, EndableTx
+{
   readonly #db: Kysely<Schema>;
   #ended = false;
 
@@ -163,6 +169,74 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, Configurati
 
   async endUnfinishedCalls(nowMs: number): Promise<number> {
     return calls.endUnfinishedCalls(this.executor, nowMs);
+  }
+
+  async putRecording(record: RecordingRecord): Promise<void> {
+    return recordings.putRecording(this.executor, record);
+  }
+
+  async findRecording(id: RecordingId): Promise<RecordingRecord | undefined> {
+    return recordings.findRecording(this.executor, id);
+  }
+
+  async listRecordings(filter: RecordingFilter): Promise<RecordingRecord[]> {
+    return recordings.listRecordings(this.executor, filter);
+  }
+
+  async unfinishedRecordings(limit: number): Promise<RecordingRecord[]> {
+    return recordings.unfinishedRecordings(this.executor, limit);
+  }
+
+  async expiredRecordings(nowMs: number, limit: number): Promise<RecordingRecord[]> {
+    return recordings.expiredRecordings(this.executor, nowMs, limit);
+  }
+
+  async deleteRecording(id: RecordingId): Promise<void> {
+    return recordings.deleteRecording(this.executor, id);
+  }
+
+  async recordedBytes(): Promise<number> {
+    return recordings.recordedBytes(this.executor);
+  }
+
+  async findCaseFile(...question: Parameters<CaseTx['findCaseFile']>): ReturnType<CaseTx['findCaseFile']> {
+    return cases.findCaseFile(this.executor, ...question);
+  }
+
+  async putCaseFile(...file: Parameters<CaseTx['putCaseFile']>): Promise<void> {
+    return cases.putCaseFile(this.executor, ...file);
+  }
+
+  async caseWorks(...question: Parameters<CaseTx['caseWorks']>): ReturnType<CaseTx['caseWorks']> {
+    return cases.caseWorks(this.executor, ...question);
+  }
+
+  async putCaseWork(...work: Parameters<CaseTx['putCaseWork']>): Promise<void> {
+    return cases.putCaseWork(this.executor, ...work);
+  }
+
+  async caseWorksOf(...question: Parameters<CaseTx['caseWorksOf']>): ReturnType<CaseTx['caseWorksOf']> {
+    return cases.caseWorksOf(this.executor, ...question);
+  }
+
+  async caseWorksInProgress(): ReturnType<CaseTx['caseWorksInProgress']> {
+    return cases.caseWorksInProgress(this.executor);
+  }
+
+  async insertCaseNote(...note: Parameters<CaseTx['insertCaseNote']>): Promise<void> {
+    return cases.insertCaseNote(this.executor, ...note);
+  }
+
+  async caseNotes(...question: Parameters<CaseTx['caseNotes']>): ReturnType<CaseTx['caseNotes']> {
+    return cases.caseNotes(this.executor, ...question);
+  }
+
+  async appendCaseEvent(...event: Parameters<CaseTx['appendCaseEvent']>): Promise<void> {
+    return cases.appendCaseEvent(this.executor, ...event);
+  }
+
+  async deleteOldCases(...range: Parameters<CaseTx['deleteOldCases']>): Promise<number> {
+    return cases.deleteOldCases(this.executor, ...range);
   }
 
   async latestConfiguration(): Promise<ConfigurationVersion | undefined> {

@@ -5,6 +5,10 @@ import { openLegs } from './0002-open-legs.ts';
 import { lifecycle } from './0003-lifecycle.ts';
 import { slots } from './0004-slots.ts';
 import { openCallbacksOfNumber } from './0005-open-callbacks-of-number.ts';
+import { cases } from './0006-cases.ts';
+import { ges } from './0009-ges.ts';
+import { access } from './0008-access.ts';
+import { recordings } from './0007-recordings.ts';
 
 /** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -13,6 +17,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-lifecycle': lifecycle,
   '0004-slots': slots,
   '0005-open-callbacks-of-number': openCallbacksOfNumber,
+  '0006-cases': cases,
+  '0009-ges': ges,
+  '0008-access': access,
+  '0007-recordings': recordings,
 };
 
 /**

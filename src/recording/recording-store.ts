@@ -1,0 +1,69 @@
+import type { CallbackId, CallId, RecordingId } from '../kernel/ids.ts';
+import type { RecordingKind } from './recording-book.ts';
+
+/** `recording`: in progress, or its end was not told; `failed`: there is no file. */
+export const RecordingState = { recording: 'recording', finished: 'finished', failed: 'failed' } as const;
+export type RecordingState = (typeof RecordingState)[keyof typeof RecordingState];
+
+/** One recording as it is written down. */
+export interface RecordingRecord {
+  readonly id: RecordingId;
+  readonly kind: RecordingKind;
+  readonly state: RecordingState;
+  readonly callId: CallId | null;
+  readonly callbackId: CallbackId | null;
+  readonly agentId: string | null;
+  readonly virtualQueue: string | null;
+  /** Relative to the recordings root. */
+  readonly path: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly durationMs: number | null;
+  /** Of the file; null until it is complete. */
+  readonly bytes: number | null;
+  /** Record and file are deleted from then on. */
+  readonly expiresAtMs: number;
+}
+
+/** What to select, newest first. */
+export interface RecordingFilter {
+  readonly callId?: CallId;
+  readonly callbackId?: CallbackId;
+  readonly agentId?: string;
+  readonly virtualQueue?: string;
+  readonly kind?: RecordingKind;
+  /** 1–1000. */
+  readonly limit: number;
+  /** Continue after this id. */
+  readonly afterId?: RecordingId;
+}
+
+/** The part of a transaction that keeps recordings. */
+export interface RecordingTx {
+  /** Inserts or replaces. */
+  putRecording(record: RecordingRecord): Promise<void>;
+  findRecording(id: RecordingId): Promise<RecordingRecord | undefined>;
+  listRecordings(filter: RecordingFilter): Promise<RecordingRecord[]>;
+  /** Those in the state `recording`, oldest first, at most `limit`. */
+  unfinishedRecordings(limit: number): Promise<RecordingRecord[]>;
+  /** Those whose `expiresAtMs` is at or before `nowMs`, at most `limit`. */
+  expiredRecordings(nowMs: number, limit: number): Promise<RecordingRecord[]>;
+  deleteRecording(id: RecordingId): Promise<void>;
+  /** Bytes of all files together. */
+  recordedBytes(): Promise<number>;
+}
+
+/** The files below the recordings root. Paths are those of the records. */
+export interface RecordingFiles {
+  /**
+   * Looks at a file and mends the lengths in its header where whoever wrote it could not. Undefined: there is
+   * no such file, or it is no WAV file of ours.
+   */
+  measure(path: string): Promise<{ readonly durationMs: number; readonly bytes: number } | undefined>;
+  /** Does nothing when there is none. */
+  remove(path: string): Promise<void>;
+  /** Bytes `from` to `to`, both included, as they come. Undefined: the file is not there. */
+  read(path: string, from: number, to: number): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Size of the file; undefined: it is not there. */
+  size(path: string): Promise<number | undefined>;
+}
