@@ -12,6 +12,7 @@ import type { ScreeningTx } from '../../screening/screening-store.ts';
 import type { CallRecord, CallRecordTx } from '../../telephony/call-record.ts';
 import * as agents from './agent-queries.ts';
 import * as cases from './case-queries.ts';
+import { CaseQueries } from './case-queries.ts';
 import * as callbacks from './callback-queries.ts';
 import * as calls from './call-record-queries.ts';
 import * as configurations from './configuration-queries.ts';
@@ -32,6 +33,7 @@ const RETENTION_EVENTS_MAX = 5000;
 export class StorageTx
   implements CallbackTx, AgentTx, CaseTx, CallRecordTx, RecordingTx, ConfigurationTx, EndableTx
 {
+  readonly cases = new CaseQueries(() => this.executor);
   readonly #db: Kysely<Schema>;
   #ended = false;
 
