@@ -9,6 +9,7 @@ import { buildHttpServer } from './adapters/http/http-server.ts';
 import { PrometheusMetrics } from './adapters/metrics/prometheus-metrics.ts';
 import { Storage } from './adapters/storage/storage.ts';
 import { ApplicationService } from './application/application-service.ts';
+import { deskWithoutGroups } from './application/call-in-desk.ts';
 import { HistoryReplay } from './application/history-replay.ts';
 import { createEngine, type Engine } from './application/engine.ts';
 import { CallbackRetention } from './callback/callback-retention.ts';
@@ -227,6 +228,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     nowMs: () => clock.nowMs(),
     openCallbackCount: (queue) => engine.openCallbacks.count(queue),
     loads: () => ({
+    callIn: deskWithoutGroups,
       inboundCallCount: engine.inboundCalls.callCount,
       customerCallCount: engine.callbackCalls.callCount,
       openCallbacks: [...engine.openCallbacks.counts()],

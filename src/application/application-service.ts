@@ -20,6 +20,8 @@ import type { CallbackId } from '../kernel/ids.ts';
 import type { AgentRegistry, WantedState } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
 import type { Telephony } from '../telephony/telephony.ts';
+import type { WaitEstimate } from '../queue/wait-estimator.ts';
+import type { CallInDesk, CallInOutcome, CallInRequest } from './call-in-desk.ts';
 import { CallbackChanges } from './callback-changes.ts';
 import { numberRefusal, screenForQueue } from './number-check.ts';
 import { queueWaitView, type QueueWaitView } from './queue-wait-view.ts';
@@ -34,6 +36,7 @@ export interface ApplicationServiceOptions {
   readonly registry: AgentRegistry;
   readonly waits: QueueWaits;
   readonly slots: SlotDesk;
+  readonly callIn: CallInDesk;
   readonly directory: ServiceDirectory;
   readonly telephony: Telephony;
   readonly nowMs: () => number;
@@ -67,10 +70,15 @@ export class ApplicationService implements Application {
     if (router.queue(settings.name).length >= settings.maxQueued) {
       return { ok: false, refusal: { kind: 'queue-full', max: settings.maxQueued } };
     }
-    const mode = settings.bookingCheck ?? request.check ?? 'strict';
+    if (settings.callDirection === 'USERORIGINATED' && !request.details?.pushTargets?.length) {
+      return { ok: false, refusal: { kind: 'push-target-missing' } };
+    }
+    const always = request.alwaysCheckCapacity === true;
+    const mode = always ? 'strict' : (settings.bookingCheck ?? request.check ?? 'strict');
     const refusal = mode === 'strict' ? this.#notBookable(settings, request) : undefined;
     if (refusal) return { ok: false, refusal };
-    const booked = await slots.book(settings, mode, request.desiredAtMs, (desiredAtMs, checks) =>
+    const booking = { mode, desiredAtMs: request.desiredAtMs, always };
+    const booked = await slots.book(settings, booking, (desiredAtMs, checks) =>
       runner.create(
         {
           ...(request.id !== undefined && { id: request.id }),
@@ -81,6 +89,7 @@ export class ApplicationService implements Application {
           ...(desiredAtMs !== undefined && { desiredAtMs }),
           ...(request.priority !== undefined && { priority: request.priority }),
           ...(request.userData !== undefined && { userData: request.userData }),
+          ...(request.details !== undefined && { details: request.details }),
         },
         actor,
         checks,
@@ -117,7 +126,7 @@ export class ApplicationService implements Application {
 
   rescheduleCallback(
     id: CallbackId,
-    change: { readonly desiredAtMs: number; readonly agentId?: string },
+    change: Parameters<Application['rescheduleCallback']>[1],
     actor: Actor,
   ): Promise<Outcome<CallbackChange>> {
     return this.#changes.reschedule(id, change, actor);
@@ -187,6 +196,19 @@ export class ApplicationService implements Application {
     return this.#options.slots.availability(queue, question);
   }
 
+  estimateWait(
+    queue: string,
+    { position, estimator }: Parameters<Application['estimateWait']>[1] = {},
+  ): WaitEstimate | undefined {
+    const { directory, router, waits } = this.#options;
+    const settings = directory.queue(queue);
+    return settings && waits.estimate(settings, position ?? router.queue(queue).length + 1, estimator);
+  }
+
+  requestCallIn(request: CallInRequest, actor: Actor): Promise<CallInOutcome> {
+    return this.#options.callIn.request(request, actor);
+  }
+
   openFor(queue: string, atMs?: number): OpenFor | undefined {
     const { directory, nowMs, router, slots, waits } = this.#options;
     const settings = directory.queue(queue);
@@ -212,7 +234,8 @@ export class ApplicationService implements Application {
   #notBookable(settings: QueueSettings, request: CallbackRequest): Refusal | undefined {
     const { nowMs, slots } = this.#options;
     const atMs = nowMs();
-    if (request.desiredAtMs !== undefined && request.desiredAtMs > atMs) {
+    const { alwaysCheckCapacity = false, desiredAtMs } = request;
+    if (desiredAtMs !== undefined && (desiredAtMs > atMs || alwaysCheckCapacity)) {
       if (settings.scheduledEnabled) return undefined;
       return { kind: 'not-bookable', what: 'scheduled', reason: 'disabled' };
     }

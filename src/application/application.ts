@@ -1,9 +1,13 @@
 import type { BookingRefusal } from '../callback/booking-check.ts';
+import type { BookingDetails } from '../callback/booking-details.ts';
 import type { CallbackFilter } from '../callback/callback-store.ts';
 import type { Actor, Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
 import type { ImmediateRefusal, OpenFor, ScheduledRefusal } from '../calendar/open-for.ts';
 import type { CallbackId } from '../kernel/ids.ts';
+import type { WaitEstimatorName } from '../callback/queue-settings.ts';
+import type { WaitEstimate } from '../queue/wait-estimator.ts';
 import type { AgentStatus } from '../routing/agent.ts';
+import type { CallInOutcome, CallInRequest } from './call-in-desk.ts';
 import type { QueueWaitView } from './queue-wait-view.ts';
 import type { Availability, AvailabilityQuestion, BookingMode } from './slot-desk.ts';
 
@@ -28,6 +32,13 @@ export interface CallbackRequest {
   readonly language?: string;
   readonly priority?: number;
   readonly userData?: Readonly<Record<string, string>>;
+  /** What is told about the offer, and what it overrides of the queue's settings. */
+  readonly details?: BookingDetails;
+  /**
+   * The time asked for must have a free slot, whatever the queue's `bookingCheck` says, also when it is now or
+   * past. Default false.
+   */
+  readonly alwaysCheckCapacity?: boolean;
 }
 
 /** Expected ways to be refused; the HTTP adapter maps each to a status. */
@@ -41,6 +52,8 @@ export type Refusal =
       readonly reason: string;
     }
   | { readonly kind: 'queue-full'; readonly max: number }
+  /** The customer of this queue dials in when told to: a device to tell must be named. */
+  | { readonly kind: 'push-target-missing' }
   | BookingRefusal
   /** The queue does not take such callbacks, or not now. */
   | {
@@ -134,7 +147,12 @@ export interface Application {
    */
   rescheduleCallback(
     id: CallbackId,
-    change: { readonly desiredAtMs: number; readonly agentId?: string },
+    change: {
+      readonly desiredAtMs: number;
+      readonly agentId?: string;
+      /** The new time must have a free slot whatever the queue's `bookingCheck` says. Default false. */
+      readonly alwaysCheckCapacity?: boolean;
+    },
     actor: Actor,
   ): Promise<Outcome<CallbackChange>>;
   /** A new callback for a COMPLETED one, once; undefined `desiredAtMs`: as soon as possible. */
@@ -156,6 +174,16 @@ export interface Application {
   queues(): readonly QueueView[];
   /** What is known of the waits of a queue; undefined: no such queue. */
   queueWaits(queue: string): QueueWaitView | undefined;
+  /**
+   * The wait of somebody at this place in a queue's line (default: who would join now), by this estimator
+   * (default: the queue's); undefined: no such queue.
+   */
+  estimateWait(
+    queue: string,
+    question?: { readonly position?: number; readonly estimator?: WaitEstimatorName },
+  ): WaitEstimate | undefined;
+  /** The number to dial for a customer who calls in. */
+  requestCallIn(request: CallInRequest, actor: Actor): Promise<CallInOutcome>;
   /** Free slots of a queue; undefined: no such queue. */
   availability(queue: string, question: AvailabilityQuestion): Promise<Availability | undefined>;
   /** Whether the queue is open and what it offers at an instant, default now; undefined: no such queue. */

@@ -2,9 +2,10 @@ import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { CallbackRunner, ChangeOutcome } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
 import type { CallbackId } from '../kernel/ids.ts';
-import type { CallbackChange, Cancellation, Outcome } from './application.ts';
+import type { Application, CallbackChange, Cancellation, Outcome } from './application.ts';
 import { numberRefusal, screenForQueue } from './number-check.ts';
 import type { ServiceDirectory } from './service-directory.ts';
+import type { SlotDesk } from './slot-desk.ts';
 
 const CANCEL_ALLOWED = ['SCHEDULED', 'QUEUED', 'ROUTING'] as const;
 const RESCHEDULE_ALLOWED = ['SCHEDULED', 'QUEUED'] as const;
@@ -14,6 +15,7 @@ export interface CallbackChangesOptions {
   readonly unitOfWork: UnitOfWork<CallbackTx>;
   readonly runner: CallbackRunner;
   readonly directory: ServiceDirectory;
+  readonly slots: SlotDesk;
 }
 
 /** What people and programs may change of a callback that exists (product §3 rule 2). */
@@ -41,11 +43,13 @@ export class CallbackChanges {
   /** `agentId`: the agent who asks, for the callback that this agent is talking about. */
   async reschedule(
     id: CallbackId,
-    { desiredAtMs, agentId }: { readonly desiredAtMs: number; readonly agentId?: string },
+    { desiredAtMs, agentId, alwaysCheckCapacity = false }: Parameters<Application['rescheduleCallback']>[1],
     actor: Actor,
   ): Promise<Outcome<CallbackChange>> {
     const who: Actor = agentId === undefined ? actor : { kind: 'agent', id: agentId };
-    const outcome = await this.#options.runner.reschedule(id, desiredAtMs, who);
+    const { runner, slots } = this.#options;
+    const checks = alwaysCheckCapacity ? [slots.check(undefined, true)] : [];
+    const outcome = await runner.reschedule(id, desiredAtMs, who, checks);
     return changed(outcome, RESCHEDULE_ALLOWED);
   }
 

@@ -1,7 +1,7 @@
-import { type QueueSettings, waitEstimators } from '../callback/queue-settings.ts';
+import { type QueueSettings, type WaitEstimatorName, waitEstimators } from '../callback/queue-settings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Token } from '../queue/token.ts';
-import { WaitEstimator, type WaitFacts } from '../queue/wait-estimator.ts';
+import { type WaitEstimate, WaitEstimator, type WaitFacts } from '../queue/wait-estimator.ts';
 import { type WaitRange, type WaitScore, WaitScores } from '../queue/wait-scores.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 
@@ -81,8 +81,16 @@ export class QueueWaits {
 
   /** Seconds that somebody at this position waits by estimate; −1 unknown. */
   ewtSec(settings: QueueSettings, position: number): number {
-    const { estimator } = this.#queue(settings.name);
-    return estimator.estimate(settings.ewtEstimator, this.#facts(settings.name, position)).sec;
+    return this.estimate(settings, position).sec;
+  }
+
+  /** The same with the reason when it is unknown; by the queue's estimator unless another is named. */
+  estimate(
+    { name, ewtEstimator }: QueueSettings,
+    position: number,
+    by: WaitEstimatorName = ewtEstimator,
+  ): WaitEstimate {
+    return this.#queue(name).estimator.estimate(by, this.#facts(name, position));
   }
 
   /** The same with its range, or why it is not known. */

@@ -24,6 +24,15 @@ const PROPOSALS_LOOKED_AT_MAX = 200;
 /** `strict`: hours and slots are enforced; `lenient`: a booking is moved, or taken all the same. */
 export type BookingMode = 'strict' | 'lenient';
 
+/** How a time is booked. */
+export interface BookingWish {
+  readonly mode: BookingMode;
+  /** Undefined: as soon as possible. */
+  readonly desiredAtMs: number | undefined;
+  /** A time that is now or past counts as a scheduled one: it needs room, too. Default false. */
+  readonly always?: boolean;
+}
+
 export interface SlotDeskOptions {
   readonly directory: ServiceDirectory;
   readonly unitOfWork: UnitOfWork<CallbackTx>;
@@ -136,11 +145,13 @@ export class SlotDesk {
   /**
    * The check of a booking for a later time; immediate ones pass.
    * @param holderId whose hold the booking uses up.
+   * @param always immediate ones, too, need room in the slot that is now.
    */
-  check(holderId?: string): BookingCheck {
+  check(holderId?: string, always = false): BookingCheck {
     return async (tx, { callback, nowMs }: Booking): Promise<BookingRefusal | undefined> => {
-      const { desiredAtMs, virtualQueue, id } = callback;
-      if (desiredAtMs <= nowMs) return undefined;
+      const { virtualQueue, id } = callback;
+      const desiredAtMs = Math.max(callback.desiredAtMs, nowMs);
+      if (callback.desiredAtMs <= nowMs && !always) return undefined;
       const bookable = this.#bookable(virtualQueue, nowMs);
       if (!bookable) return undefined;
       const refusal = await slotRefusal(tx, bookable, { desiredAtMs, nowMs, except: holderId ?? id });
@@ -170,11 +181,10 @@ export class SlotDesk {
    */
   async book(
     settings: QueueSettings,
-    mode: BookingMode,
-    desiredAtMs: number | undefined,
+    { mode, desiredAtMs, always = false }: BookingWish,
     book: (desiredAtMs: number | undefined, checks: readonly BookingCheck[]) => Promise<BookingOutcome>,
   ): Promise<BookingOutcome> {
-    let outcome = await book(desiredAtMs, [this.check()]);
+    let outcome = await book(desiredAtMs, [this.check(undefined, always && desiredAtMs !== undefined)]);
     if (mode === 'strict') return outcome;
     for (let moveCount = 0; moveCount < MOVES_MAX; moveCount++) {
       if (outcome.kind !== 'refused' || outcome.refusal.kind !== 'slot-full') return outcome;

@@ -44,18 +44,24 @@ export interface OpenFor {
   readonly immediateOfferHoursOpenForSec: number | null;
   readonly immediate: Offer<ImmediateRefusal>;
   readonly scheduled: Offer<ScheduledRefusal>;
+  readonly immediateEnabled: boolean;
+  /** By hours, blackout and wait alone, whether or not immediate callbacks are enabled. */
+  readonly withinImmediateHours: boolean;
 }
 
 /** Answers what a queue offers at an instant (product §4; the open-for answers of the v3 API). */
 export function openFor(question: OfferQuestion): OpenFor {
   const { hours, offerHours, atMs } = question;
   const open = hours?.isOpen(atMs) ?? true;
+  const byHours = immediateOffer({ ...question, immediateEnabled: true });
   return {
     open,
     openForSec: secondsOpen(hours, atMs),
     immediateOfferHoursOpenForSec: offerHours ? secondsOpen(offerHours, atMs) : -1,
-    immediate: immediateOffer(question),
+    immediate: question.immediateEnabled ? byHours : { allowed: false, reason: 'disabled' },
     scheduled: question.scheduledEnabled ? { allowed: true } : { allowed: false, reason: 'disabled' },
+    immediateEnabled: question.immediateEnabled,
+    withinImmediateHours: byHours.allowed,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AttemptId, CallbackId, CallId } from '../kernel/ids.ts';
 import type { DialResult, Termination } from '../telephony/termination.ts';
+import type { BookingDetails } from './booking-details.ts';
 import type { ConnectStrategy } from './queue-settings.ts';
 
 /** Where a callback is in its life, as APIs and screens show it (product §3). */
@@ -117,6 +118,8 @@ export interface Callback {
   /** Key-value data given at creation, carried to the agent; JSON object of at most 8 KiB. */
   readonly userData: Readonly<Record<string, string>>;
   /** Raised by one with every stored change. */
+  /** What was told about the offer, and what it overrides. */
+  readonly details: BookingDetails;
   readonly version: number;
 }
 

@@ -1,4 +1,5 @@
 import type { CallbackId, CallId } from '../kernel/ids.ts';
+import { type BookingDetails, reportedDetails } from './booking-details.ts';
 import { type CallbackPolicy, purgeOf } from './callback-policy.ts';
 import type { Actor, Callback, CallbackEvent } from './callback.ts';
 
@@ -19,6 +20,7 @@ export interface NewCallback {
   /** Default: the queue's `priorityInitial`. */
   readonly priority?: number;
   readonly userData?: Readonly<Record<string, string>>;
+  readonly details?: BookingDetails;
   /** The COMPLETED callback that this one repeats. */
   readonly recreatedFrom?: CallbackId;
   /** The callback whose agent arranged this one. */
@@ -79,6 +81,7 @@ export function newCallback(request: NewCallback, facts: NewCallbackFacts): Call
     rescheduledFrom: request.rescheduledFrom ?? null,
     rescheduledTo: null,
     userData: request.userData ?? {},
+    details: request.details ?? {},
     version: 1,
   };
 }
@@ -94,6 +97,7 @@ export function sameCaseAgain(
     language,
     priority,
     userData,
+    details,
   }: Callback,
   wish: Pick<NewCallback, 'desiredAtMs' | 'recreatedFrom' | 'rescheduledFrom'>,
 ): NewCallback {
@@ -106,6 +110,7 @@ export function sameCaseAgain(
     language,
     priority,
     userData,
+    details,
     ...wish,
   };
 }
@@ -126,6 +131,7 @@ export function creationEvent(callback: Callback, actor: Actor): CallbackEvent {
     priority,
     placeAtMs,
     desiredAtMs,
+    ...reportedDetails(callback.details),
     ...(recreatedFrom !== null && { recreatedFrom }),
     ...(rescheduledFrom !== null && { rescheduledFrom }),
   };

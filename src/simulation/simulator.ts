@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import { ApplicationService } from '../application/application-service.ts';
+import { deskWithoutGroups } from '../application/call-in-desk.ts';
 import { createEngine, type Engine } from '../application/engine.ts';
 import type { FlowLibrary } from '../ivr/flow-library.ts';
 import { IdSource } from '../kernel/ids.ts';
@@ -94,6 +95,7 @@ export class Simulator {
       ...engine,
       unitOfWork: this.#store,
       directory,
+      callIn: deskWithoutGroups,
       telephony,
       nowMs: () => clock.nowMs(),
       openCallbackCount: (queue) => engine.openCallbacks.count(queue),

@@ -37,6 +37,7 @@ export function aCallback(changes: Partial<Callback> = {}): Callback {
     rescheduledFrom: null,
     rescheduledTo: null,
     userData: {},
+    details: {},
     version: 1,
     ...changes,
   };

@@ -11,6 +11,7 @@ import type {
   QueueView,
   Refusal,
 } from '../../src/application/application.ts';
+import type { CallInOutcome, CallInRequest } from '../../src/application/call-in-desk.ts';
 import type { Availability, AvailabilityQuestion } from '../../src/application/slot-desk.ts';
 import type { OpenFor } from '../../src/calendar/open-for.ts';
 import type { CallbackFilter } from '../../src/callback/callback-store.ts';
@@ -26,6 +27,12 @@ export class FakeApplication implements Application {
   readonly actors: Actor[] = [];
   /** What was asked of availability. */
   readonly questions: AvailabilityQuestion[] = [];
+  /** What was asked of the call-in desk, and what it says. */
+  readonly callIns: CallInRequest[] = [];
+  callInOutcome: CallInOutcome = {
+    ok: false,
+    refusal: { kind: 'unknown-group', groupName: 'none' },
+  };
   refuseNext: Refusal | undefined;
   throwNext: Error | undefined;
   /** Awaited before a callback is made; lets a test hold a request in the middle. */
@@ -61,6 +68,7 @@ export class FakeApplication implements Application {
       priority: request.priority ?? 0,
       desiredAtMs: request.desiredAtMs ?? nowMs,
       userData: request.userData ?? {},
+      details: request.details ?? {},
       attempts: [],
       events: [
         {
@@ -122,6 +130,8 @@ export class FakeApplication implements Application {
       immediateOfferHoursOpenForSec: -1,
       immediate: { allowed: false, reason: 'blackout' },
       scheduled: { allowed: true },
+      immediateEnabled: true,
+      withinImmediateHours: false,
     };
   }
 
@@ -226,6 +236,15 @@ export class FakeApplication implements Application {
       virtualQueues: [{ name: 'billing_VQ_CB', kind: 'callback', waitingCount: 3, longestWaitSec: 70 }],
       watermark: 3,
     };
+  }
+
+  estimateWait(queue: string): ReturnType<Application['estimateWait']> {
+    return queue === 'billing' ? { sec: 90, unknown: null } : undefined;
+  }
+
+  requestCallIn(request: CallInRequest): Promise<CallInOutcome> {
+    this.callIns.push(request);
+    return Promise.resolve(this.callInOutcome);
   }
 
   loads(): LoadView {

@@ -1,4 +1,5 @@
 import { ApplicationService } from '../../src/application/application-service.ts';
+import { deskWithoutGroups } from '../../src/application/call-in-desk.ts';
 import { createEngine, type Engine } from '../../src/application/engine.ts';
 import type { ServiceDirectory } from '../../src/application/service-directory.ts';
 import { SlotCalendar } from '../../src/calendar/slot-calendar.ts';
@@ -238,6 +239,7 @@ export class History {
     const application = new ApplicationService({
       ...engine,
       unitOfWork: store,
+      callIn: deskWithoutGroups,
       directory,
       telephony,
       nowMs: () => life.nowMs(),

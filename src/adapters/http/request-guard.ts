@@ -141,6 +141,10 @@ export function refused(refusal: Refusal): HttpError {
         {
           extra: { state: refusal.state, allowed: refusal.allowed },
         },
+    case 'push-target-missing':
+      return new HttpError('PUSH_TARGET_MISSING', 'the customer of this queue dials in when told to', {
+        faults: [{ path: 'details.pushTargets', message: 'must name a device to tell' }],
+      });
       );
     default:
       return refusal satisfies never;

@@ -247,12 +247,17 @@ export async function eventsOf(db: Executor, id: CallbackId, limit: number): Pro
 }
 
 function toRow(callback: Callback): CallbackRow {
-  return { ...callback, userData: JSON.stringify(callback.userData) };
+  const { userData, details } = callback;
+  return { ...callback, userData: JSON.stringify(userData), details: JSON.stringify(details) };
 }
 
 function fromRow(row: CallbackRow): Callback {
-  const userData = row.userData === '{}' ? {} : (JSON.parse(row.userData) as Record<string, string>);
-  return { ...row, userData } as Callback;
+  return { ...row, userData: objectOf(row.userData), details: objectOf(row.details) } as Callback;
+}
+
+/** Most records carry nothing: parsing that a hundred thousand times would be felt. */
+function objectOf(json: string): object {
+  return json === '{}' ? {} : (JSON.parse(json) as object);
 }
 
 function attemptToRow(attempt: Attempt): AttemptRow {

@@ -28,6 +28,7 @@ describe.each(implementations)('callbacks in $name', ({ create }) => {
       dueAtMs: 5,
       completedAtMs: 9_007_199_254_740_991,
       userData: { 'with "quotes"': "O'Hara; drop table callback; --", empty: '', emoji: '☎️' },
+      details: { channel: 'WEB', pushTargets: [{ channel: 'FCM', target: 'token "1"' }] },
     });
     await store(plain, full);
     await tested.reopen();

@@ -92,6 +92,7 @@ describe('the SQLite file', () => {
       recreatedTo: null,
       rescheduledFrom: null,
       rescheduledTo: null,
+      details: {},
     };
     expect(queued).toMatchObject({ ...defaults, id: 'callback_old1', placeAtMs: 70, queuedAtMs: 70 });
     expect(scheduled).toMatchObject({ ...defaults, id: 'callback_old2', queuedAtMs: null });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ApplicationService } from '../../../src/application/application-service.ts';
+import { deskWithoutGroups } from '../../../src/application/call-in-desk.ts';
 import type { Refusal } from '../../../src/application/application.ts';
 import type { ServiceDirectory } from '../../../src/application/service-directory.ts';
 import { BusinessHours, businessHoursSchema } from '../../../src/calendar/business-hours.ts';
@@ -41,6 +42,7 @@ function counter(hour: number, changes: Partial<QueueSettings> = {}) {
   const midnightMs = Math.ceil(clock.nowMs() / dayMs) * dayMs;
   clock.advance(midnightMs + hour * HOUR_MS - clock.nowMs());
   const application = new ApplicationService({
+    callIn: deskWithoutGroups,
     ...engine,
     unitOfWork: store,
     directory,

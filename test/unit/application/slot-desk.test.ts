@@ -52,7 +52,7 @@ class Desk {
   }
 
   book(desiredAtMs: number, mode: BookingMode = 'strict'): Promise<BookingOutcome> {
-    return this.slots.book(this.settings, mode, desiredAtMs, (wanted, checks) =>
+    return this.slots.book(this.settings, { mode, desiredAtMs }, (wanted, checks) =>
       this.runner.create(
         {
           virtualQueue: 'support',
