@@ -8,6 +8,7 @@ import { IdSource } from '../src/kernel/ids.ts';
 import { silentLog } from '../src/kernel/log.ts';
 import { silentMetrics } from '../src/kernel/metrics.ts';
 import { SystemRandom } from '../src/kernel/random.ts';
+import { MemoryRecordings } from '../src/simulation/memory-recordings.ts';
 import type { Telephony } from '../src/telephony/telephony.ts';
 
 /** Virtual queues of the measurements. */
@@ -61,6 +62,7 @@ const telephony: Telephony = {
 /** The rooms of production over a real store, without a telephone. */
 export function engineOver(store: Storage): Engine {
   const clock = new SystemClock();
+  const ids = new IdSource(clock, new SystemRandom());
   return createEngine({
     telephony,
     store,
@@ -70,7 +72,8 @@ export function engineOver(store: Storage): Engine {
     holdMusic: [],
     dialsMax: 100,
     clock,
-    ids: new IdSource(clock, new SystemRandom()),
+    ids,
+    recordings: new MemoryRecordings(ids),
     log: silentLog,
     metrics: silentMetrics,
   });

@@ -26,7 +26,9 @@ import { SystemRandom } from './kernel/random.ts';
 import { type PhoneCredentials, Provisioning } from './provisioning/provisioning.ts';
 import { SecretBox } from './provisioning/secret-box.ts';
 import { loadSecretKey } from './provisioning/secret-key.ts';
+import type { Recordings } from './recording/recordings.ts';
 import type { Counters } from './telephony/counters.ts';
+import { openRecordings } from './open-recordings.ts';
 import { SipCallTracing } from './sip-call-tracing.ts';
 import { startTelephonyServers, type TelephonyServers } from './telephony-servers.ts';
 
@@ -109,7 +111,20 @@ async function start(
   });
   started.push(() => telephony.close(config.shutdownMaxMs));
 
-  const parts = { config, version, storage, provisioning, telephony, metrics, log, clock, ids, flows };
+  const recordings = await openRecordings({ config, storage, directory, clock, ids, log }, started);
+  const parts = {
+    config,
+    version,
+    storage,
+    provisioning,
+    telephony,
+    recordings,
+    metrics,
+    log,
+    clock,
+    ids,
+    flows,
+  };
   const engine = await openEngine(parts, started);
   const administrator = await ensureAdministrator(storage.access, clock);
   const httpUrl = await serveHttp({ ...parts, engine }, started);
@@ -136,6 +151,7 @@ async function openEngine(parts: Omit<Parts, 'engine'>, started: Started): Promi
     flow: (name) => flows.get(name),
     audioMs: flows.audioMs,
     holdMusic: HOLD_MUSIC,
+    recordings: parts.recordings,
     dialsMax: config.admission.outboundAttemptsMax,
     clock,
     ids,
@@ -207,6 +223,7 @@ interface Parts extends Pick<StartOptions, 'config' | 'version' | 'log'> {
   readonly provisioning: Provisioning;
   readonly engine: Engine;
   readonly telephony: TelephonyAdapter;
+  readonly recordings: Recordings;
   readonly metrics: PrometheusMetrics;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -223,12 +240,12 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     registry: engine.registry,
     waits: engine.waits,
     slots: engine.slots,
+    callIn: deskWithoutGroups,
     directory: provisioning.directory,
     telephony,
     nowMs: () => clock.nowMs(),
     openCallbackCount: (queue) => engine.openCallbacks.count(queue),
     loads: () => ({
-    callIn: deskWithoutGroups,
       inboundCallCount: engine.inboundCalls.callCount,
       customerCallCount: engine.callbackCalls.callCount,
       openCallbacks: [...engine.openCallbacks.counts()],

@@ -7,6 +7,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { MetricName, type Metrics } from '../kernel/metrics.ts';
+import type { RecordingBook } from '../recording/recording-book.ts';
 import { AgentRegistry } from '../routing/agent-registry.ts';
 import type { AgentTx } from '../routing/agent.ts';
 import { Router } from '../routing/router.ts';
@@ -34,6 +35,7 @@ export interface EngineOptions {
   /** Lengths of audio files in ms. */
   readonly audioMs: ReadonlyMap<string, number>;
   readonly holdMusic: readonly AudioSource[];
+  readonly recordings: RecordingBook;
   /** Dials in progress at most. */
   readonly dialsMax: number;
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { promptIdSchema } from '../ivr/phrase.ts';
 import { countrySchema } from '../screening/number-rule.ts';
 import { dialledNumberSchema, nameSchema } from '../telephony/directory.ts';
 import { DialResult } from '../telephony/termination.ts';
@@ -6,19 +7,22 @@ import { DialResult } from '../telephony/termination.ts';
 /** Entries of the lists in one row at most. */
 const TARGETS_MAX = 10;
 const THROTTLES_MAX = 4;
+const HOLD_ANNOUNCEMENTS_MAX = 10;
 
 const skillExpression = z.string().min(1).max(500);
 
 /**
  * Who is called first, and when an agent is held (product §2). `customer-first`: a ready agent lets the first
  * due callback be dialled and is not held. `customer-first-reserved`: that agent is held from the dial on.
- * `agent-first`: the agent's phone is rung with the case, the customer is dialled from that call. `paced`:
- * customers are dialled ahead of agents, as many as the waits of confirmed customers allow.
+ * `agent-first`: the agent's phone is rung with the case, the customer is dialled from that call. `preview`:
+ * an agent is held and shown the case; the customer is dialled when the agent accepts. `paced`: customers are
+ * dialled ahead of agents, as many as the waits of confirmed customers allow.
  */
 export const connectStrategies = [
   'customer-first',
   'customer-first-reserved',
   'agent-first',
+  'preview',
   'paced',
 ] as const;
 export type ConnectStrategy = (typeof connectStrategies)[number];
@@ -137,6 +141,26 @@ export const queueSettingsSchema = z.strictObject({
   offerWatermark: z.int().min(0).max(100_000).default(1000),
   /** Position and wait are announced this often to a waiting caller. */
   announceIntervalSec: z.int().min(5).max(600).default(30),
+  /** What the announcement tells. */
+  announcePosition: z.boolean().default(true),
+  announceWait: z.boolean().default(true),
+  /** Prompts said to waiting callers, one after each announcement, in turn. */
+  holdAnnouncements: z.array(promptIdSchema).max(HOLD_ANNOUNCEMENTS_MAX).default([]),
+  /**
+   * A live call that has waited this long in this line goes over: to `overflowQueue` when that is open and
+   * not full, else to voicemail when enabled, else it stays; 0: never. A full line goes over at once.
+   */
+  overflowAfterSec: z.int().min(0).max(86_400).default(0),
+  overflowQueue: nameSchema.optional(),
+  /** Callers may leave a message, which becomes a callback: by a key in the offer, closed, or by overflow. */
+  voicemailEnabled: z.boolean().default(false),
+  voicemailMaxSec: z.int().min(5).max(600).default(120),
+  /** A shorter message is none. */
+  voicemailMinSec: z.int().min(1).max(30).default(2),
+  /** Silence that ends a message, where the media server can be listened to. */
+  voicemailSilenceSec: z.int().min(2).max(60).default(5),
+  /** Recordings of calls of this queue and its messages are deleted after this. */
+  recordingKeptDays: z.int().min(1).max(3650).default(90),
   ewtEstimator: z.enum(waitEstimators).default('urs2'),
   /** Used by `urs2` until the queue has measured its own. */
   defaultHandlingTimeSec: z.int().min(1).max(7200).default(180),
@@ -170,6 +194,41 @@ export const queueSettingsSchema = z.strictObject({
   /** Agents tried for one confirmed customer. */
   maxAgentTransferAttempts: z.int().min(1).max(20).default(5),
   agentRingTimeoutSec: z.int().min(5).max(120).default(20),
+
+  // What an agent is told and asked.
+  /** `workspace`: the phone rings only once the agent has accepted on the screen. */
+  agentAccept: z.enum(['phone', 'workspace']).default('phone'),
+  /** Time to accept on the screen, `workspace` only. */
+  agentAcceptTimeoutSec: z.int().min(5).max(300).default(20),
+  /** Phones that can are asked to answer by themselves. */
+  agentAutoAnswer: z.boolean().default(false),
+  /** The case goes to the phone in `X-Turnkeeper-` headers. */
+  agentCaseHeaders: z.boolean().default(true),
+  /** The flow an agent hears before being connected; undefined: none, unless `agentAcceptKey`. */
+  agentWhisper: nameSchema.optional(),
+  /** The agent is connected once they have pressed a key. */
+  agentAcceptKey: z.boolean().default(false),
+  /** Time for that key. */
+  agentAcceptKeySec: z.int().min(3).max(60).default(10),
+  /** Shown with every case that brings none of its own. */
+  agentInstructions: z.string().max(500).optional(),
+  /** An agent who rejects a call becomes not ready; false: stays ready and is skipped. */
+  agentRejectNotReady: z.boolean().default(true),
+  /** An agent who did not take a token is not asked again for it this long. */
+  agentSkipSec: z.int().min(0).max(3600).default(60),
+  /** `preview`: time to decide. */
+  previewTimeoutSec: z.int().min(5).max(600).default(30),
+  /** `preview`: so many rejections end the callback with PREVIEW_REJECTED. */
+  previewRejectMax: z.int().min(1).max(20).default(3),
+  /** `preview`: an agent who says nothing in time becomes not ready; false: stays ready and is skipped. */
+  previewTimeoutNotReady: z.boolean().default(true),
+  /** `preview`: how the customer is reached when the agent accepts. */
+  previewConnect: z.enum(['customer-first-reserved', 'agent-first']).default('customer-first-reserved'),
+  /**
+   * `agent-first`: after a call that failed the agent stays on the line and the customer is dialled again
+   * after this; 0: the agent is free and the retry interval runs.
+   */
+  agentFirstRedialSec: z.int().min(0).max(120).default(0),
   /** "Later" pressed by the customer: called again after this. */
   snoozeSec: z.int().min(60).max(3600).default(300),
   /** Shown to the customer; undefined: the number the customer had dialled, else `turnkeeper`. */
@@ -186,6 +245,10 @@ export const queueSettingsSchema = z.strictObject({
   // The end.
   /** After-call work ends by itself after this. */
   wrapUpSec: z.int().min(0).max(3600).default(30),
+  /** What one extension adds to after-call work; 0: no extensions. */
+  wrapUpExtendSec: z.int().min(0).max(3600).default(60),
+  /** After-call work with all its extensions at most. */
+  wrapUpMaxSec: z.int().min(0).max(7200).default(600),
   /**
    * A callback not yet connected ends this long after it was queued; 0: at the end of the business day only.
    */

@@ -14,6 +14,7 @@ const REFERENCES: readonly (readonly [SettingKey, SectionName])[] = [
   ['trunk', 'trunks'],
   ['capacityRule', 'capacityRules'],
   ['numberRule', 'numberRules'],
+  ['overflowQueue', 'queues'],
 ];
 
 /** Queues named in one fault. */

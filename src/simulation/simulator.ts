@@ -15,6 +15,7 @@ import { Chance } from './chance.ts';
 import { Customers } from './customers.ts';
 import { arrivals, drawMs } from './draws.ts';
 import { Incarnation } from './incarnation.ts';
+import { MemoryRecordings } from './memory-recordings.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { Scenario } from './scenario.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
@@ -78,6 +79,7 @@ export class Simulator {
     }));
     const directory = directoryOf(scenario, staff);
     const telephony = network.openFor(life);
+    const ids = new IdSource(clock, random);
     const engine = (this.#engine = createEngine({
       telephony,
       store: tally.watching(this.#store),
@@ -87,15 +89,16 @@ export class Simulator {
       holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
       dialsMax: DIALS_MAX,
       clock: life,
-      ids: new IdSource(clock, random),
+      ids,
+      recordings: new MemoryRecordings(ids),
       log,
       metrics: silentMetrics,
     }));
     this.#application = new ApplicationService({
+      callIn: deskWithoutGroups,
       ...engine,
       unitOfWork: this.#store,
       directory,
-      callIn: deskWithoutGroups,
       telephony,
       nowMs: () => clock.nowMs(),
       openCallbackCount: (queue) => engine.openCallbacks.count(queue),

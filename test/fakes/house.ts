@@ -10,6 +10,7 @@ import { silentMetrics } from '../../src/kernel/metrics.ts';
 import { SeededRandom } from '../../src/kernel/random.ts';
 import { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
 import { FakeTelephony, type PlacedCall, type QuietLeg, settle } from './fake-telephony.ts';
+import { MemoryRecordings } from '../../src/simulation/memory-recordings.ts';
 import { MemoryStore } from '../../src/simulation/memory-store.ts';
 import { aQueue } from './queue-settings.ts';
 
@@ -37,6 +38,7 @@ export class House {
   readonly telephony = new FakeTelephony();
   store = new MemoryStore();
   engine!: Engine;
+  recordings!: MemoryRecordings;
   /** In force from the next question on. */
   settings: QueueSettings;
   #answer!: (confirmation: Confirmation) => void;
@@ -63,6 +65,8 @@ export class House {
 
   open(): void {
     const { clock, store, telephony } = this;
+    const ids = new IdSource(clock, new SeededRandom(7));
+    this.recordings = new MemoryRecordings(ids);
     this.engine = createEngine({
       telephony,
       store,
@@ -72,7 +76,8 @@ export class House {
       holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
       dialsMax: 10,
       clock,
-      ids: new IdSource(clock, new SeededRandom(7)),
+      ids,
+      recordings: this.recordings,
       log: silentLog,
       metrics: silentMetrics,
       confirm: (leg, _callback, signal) =>

@@ -18,6 +18,7 @@ import { checkEnd } from './end-check.ts';
 import { InboundCaller } from './inbound-caller.ts';
 import { Incarnation } from '../../src/simulation/incarnation.ts';
 import { People } from './people.ts';
+import { MemoryRecordings } from '../../src/simulation/memory-recordings.ts';
 import { SimulatedNetwork } from '../../src/simulation/simulated-network.ts';
 import { SimulatedDisk, type DiskFaults } from './simulated-store.ts';
 
@@ -233,13 +234,14 @@ export class History {
       dialsMax: this.#chance.between(1, 4),
       clock: life,
       ids,
+      recordings: new MemoryRecordings(ids),
       log: this.#log(life),
       metrics: silentMetrics,
     });
     const application = new ApplicationService({
+      callIn: deskWithoutGroups,
       ...engine,
       unitOfWork: store,
-      callIn: deskWithoutGroups,
       directory,
       telephony,
       nowMs: () => life.nowMs(),
