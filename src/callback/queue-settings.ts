@@ -7,6 +7,7 @@ import { DialResult } from '../telephony/termination.ts';
 /** Entries of the lists in one row at most. */
 const TARGETS_MAX = 10;
 const THROTTLES_MAX = 4;
+const DISPOSITIONS_MAX = 100;
 const HOLD_ANNOUNCEMENTS_MAX = 10;
 
 const skillExpression = z.string().min(1).max(500);
@@ -245,6 +246,13 @@ export const queueSettingsSchema = z.strictObject({
   // The end.
   /** After-call work ends by itself after this. */
   wrapUpSec: z.int().min(0).max(3600).default(30),
+  /** Codes that say what came of a call, as agents choose from them. */
+  dispositions: z
+    .array(z.string().regex(/^[^\s"\x00-\x1f][^"\x00-\x1f]{0,63}$/, 'must be 1–64 characters without quotes'))
+    .max(DISPOSITIONS_MAX)
+    .default([]),
+  /** A case cannot be marked done without one of `dispositions`. */
+  dispositionRequired: z.boolean().default(false),
   /** What one extension adds to after-call work; 0: no extensions. */
   wrapUpExtendSec: z.int().min(0).max(3600).default(60),
   /** After-call work with all its extensions at most. */

@@ -108,6 +108,7 @@ function rowFaults(row: Readable, knownFlows: ReadonlySet<string> | undefined): 
     ...throttleFaults(row),
     ...windowFaults(row),
     ...retryFaults(row),
+    ...dispositionFaults(row),
     ...flowFaults(row, knownFlows),
   ];
 }
@@ -161,6 +162,17 @@ function retryFaults({ retryByResult }: Readable): RowFault[] {
   if (rule === undefined || rule === 'never') return [];
   const message = 'must be "never": a fax machine is not called again';
   return [{ key: 'retryByResult', inner: ['FAX'], message }];
+}
+
+/** A case that must have a disposition needs one to choose. */
+function dispositionFaults({ dispositions = [], dispositionRequired = false }: Readable): RowFault[] {
+  const twice = dispositions.flatMap((code, index): RowFault[] => {
+    if (dispositions.indexOf(code) === index) return [];
+    return [{ key: 'dispositions', inner: [index], message: 'is in the list already', value: code }];
+  });
+  if (!dispositionRequired || dispositions.length > 0) return twice;
+  const message = 'must be false while dispositions is empty: nothing could be chosen';
+  return [...twice, { key: 'dispositionRequired', message, value: true }];
 }
 
 function flowFaults({ callbackApplication }: Readable, known: ReadonlySet<string> | undefined): RowFault[] {

@@ -254,6 +254,23 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   },
   trunk: nameOf('trunks', 'out'),
   wrapUpSec: whole(30, 0, 3600),
+  dispositions: {
+    default: [],
+    allowed: [[], ['Sold', 'Call again', 'x'.repeat(64)], Array.from({ length: 100 }, (_, at) => `code ${at}`)],
+    refused: [
+      [Array.from({ length: 101 }, (_, at) => `code ${at}`), 'at most 100 entries'],
+      [[''], 'must be 1–64 characters'],
+      [['x'.repeat(65)], 'must be 1–64 characters'],
+      [[' Sold'], 'must be 1–64 characters'],
+      [['Sold', 'Sold'], 'is in the list already'],
+      [[1], 'must be text'],
+      ['Sold', 'must be a list'],
+    ],
+  },
+  dispositionRequired: {
+    ...yesNo(false),
+    beside: { dispositions: ['Sold'] },
+  },
   purgeTimeMin: whole(0, 0, 20_160),
   pushThresholdMin: whole(5, 1, 120),
   pushExpiryMin: whole(10, 1, 1440),
