@@ -18,6 +18,11 @@ const LEVEL_MIN_DBM0 = -47;
 const FREQUENCY_WANDER_MAX_HZ = 6;
 const LEVEL_WANDER_MAX_DB = 0.9;
 const PURITY_MIN = 0.8;
+/** A short one that is not clear, or low, is a vowel. */
+const SHORT_MS = 150;
+const SHORT_MIN_HZ = 430;
+const CLEAR_PURITY_MIN = 0.9;
+const CLEAR_WANDER_MAX = 0.004;
 /** A beep is told so long after its end, when no other tone has followed by then. */
 const WAIT_MS = 85;
 /**
@@ -37,8 +42,14 @@ const MELODY_TONES_MIN = 3;
  * A beep stands alone: so far below it is what comes before and after, over 50 ms at 20 ms from its edges.
  */
 const ALONE_DB = 6;
+/** … and what comes before a clear pair may be so much louder; before a clear single tone anything. */
+const CLEAR_BONUS_DB = 3;
 const EDGE_MS = 20;
 const AROUND_MS = 50;
+/** A tone so far below another one is behind it: music, an echo. */
+const SOFT_DB = 9;
+/** The two tones of one beep are equally loud. */
+const EQUAL_DB = 4;
 /** Levels that are kept: a beep of full length, its surroundings and the wait for a second burst. */
 const KEPT_HOPS = 512;
 /**
@@ -72,8 +83,10 @@ export class BeepDetector {
   #dueMs = 0;
   #isAfterVoice = false;
   #voicedAfter = 0;
+  #isFollowed = false;
   #lastEndMs = -Infinity;
   #lastHz = 0;
+  #lastDbm0 = SILENCE_DBM0;
   #run = 0;
 
   constructor(emit: ProgressEventSink) {
@@ -81,9 +94,17 @@ export class BeepDetector {
   }
 
   toneEnded(tone: Tone, context: ToneContext): void {
-    this.#run = tone.startMs - this.#lastEndMs < MELODY_GAP_MS ? this.#run + 1 : 1;
+    // What sounds softly behind a beep says nothing about it.
+    if (this.#pending !== undefined && tone.levelDbm0 < this.#pending.levelDbm0 - SOFT_DB) return;
+    const isNear = tone.startMs - this.#lastEndMs < MELODY_GAP_MS;
+    this.#run = isNear && this.#lastDbm0 > tone.levelDbm0 - SOFT_DB ? this.#run + 1 : 1;
+    this.#lastDbm0 = tone.levelDbm0;
+    const isNext = tone.startMs - this.#lastEndMs < WAIT_MS;
     const isRepeated = Math.abs(tone.lowHz - this.#lastHz) < 15;
     const held = this.#pending;
+    // A tone that was interrupted, and the second of two.
+    const isSame = isNext && isRepeated;
+    const isSecond = isNext && held !== undefined && tone.levelDbm0 - held.levelDbm0 < EQUAL_DB;
     this.#lastEndMs = tone.endMs;
     this.#lastHz = tone.lowHz;
     if (held !== undefined && isRepeated && context.planBurst !== 'none') {
@@ -95,11 +116,11 @@ export class BeepDetector {
       this.#pending = undefined;
       return;
     }
-    this.#pendingStartMs =
-      held !== undefined && tone.startMs - held.endMs < WAIT_MS ? this.#pendingStartMs : tone.startMs;
+    if (!isSame && !isSecond) this.#pendingStartMs = tone.startMs;
     this.#pending = tone;
     this.#isAfterVoice = context.isAfterVoice;
     this.#voicedAfter = 0;
+    this.#isFollowed = false;
     const mustRepeat = context.planBurst !== 'none' && (!context.hasSpoken || tone.lowHz < PLAN_BELOW_HZ);
     this.#dueMs = tone.endMs + (mustRepeat ? REPEAT_WAIT_MS : WAIT_MS);
   }
@@ -111,12 +132,14 @@ export class BeepDetector {
 
   /** Every hop. @param isTone a tone sounds or is suspected: it may explain the one before. */
   take(hop: Hop, isTone: boolean, nowMs: number): void {
-    this.#levelsDbm0[(hop.startMs / HOP_MS) % KEPT_HOPS] = hop.levelDbm0;
+    this.#levelsDbm0[(hop.startMs / HOP_MS) % KEPT_HOPS] = hop.bandDbm0;
     this.#newestMs = hop.startMs;
     const tone = this.#pending;
     if (tone === undefined) return;
     if (hop.isVoiced) this.#voicedAfter++;
-    if (isTone || nowMs < this.#dueMs) return;
+    // A tone as loud as this one may explain it; one behind it does not.
+    this.#isFollowed = isTone && (this.#isFollowed || hop.bandDbm0 >= tone.levelDbm0 - SOFT_DB);
+    if (this.#isFollowed || nowMs < this.#dueMs) return;
     const isWithinVoice =
       this.#isAfterVoice &&
       this.#voicedAfter >= VOICED_AFTER_HOPS &&
@@ -134,7 +157,9 @@ export class BeepDetector {
     const limitDbm0 = tone.levelDbm0 - ALONE_DB;
     const before = this.#meanLevelFrom(this.#pendingStartMs - EDGE_MS - AROUND_MS);
     const after = this.#meanLevelFrom(tone.endMs + EDGE_MS);
-    return after < limitDbm0 && (before < limitDbm0 || tone.highHz === 0);
+    if (after >= limitDbm0) return false;
+    if (!isClear(tone)) return before < limitDbm0;
+    return tone.highHz === 0 || before < limitDbm0 + CLEAR_BONUS_DB;
   }
 
   /** Mean level in dB, so that a click beside a beep weighs little. */
@@ -168,9 +193,11 @@ export class BeepDetector {
 
 function isBeep(tone: Tone): boolean {
   const lengthMs = tone.endMs - tone.startMs;
+  const isShort = lengthMs < SHORT_MS && tone.highHz === 0;
   return (
     lengthMs >= LENGTH_MIN_MS &&
     lengthMs <= LENGTH_MAX_MS &&
+    (!isShort || (tone.lowHz >= SHORT_MIN_HZ && isClear(tone))) &&
     tone.lowHz >= LOW_MIN_HZ &&
     tone.lowHz <= LOW_MAX_HZ &&
     tone.highHz <= HIGH_MAX_HZ &&
@@ -179,6 +206,11 @@ function isBeep(tone: Tone): boolean {
     tone.frequencyWanderHz <= FREQUENCY_WANDER_MAX_HZ &&
     (tone.highHz !== 0 || tone.levelWanderDb <= LEVEL_WANDER_MAX_DB)
   );
+}
+
+/** As steady and alone as no voice is and hardly a note. */
+function isClear(tone: Tone): boolean {
+  return tone.purity >= CLEAR_PURITY_MIN && tone.frequencyWanderHz <= CLEAR_WANDER_MAX * tone.lowHz;
 }
 
 function isExcluded(tone: Tone, context: ToneContext): boolean {

@@ -6,6 +6,8 @@ export interface Hop {
   /** First instant of the 10 ms, from the start of the stream. */
   readonly startMs: number;
   readonly levelDbm0: number;
+  /** Level of the telephone band alone, 188 … 3406 Hz, over a window of 32 ms. */
+  readonly bandDbm0: number;
   readonly noiseFloorDbm0: number;
   /** Mean over the bands of how far they stand out of the noise, 0 … 15 dB. */
   readonly snrDb: number;

@@ -15,6 +15,10 @@ const WHOLE_SHARE = 0.8;
 const STRONG_SHARE = 0.4;
 /** … but a bell's strike may lose so much from hop to hop (a time constant of 40 ms). */
 const DECAY_SHARE = 0.58;
+/** A young tone of so many hops may have a gap of so many: the windows that a lost packet's edge cuts. */
+const GAP_AFTER_HOPS = 3;
+const GAP_HOPS_MAX = 2;
+const GAP_PURITY_MIN = 0.75;
 /** Two lines of which one is a multiple of the other may be a voice: they must stay for longer. */
 const HARMONIC_HOPS = 30;
 /** … unless the lower one is no pitch of a voice and hardly anything else is heard. */
@@ -56,6 +60,8 @@ export class ToneCandidate {
   #squares = 0;
   #purity = 0;
   #isModulated = false;
+  /** Hops in a row that a lost packet has spoilt. */
+  #gapHops = 0;
   #fineLow = 0;
   #fineHigh = 0;
   #fineCentroid = 0;
@@ -117,6 +123,7 @@ export class ToneCandidate {
     this.#isModulated = false;
     this.#hops = 0;
     this.#strong = 0;
+    this.#gapHops = 0;
     this.#fineLooks = 0;
     this.#clusterLooks = 0;
   }
@@ -135,9 +142,11 @@ export class ToneCandidate {
   /** The hop remembered last may continue the candidate, or begin one. */
   take(hop: HopSpectrum, tone: ToneHop): void {
     if (!tone.isTonal || tone.lowHz < LOWEST_HZ) {
-      this.reset();
+      if (this.#isGap(hop)) this.#bridge(hop);
+      else this.reset();
       return;
     }
+    this.#gapHops = 0;
     if (this.#hops > 0 && !this.#continues(tone)) this.reset();
     if (this.#hops === 0 || this.#isSpoilt()) this.#start(tone);
     else this.#add(tone);
@@ -253,6 +262,19 @@ export class ToneCandidate {
     this.#highMin = Math.min(this.#highMin, tone.highHz);
     this.#highMax = Math.max(this.#highMax, tone.highHz);
     this.#high += (tone.highHz - this.#high) / this.#whole;
+  }
+
+  /** A packet was lost within the tone: its line is smeared, but still the strongest where it was. */
+  #isGap(hop: HopSpectrum): boolean {
+    if (this.#hops < GAP_AFTER_HOPS || this.#gapHops >= GAP_HOPS_MAX || this.#high !== 0) return false;
+    if (hop.firstPower < hop.bandPower * GAP_PURITY_MIN) return false;
+    return Math.abs(hop.firstHz - this.#low) <= Math.max(15, 0.015 * this.#low);
+  }
+
+  #bridge(hop: HopSpectrum): void {
+    this.#gapHops++;
+    this.#hops++;
+    this.#purity += Math.min(1, hop.firstPower / Math.max(1, hop.bandPower));
   }
 
   #continues(tone: ToneHop): boolean {

@@ -3,8 +3,10 @@ import type { HopSpectrum } from './hop-analyser.ts';
 
 /** Share of a hop's sound, noise taken off, that must lie in one or two lines. */
 const PURITY_MIN = 0.85;
-/** Twist up to which a second line counts: 14 dB. */
+/** Twist up to which a second line counts: 14 dB … */
 const SECOND_LINE_MIN = 0.04;
+/** … but beside a line that is a tone by itself only up to 10 dB: noise and music have lines, too. */
+const SECOND_BESIDE_TONE_MIN = 0.1;
 /** Quieter tones are not looked for: −52 dBm0. */
 const POWER_MIN = 1640;
 /** At most this share of a hop is put down to noise, so that a tone needs at least 0 dB over it. */
@@ -39,6 +41,7 @@ export function readToneHop(hop: HopSpectrum, noisePower: number, into: ToneHop)
   if (first < POWER_MIN || signal <= 0) return;
   if (first / signal >= PURITY_MIN) {
     into.isTonal = true;
+    if (into.secondShare < SECOND_BESIDE_TONE_MIN) return;
   } else if (first / signal >= 0.7 && harmonics(hop) + first >= signal * 0.95) {
     into.isTonal = true;
     return;

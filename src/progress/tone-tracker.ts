@@ -22,6 +22,8 @@ const POWER_MIN = 650;
 const PURITY_MIN = 0.5;
 /** A hop's step of level counts at most so much: a lost packet makes no voice of a tone. */
 const STEP_MAX_DB = 2.5;
+/** Frequencies are read from hops with at least this share of the power before them. */
+const WHOLE_SHARE = 0.45;
 /** The fine look must find so much of the sound in two lines to make two of one. */
 const NEW_LINE_PURITY = 0.94;
 /** Lines below belong to what else is heard. */
@@ -177,8 +179,12 @@ export class ToneTracker {
   #hasMoved(hop: HopSpectrum, isClose: boolean): boolean {
     // In this range two close tones beat, and the strongest bin goes to and fro.
     if (isClose || (hop.firstHz > 320 && hop.firstHz < 540)) return false;
-    const away = Math.min(Math.abs(hop.firstHz - this.#lowHz), Math.abs(hop.firstHz - this.#highHz));
-    return away > Math.max(20, 0.02 * hop.firstHz);
+    // What is under the tone may be louder for a moment.
+    return !this.#isOurs(hop.firstHz) && !(hop.secondHz !== 0 && this.#isOurs(hop.secondHz));
+  }
+
+  #isOurs(hz: number): boolean {
+    return Math.min(Math.abs(hz - this.#lowHz), Math.abs(hz - this.#highHz)) <= Math.max(20, 0.02 * hz);
   }
 
   #observe(hop: HopSpectrum, power: number, signal: number, isClose: boolean): void {
@@ -188,7 +194,9 @@ export class ToneTracker {
       const isLow =
         this.#highHz === 0 || Math.abs(hop.firstHz - this.#lowHz) < Math.abs(hop.firstHz - this.#highHz);
       const strayed = hop.firstHz - (isLow ? this.#lowHz : this.#highHz);
-      this.#strayed += strayed * strayed;
+      // The windows that a lost packet cuts are smeared, and music may be louder for a moment.
+      const isWhole = power >= this.#before() * WHOLE_SHARE && this.#isOurs(hop.firstHz);
+      if (isWhole) this.#strayed += strayed * strayed;
     }
     // The hop of two hops ago lies inside the tone if this one still hears it.
     const index = this.#hops - 1 - EDGE_HOPS;

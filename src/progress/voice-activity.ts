@@ -43,6 +43,7 @@ export class VoiceActivity {
   readonly #hop: WritableHop = {
     startMs: 0,
     levelDbm0: 0,
+    bandDbm0: 0,
     noiseFloorDbm0: 0,
     snrDb: 0,
     isActive: false,
@@ -89,6 +90,7 @@ export class VoiceActivity {
     const hop = this.#hop;
     hop.startMs = spectrum.startMs;
     hop.levelDbm0 = levelDbm0(spectrum.meanSquare);
+    hop.bandDbm0 = levelDbm0(spectrum.bandPower);
     hop.noiseFloorDbm0 = levelDbm0(noise.noisePower);
     hop.isDigitalSilence = spectrum.isDigitalSilence;
     hop.isTone = isTone;
