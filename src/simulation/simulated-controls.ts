@@ -1,4 +1,11 @@
-import type { Leg, Recording, RecordingFacts, TransferRequest, TransferTarget } from '../telephony/leg.ts';
+import type {
+  AudioListener,
+  Leg,
+  Recording,
+  RecordingFacts,
+  TransferRequest,
+  TransferTarget,
+} from '../telephony/leg.ts';
 import { SimulatedTransfer } from './simulated-transfer.ts';
 
 /** One recording that was asked for. */
@@ -19,6 +26,7 @@ export class SimulatedControls {
   readonly #ended: Promise<unknown>;
   readonly #holdListeners = new Set<(held: boolean) => void>();
   #held = false;
+  #tapListener: AudioListener | undefined;
   #transferListener: ((request: TransferRequest) => void) | undefined;
 
   constructor(nowMs: () => number, ended: Promise<unknown>) {
@@ -50,6 +58,18 @@ export class SimulatedControls {
     this.#transferListener = listener;
     return () => {
       if (this.#transferListener === listener) this.#transferListener = undefined;
+    };
+  }
+
+  /** What the far end says, in one frame. */
+  speak(samples: Int16Array): void {
+    this.#tapListener?.(samples);
+  }
+
+  tap(listener: AudioListener): () => void {
+    this.#tapListener = listener;
+    return () => {
+      if (this.#tapListener === listener) this.#tapListener = undefined;
     };
   }
 

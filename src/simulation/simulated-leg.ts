@@ -1,6 +1,7 @@
 import type { CallId } from '../kernel/ids.ts';
 import type { SimulatedClock } from '../kernel/simulated-clock.ts';
 import type {
+  AudioListener,
   AudioSource,
   Digit,
   Leg,
@@ -117,6 +118,10 @@ export class SimulatedLeg implements Leg {
 
   record(path: string): Promise<Recording> {
     return Promise.resolve(this.controls.record(path));
+  }
+
+  tap(listener: AudioListener): (() => void) | undefined {
+    return this.controls.tap(listener);
   }
 
   async hangUp(): Promise<void> {

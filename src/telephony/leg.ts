@@ -144,6 +144,11 @@ export interface Leg {
    * directory is made. One recording a leg. Rejects with MEDIA_RECORDING_FAILED.
    */
   record(path: string): Promise<Recording>;
+  /**
+   * Hears what the far end sends from now on; one listener a leg. Returns the way to stop. Undefined: the media
+   * server cannot be listened to.
+   */
+  tap(listener: AudioListener): (() => void) | undefined;
   /** Ends the call (BYE) and frees its media. Idempotent; resolves when the leg has ended. */
   hangUp(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
 import { SimulatedControls } from '../../src/simulation/simulated-controls.ts';
 import { promptIds } from '../../src/simulation/simulated-leg.ts';
 import type {
+  AudioListener,
   AudioSource,
   Digit,
   Leg,
@@ -132,6 +133,10 @@ export class FakeLeg implements Leg {
 
   record(path: string): Promise<Recording> {
     return Promise.resolve(this.controls.record(path));
+  }
+
+  tap(listener: AudioListener): (() => void) | undefined {
+    return this.controls.tap(listener);
   }
 
   hangUp(): Promise<void> {

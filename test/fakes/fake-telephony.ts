@@ -92,6 +92,10 @@ export class QuietLeg implements Leg {
     return Promise.resolve(this.controls.record(path));
   }
 
+  tap(listener: AudioListener): (() => void) | undefined {
+    return this.controls.tap(listener);
+  }
+
   async hangUp(): Promise<void> {
     this.end(localHangup);
   }
