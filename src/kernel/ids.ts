@@ -14,7 +14,9 @@ export type IdKind =
   | 'invitation'
   | 'key'
   | 'corr'
-  | 'recording';
+  | 'recording'
+  | 'note'
+  | 'feed';
 
 /**
  * `<kind>_<time-ordered>`: ids of one kind sort by creation. The brand keeps kinds apart in the type system.

@@ -1,0 +1,31 @@
+import type { CallbackTx } from './callback-store.ts';
+import type { Actor, Callback } from './callback.ts';
+import type { CallbackId } from '../kernel/ids.ts';
+
+/** Somebody's change of a callback's data. */
+export interface DataChange {
+  readonly userData: Readonly<Record<string, string>>;
+  /** Keys that were set or removed; their values are no part of the history. */
+  readonly keys: readonly string[];
+  readonly actor: Actor;
+  readonly nowMs: number;
+}
+
+/**
+ * Keeps changed data with the callback, whatever its state, so that later attempts, other agents and
+ * callbacks made from this one have it. Undefined: there is no such callback (any more).
+ */
+export async function changeCallbackData(
+  tx: CallbackTx,
+  id: CallbackId,
+  { userData, keys, actor, nowMs }: DataChange,
+): Promise<Callback | undefined> {
+  const before = await tx.findCallback(id);
+  if (!before) return undefined;
+  const callback = { ...before, userData, version: before.version + 1 };
+  await tx.updateCallback(callback);
+  const { state, subState } = callback;
+  const event = { callbackId: id, atMs: nowMs, kind: 'DATA_CHANGED', actor, state, subState };
+  await tx.appendEvent({ ...event, data: { keys } });
+  return callback;
+}
