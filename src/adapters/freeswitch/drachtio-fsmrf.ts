@@ -40,7 +40,6 @@ export interface MrfEndpoint extends EventEmitter {
   readonly dialog: MrfDialog | null;
   execute(application: string, argument?: string): Promise<EslEvent>;
   api(command: string, args: readonly string[]): Promise<EslEvent>;
-  bridge(other: MrfEndpoint): Promise<void>;
   /**
    * mod_audio_fork: streams the channel's audio to a WebSocket. Rejects when the module refuses or is not
    * there.

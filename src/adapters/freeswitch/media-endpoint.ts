@@ -1,9 +1,18 @@
 import { AppError, messageOf } from '../../kernel/errors.ts';
-import type { AudioListener, AudioSource, Digit, PlayOptions, PlayOutcome } from '../../telephony/leg.ts';
+import type {
+  AudioListener,
+  AudioSource,
+  Digit,
+  PlayOptions,
+  PlayOutcome,
+  Recording,
+} from '../../telephony/leg.ts';
+import { bridgeChannels } from './channel-bridge.ts';
+import { recordChannel } from './channel-recording.ts';
 import { withDeadline } from './deadline.ts';
 import type { EslEvent, MrfEndpoint } from './drachtio-fsmrf.ts';
 import type { MediaEndpointOptions } from './media-endpoint-options.ts';
-import { playbackArgument } from './playback.ts';
+import { playbackArguments } from './playback.ts';
 import { withoutEncryption } from './session-description.ts';
 
 const COMMAND_DEADLINE_MS = 3000;
@@ -12,9 +21,6 @@ const DESTROY_DEADLINE_MS = 1500;
 /** A break that arrives before the playback has begun is lost: it is repeated. */
 const BREAK_INTERVAL_MS = 60;
 const BREAKS_MAX = 30;
-/** How often a channel is asked whether it has entered its bridge. */
-const JOIN_CHECKS_MAX = 100;
-const JOIN_CHECK_INTERVAL_MS = 20;
 /** Least time of one round of a loop, so that an unplayable list cannot spin. */
 const ROUND_MIN_MS = 200;
 
@@ -48,6 +54,7 @@ export class MediaEndpoint {
   readonly #digitListeners = new Set<(digit: Digit) => void>();
   #playback: Playback | undefined;
   #isGone = false;
+  #isRecorded = false;
   #end: () => void = () => undefined;
   #destroying: Promise<void> | undefined;
 
@@ -176,42 +183,15 @@ export class MediaEndpoint {
     });
     const stop = (): void => {
       tap.close();
-      if (!this.#isGone) void started.then(() => this.#ask('uuid_audio_fork', `stop ${TAP_NAME}`));
+      if (!this.#isGone) void started.then(() => this.ask('uuid_audio_fork', `stop ${TAP_NAME}`));
     };
     void this.gone.then(() => tap.close());
     return stop;
   }
 
   /** Joins two channels; resolves when both have entered the bridge. Rejects with MEDIA_BRIDGE_FAILED. */
-  async bridge(other: MediaEndpoint): Promise<void> {
-    await Promise.all([this.stopPlaying(), other.stopPlaying()]);
-    if (this.#isGone || other.isGone)
-      throw new AppError('MEDIA_BRIDGE_FAILED', 'a call ended before it was joined');
-    // A bridge of before leaves its mark behind.
-    await Promise.all([this.#ask('uuid_setvar', 'bridge_uuid'), other.#ask('uuid_setvar', 'bridge_uuid')]);
-    let failure: unknown;
-    const asked = this.#endpoint.bridge(other.#endpoint).then(
-      () => true,
-      (thrown: unknown) => {
-        failure = thrown;
-        return false;
-      },
-    );
-    // The reply to uuid_bridge comes before media flows: each channel must name the other as its partner.
-    const joined = asked.then(
-      async (ok) => ok && (await this.#isJoinedTo(other.uuid)) && (await other.#isJoinedTo(this.uuid)),
-    );
-    const ended = Promise.race([this.gone, other.gone]).then(() => false);
-    const outcome = Promise.race([ended, joined]);
-    if ((await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, outcome)) === true) return;
-    throw new AppError(
-      'MEDIA_BRIDGE_FAILED',
-      `the media server could not join the calls: ${messageOf(failure)}`,
-      {
-        cause: failure,
-        retryable: true,
-      },
-    );
+  bridge(other: MediaEndpoint): Promise<void> {
+    return bridgeChannels(this, other, this.#options.clock);
   }
 
   /** Parts the channels of a bridge; both stay up. */
@@ -224,6 +204,64 @@ export class MediaEndpoint {
         this.#options.log.debug({ error: messageOf(thrown), channel: this.uuid }, 'unbridge refused');
       }),
     );
+  }
+
+  /** See Leg#setMuted. What the channel receives is silenced before anybody gets it; keys still come through. */
+  async setMuted(muted: boolean): Promise<void> {
+    const reply = await this.ask('uuid_audio', muted ? 'start read mute 1' : 'stop');
+    if (!reply.startsWith('+OK') && !this.#isGone) {
+      throw new AppError('MEDIA_MUTE_FAILED', reply.trim() || 'no answer', { retryable: true });
+    }
+  }
+
+  /** See Leg#record. */
+  async record(path: string): Promise<Recording> {
+    if (this.#isRecorded || this.#isGone) {
+      throw new AppError('MEDIA_RECORDING_FAILED', 'the call has ended or is recorded already');
+    }
+    this.#isRecorded = true;
+    const { clock, recordingsRoot, recordings } = this.#options;
+    const parts = { uuid: this.uuid, root: recordingsRoot, clock, watch: recordings, gone: this.gone };
+    const free = (): void => {
+      this.#isRecorded = false;
+    };
+    try {
+      const ask = (command: string, argument: string): Promise<string> => this.ask(command, argument);
+      const recording = await recordChannel({ ...parts, ask }, path);
+      void recording.ended.then(free);
+      return recording;
+    } catch (thrown) {
+      free();
+      throw thrown;
+    }
+  }
+
+  /** Takes the channel out of what it is doing and runs these applications of the inline dialplan. */
+  async transferTo(applications: string): Promise<void> {
+    const reply = await this.ask('uuid_transfer', `${applications} inline`);
+    if (!reply.startsWith('+OK')) throw unreachable(reply.trim() || 'no answer to uuid_transfer');
+  }
+
+  /** Hears what conferences tell about this channel; returns the way to stop. */
+  onConferenceEvent(listener: (event: EslEvent) => void): () => void {
+    const { conn } = this.#endpoint;
+    const name = 'esl::event::CUSTOM::*';
+    conn?.on(name, listener);
+    return () => conn?.removeListener(name, listener);
+  }
+
+  /** The reply to an api command on this channel; empty when it failed. */
+  ask(command: string, argument: string): Promise<string> {
+    return this.api(command, `${this.uuid} ${argument}`);
+  }
+
+  /** The reply to an api command; empty when it failed. */
+  async api(command: string, argument: string): Promise<string> {
+    const asked = this.#endpoint.api(command, [argument]).then(
+      (reply) => reply.getBody(),
+      () => '',
+    );
+    return (await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, asked)) ?? '';
   }
 
   /** Ends the channel; idempotent, never rejects, bounded. */
@@ -276,21 +314,24 @@ export class MediaEndpoint {
     sources: readonly AudioSource[],
     loop: boolean,
   ): Promise<PlayOutcome> {
-    const argument = playbackArgument(sources, this.#options.audioRoot);
+    const list = playbackArguments(sources, this.#options.audioRoot);
     for (;;) {
       if (this.#isGone) return 'ended';
       if (playback.stopped) return 'stopped';
       const startedAtMs = this.#options.clock.monotonicMs();
-      const completion = await this.#playOnce(argument);
-      if (completion === undefined || this.#isGone || this.#destroying) return 'ended';
-      if (playback.stopped) return 'stopped';
-      const response = completion.getHeader('Application-Response') ?? '';
-      if (/NOT FOUND|ERROR/.test(response)) {
-        // A missing prompt must not end a call: the dialogue goes on without it.
-        this.#options.log.error({ argument, response, channel: this.uuid }, 'audio could not be played');
-        return 'done';
+      let missingCount = 0;
+      for (const argument of list) {
+        const completion = await this.#playOnce(argument);
+        if (completion === undefined || this.#isGone || this.#destroying) return 'ended';
+        if (playback.stopped) return 'stopped';
+        const response = completion.getHeader('Application-Response') ?? '';
+        if (/NOT FOUND|ERROR/.test(response)) {
+          // A missing prompt must not end a call: the dialogue goes on without it.
+          this.#options.log.error({ argument, response, channel: this.uuid }, 'audio could not be played');
+          missingCount++;
+        }
       }
-      if (!loop) return 'done';
+      if (!loop || missingCount === list.length) return 'done';
       const roundMs = this.#options.clock.monotonicMs() - startedAtMs;
       if (roundMs < ROUND_MIN_MS) await this.#pause(ROUND_MIN_MS - roundMs);
     }
@@ -318,22 +359,5 @@ export class MediaEndpoint {
 
   #heard(text: string | undefined): void {
     if (text !== undefined && /^[0-9A-D*#]$/.test(text)) this.heardDigit(text as Digit);
-  }
-
-  async #isJoinedTo(otherUuid: string): Promise<boolean> {
-    for (let i = 0; i < JOIN_CHECKS_MAX && !this.#isGone; i++) {
-      if ((await this.#ask('uuid_getvar', 'bridge_uuid')).trim() === otherUuid) return true;
-      await this.#pause(JOIN_CHECK_INTERVAL_MS);
-    }
-    return false;
-  }
-
-  /** The reply to an api command on this channel; empty when it failed. */
-  async #ask(command: string, argument: string): Promise<string> {
-    const asked = this.#endpoint.api(command, [this.uuid, argument]).then(
-      (reply) => reply.getBody(),
-      () => '',
-    );
-    return (await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, asked)) ?? '';
   }
 }

@@ -45,3 +45,42 @@ export function sameMedia(a: string, b: string): boolean {
       .trim();
   return essence(a) === essence(b);
 }
+
+/** Who sends, seen from the side that wrote the description (RFC 3264 §5.1). */
+export type MediaDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+const DIRECTION = /^a=(sendrecv|sendonly|recvonly|inactive)\s*$/m;
+
+/** The direction of the audio: its own line, else the session's, else `sendrecv` (RFC 4566 §6). */
+export function directionOf(sdp: string): MediaDirection {
+  const [session = '', ...sections] = sdp.split(/^(?=m=)/m);
+  const audio = sections.find((section) => section.startsWith('m=audio')) ?? '';
+  const found = DIRECTION.exec(audio) ?? DIRECTION.exec(session);
+  return (found?.[1] as MediaDirection | undefined) ?? 'sendrecv';
+}
+
+/** True when the description's author does not want to hear us: hold, also as RFC 2543 had it (RFC 3264 §8.4). */
+export function isHold(sdp: string): boolean {
+  const direction = directionOf(sdp);
+  return direction === 'sendonly' || direction === 'inactive' || /^c=IN IP4 0\.0\.0\.0\s*$/m.test(sdp);
+}
+
+/** The same description with another direction of its audio. */
+export function withDirection(sdp: string, direction: MediaDirection): string {
+  const bare = sdp.replace(/^a=(?:sendrecv|sendonly|recvonly|inactive)[ \t]*(?:\r\n|\n|$)/gm, '');
+  const line = `a=${direction}\r\n`;
+  return bare.endsWith('\n') ? bare + line : `${bare}\r\n${line}`;
+}
+
+const ANSWERS: Readonly<Record<MediaDirection, readonly MediaDirection[]>> = {
+  sendrecv: ['sendrecv', 'sendonly', 'recvonly', 'inactive'],
+  sendonly: ['recvonly', 'inactive'],
+  recvonly: ['sendonly', 'inactive'],
+  inactive: ['inactive'],
+};
+
+/** The answer with a direction that the offer permits: the first of RFC 3264 §6.1 when its own is not one. */
+export function answerTo(offer: string, answer: string): string {
+  const allowed = ANSWERS[directionOf(offer)];
+  return allowed.includes(directionOf(answer)) ? answer : withDirection(answer, allowed[0] ?? 'inactive');
+}

@@ -22,6 +22,8 @@ interface CachedFile {
 const CACHE_BYTES_MAX = 256 * 1024 * 1024;
 /** Parts of one file_string. */
 const PARTS_MAX = 256;
+/** Silence at the beginning of a file_string. */
+const LIST_LEAD_MS = 250;
 /** For so long a file is not looked up again: a hundred callers a second hear the same greeting. */
 const FRESH_MS = 500;
 const FRESH_MAX = 1000;
@@ -58,7 +60,7 @@ export class AudioLibrary {
 
   async #concatenation(text: string): Promise<Playable | undefined> {
     const names = text.split('!').slice(0, PARTS_MAX);
-    const segments: AudioSegment[] = [];
+    const segments: AudioSegment[] = [{ kind: 'silence', durationMs: LIST_LEAD_MS, noiseDivisor: 0 }];
     for (const name of names) {
       const part = await this.find(name);
       if (part === undefined) return undefined;

@@ -3,7 +3,7 @@ import { contactTarget, trunkTarget } from '../../../src/adapters/drachtio/dial-
 import { originateHeaders } from '../../../src/adapters/drachtio/originate-headers.ts';
 import { unsupportedExtensions } from '../../../src/adapters/drachtio/sip-replies.ts';
 import { SipTrace, maskSip } from '../../../src/adapters/drachtio/sip-trace.ts';
-import { playbackArgument } from '../../../src/adapters/freeswitch/playback.ts';
+import { playbackArguments } from '../../../src/adapters/freeswitch/playback.ts';
 import {
   mediaFault,
   sameMedia,
@@ -12,35 +12,54 @@ import {
 } from '../../../src/adapters/freeswitch/session-description.ts';
 import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
 import { trunkSchema } from '../../../src/telephony/directory.ts';
+import type { AudioSource } from '../../../src/telephony/leg.ts';
 import type { Binding } from '../../../src/telephony/registration.ts';
 import type { OriginateRequest } from '../../../src/telephony/telephony.ts';
 
 const SDP = 'v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nc=IN IP4 1.2.3.4\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n';
 
 describe('a play list', () => {
-  it('of one source is that source, of several one gapless list', () => {
-    expect(playbackArgument([{ kind: 'file', path: 'en/hello.wav' }], '/audio')).toBe('/audio/en/hello.wav');
-    expect(
-      playbackArgument(
-        [
-          { kind: 'file', path: 'en/a.wav' },
-          { kind: 'silence', durationMs: 250.4 },
-          { kind: 'tone', frequencies: [440, 480], onMs: 100, offMs: 50 },
-        ],
-        '/audio',
-      ),
-    ).toBe('file_string:///audio/en/a.wav!silence_stream://250!tone_stream://%(100,50,440,480)');
+  const hello: AudioSource = { kind: 'file', path: 'en/hello.wav' };
+  const tone: AudioSource = { kind: 'tone', frequencies: [440, 480], onMs: 100, offMs: 50 };
+  const pause = (durationMs: number): AudioSource => ({ kind: 'silence', durationMs });
+
+  it('of one source is that source', () => {
+    expect(playbackArguments([hello], '/audio')).toEqual(['/audio/en/hello.wav']);
+  });
+
+  it('of several is heard at once: its first source, then a gapless list of the others', () => {
+    expect(playbackArguments([hello, tone, hello], '/audio')).toEqual([
+      '/audio/en/hello.wav',
+      'file_string://tone_stream://%(100,50,440,480)!/audio/en/hello.wav',
+    ]);
+    expect(playbackArguments([pause(100), hello], '/audio')).toEqual([
+      'silence_stream://100',
+      '/audio/en/hello.wav',
+    ]);
+  });
+
+  it('that begins with a pause is one list, whose own quarter of a second is taken out of the pause', () => {
+    expect(playbackArguments([pause(400), hello], '/audio')).toEqual([
+      'file_string://silence_stream://150!/audio/en/hello.wav',
+    ]);
+    expect(playbackArguments([pause(250.4), hello, tone], '/audio')).toEqual([
+      'file_string:///audio/en/hello.wav!tone_stream://%(100,50,440,480)',
+    ]);
+    expect(playbackArguments([hello, pause(300), tone], '/audio')).toEqual([
+      '/audio/en/hello.wav',
+      'file_string://silence_stream://50!tone_stream://%(100,50,440,480)',
+    ]);
   });
 
   it.each(['../secret.wav', '/etc/passwd', 'a b.wav', 'a!b.wav', 'a\nb.wav', '', 'x/../../y.wav'])(
     'with the path %j is a mistake of ours',
     (path) => {
-      expect(() => playbackArgument([{ kind: 'file', path }], '/audio')).toThrow('assertion');
+      expect(() => playbackArguments([{ kind: 'file', path }], '/audio')).toThrow('assertion');
     },
   );
 
   it('that is empty is a mistake of ours', () => {
-    expect(() => playbackArgument([], '/audio')).toThrow('assertion');
+    expect(() => playbackArguments([], '/audio')).toThrow('assertion');
   });
 });
 
