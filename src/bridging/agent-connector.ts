@@ -3,11 +3,16 @@ import type { CallId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { ReleaseReason } from '../routing/agent-registry.ts';
 import type { Leg } from '../telephony/leg.ts';
-import type { OriginateOutcome, OriginateRequest, OutboundCall, Telephony } from '../telephony/telephony.ts';
+import type {
+  Bridge,
+  OriginateOutcome,
+  OriginateRequest,
+  OutboundCall,
+  Telephony,
+} from '../telephony/telephony.ts';
 import type { Termination, TerminationReason } from '../telephony/termination.ts';
-
-/** Whose hang-up ended a conversation; `system`: neither's, a server failed or we stopped. */
-export type EndedBy = 'customer' | 'agent' | 'system';
+import type { EndedBy } from './conversation-state.ts';
+import type { JoinedLegs } from './conversation.ts';
 
 /** Customer and agent joined. */
 export interface Conversation {
@@ -15,6 +20,8 @@ export interface Conversation {
   readonly ended: Promise<EndedBy>;
   /** Ends both legs. */
   end(): Promise<void>;
+  /** Both legs, for whoever goes on with them: nobody is hung up from here any more. */
+  takeOver(): JoinedLegs;
 }
 
 export type ConnectOutcome =
@@ -35,6 +42,8 @@ export interface ConnectRequest {
   /** Aborted when the call is no longer wanted (cancelled, given to somebody else). */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** How the target is called; default: {@link Telephony.originate}. */
+  readonly originate?: (request: OriginateRequest) => OutboundCall;
 }
 
 /**
@@ -72,7 +81,8 @@ export async function connectAgent(
 ): Promise<ConnectOutcome> {
   const { customer, target, callId, callerId, ringTimeoutMs, headers, signal } = request;
   if (customer.termination || signal.aborted) return { kind: 'customer-gone' };
-  const call = telephony.originate({ callId, target, callerId, ringTimeoutMs, headers });
+  const outgoing = { callId, target, callerId, ringTimeoutMs, headers };
+  const call = request.originate?.(outgoing) ?? telephony.originate(outgoing);
   const outcome = await firstOf(call, customer, signal);
   if (outcome === 'gone') return { kind: 'customer-gone' };
   if (outcome.kind === 'failed') {
@@ -84,8 +94,9 @@ export async function connectAgent(
   }
   const agent = outcome.leg;
   const isWithdrawn = (): boolean => customer.termination !== undefined || signal.aborted;
+  let bridge: Bridge;
   try {
-    await telephony.bridge(customer, agent);
+    bridge = await telephony.bridge(customer, agent);
   } catch (error) {
     await agent.hangUp();
     if (isWithdrawn()) return { kind: 'customer-gone' };
@@ -98,7 +109,7 @@ export async function connectAgent(
     await agent.hangUp();
     return { kind: 'customer-gone' };
   }
-  return { kind: 'connected', conversation: converse(customer, agent) };
+  return { kind: 'connected', conversation: converse({ customer, agent, bridge }) };
 }
 
 /** The agent's answer or failure, unless the customer goes or the request is withdrawn first. */
@@ -130,8 +141,8 @@ export async function joinLegs(
   agent: Leg,
 ): Promise<Conversation | undefined> {
   try {
-    await telephony.bridge(customer, agent);
-    return converse(customer, agent);
+    const bridge = await telephony.bridge(customer, agent);
+    return converse({ customer, agent, bridge });
   } catch (error) {
     await agent.hangUp();
     if (!customer.termination) log.error({ callId: customer.callId, error }, 'bridge failed');
@@ -139,19 +150,25 @@ export async function joinLegs(
   }
 }
 
-function converse(customer: Leg, agent: Leg): Conversation {
+function converse(legs: JoinedLegs): Conversation {
+  const { customer, agent } = legs;
+  let isTakenOver = false;
   const ended = (async (): Promise<EndedBy> => {
     const first = await Promise.race([
       customer.ended.then((termination) => ({ by: 'customer' as const, termination })),
       agent.ended.then((termination) => ({ by: 'agent' as const, termination })),
     ]);
-    await Promise.all([customer.hangUp(), agent.hangUp()]);
+    if (!isTakenOver) await Promise.all([customer.hangUp(), agent.hangUp()]);
     return first.termination.reason === 'remote-hangup' ? first.by : 'system';
   })();
   return {
     ended,
     end: async () => {
       await Promise.all([customer.hangUp(), agent.hangUp()]);
+    },
+    takeOver: () => {
+      isTakenOver = true;
+      return legs;
     },
   };
 }
