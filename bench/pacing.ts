@@ -76,6 +76,7 @@ class Centre {
       decisions: {
         dialGranted: ({ callbackId, agentId, held }) => this.#dial(callbackId, held ? agentId : null),
         agentOffered: ({ token, agentId }) => this.#offered(token, agentId),
+        previewOffered: () => undefined,
       },
       dialsMax: 1000,
       mayDial: () => true,

@@ -74,6 +74,7 @@ class Centre {
       directory: { queue: (name) => queues.get(name), agents: () => agents },
       decisions: {
         dialGranted: () => undefined,
+        previewOffered: () => undefined,
         agentOffered: ({ token, agentId }) => {
           this.#decidedAtMs = performance.now();
           this.decided = { agentId, subjectId: token.subjectId };

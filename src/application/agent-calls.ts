@@ -1,15 +1,19 @@
 import { type Conversation, connectAgent } from '../bridging/agent-connector.ts';
 import type { CallbackHappening } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { CallbackId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
+import type { AgentDelivery } from './agent-delivery.ts';
+import { callbackFacts, type CaseFactsParts } from './case-facts.ts';
 
-export interface AgentCallsOptions {
+export interface AgentCallsOptions extends CaseFactsParts {
   readonly telephony: Telephony;
+  readonly delivery: AgentDelivery;
   readonly registry: AgentRegistry;
   readonly ids: IdSource;
   readonly clock: Clock;
@@ -22,6 +26,7 @@ export interface AgentCall {
   readonly callback: Callback;
   readonly agentId: string;
   readonly customer: Leg;
+  readonly settings: QueueSettings;
   /** Aborted when the agent is not needed any more. */
   readonly signal: AbortSignal;
 }
@@ -42,21 +47,25 @@ export class AgentCalls {
 
   /** Resolves when `connected` has, or the agent is free again and the callback knows. Never rejects. */
   async ring(
-    { callback, agentId, customer, signal }: AgentCall,
-    ringTimeoutMs: number,
+    { callback, agentId, customer, settings, signal }: AgentCall,
     connected: (conversation: Conversation) => Promise<void>,
   ): Promise<void> {
-    const { registry, telephony, log, ids, clock, tell } = this.#options;
+    const { registry, telephony, delivery, log, ids, clock, tell } = this.#options;
     const { id, virtualQueue, customerNumber } = callback;
+    const callId = ids.next('call');
+    const callerId = { number: customerNumber, name: virtualQueue };
+    const facts = callbackFacts(this.#options, callback);
     this.#ringing.set(agentId, id);
     try {
       const outcome = await connectAgent(telephony, log.child({ callbackId: id }), {
         customer,
         target: { kind: 'agent', agentId },
-        callId: ids.next('call'),
-        callerId: { number: customerNumber },
-        ringTimeoutMs,
-        headers: { 'X-Turnkeeper-Callback': id, 'X-Turnkeeper-Queue': virtualQueue },
+        callId,
+        callerId,
+        ringTimeoutMs: settings.agentRingTimeoutSec * 1000,
+        headers: {},
+        originate: () =>
+          delivery.deliver({ callId, agentId, subjectId: id, kind: 'callback', facts, settings, callerId }),
         signal,
         clock,
       }).finally(() => this.#ringing.delete(agentId));

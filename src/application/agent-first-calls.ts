@@ -4,14 +4,20 @@ import type { Actor, Callback } from '../callback/callback.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import { STORE_RETRY_MS } from '../callback/store-retry.ts';
 import { type Clock, delay } from '../kernel/clock.ts';
+import { assert } from '../kernel/errors.ts';
 import type { CallbackId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { OutboundCall, Telephony } from '../telephony/telephony.ts';
+import type { AgentDelivery } from './agent-delivery.ts';
+import { callbackFacts, type CaseFactsParts } from './case-facts.ts';
 
-export interface AgentFirstCallsOptions {
+export interface AgentFirstCallsOptions extends CaseFactsParts {
   readonly telephony: Telephony;
+  readonly delivery: AgentDelivery;
+  /** What the agent hears between two attempts. */
+  readonly holdMusic: readonly AudioSource[];
   readonly registry: AgentRegistry;
   readonly settingsOf: (queue: string) => QueueSettings | undefined;
   readonly ids: IdSource;
@@ -60,8 +66,8 @@ export class AgentFirstCalls {
 
   /** Rings the reserved agent; the callback hears AGENT_ANSWERED or AGENT_NOT_CONNECTED. */
   ring(callback: Callback, agentId: string): void {
-    const { registry, log } = this.#options;
-    if (!registry.ringing(agentId, callback.id)) {
+    const { registry, log, settingsOf } = this.#options;
+    if (!settingsOf(callback.virtualQueue) || !registry.ringing(agentId, callback.id)) {
       registry.release(agentId, callback.id, 'not-needed');
       void this.#options.tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
       return;
@@ -71,6 +77,13 @@ export class AgentFirstCalls {
       this.release(callback.id);
       void this.#options.tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
     });
+  }
+
+  /** What the waiting agent hears: the customer's phone rings, or (`pauses`) the next attempt is to come. */
+  hears(callbackId: CallbackId, what: 'rings' | 'pauses'): void {
+    const call = this.#calls.get(callbackId);
+    if (call?.state !== 'alone') return;
+    void call.leg?.play(what === 'rings' ? CUSTOMER_RINGS : this.#options.holdMusic, { loop: true });
   }
 
   /** The customer has answered: joins both. Told AGENT_NOT_CONNECTED when the agent has gone. */
@@ -109,13 +122,17 @@ export class AgentFirstCalls {
   }
 
   async #follow(callback: Callback, agentId: string): Promise<void> {
-    const { telephony, registry, clock, ids, settingsOf, log, tell } = this.#options;
-    const outbound = telephony.originate({
+    const { delivery, registry, clock, ids, settingsOf, log, tell } = this.#options;
+    const settings = settingsOf(callback.virtualQueue);
+    assert(settings, 'the queue of an agent who is rung is configured');
+    const outbound = delivery.deliver({
       callId: ids.next('call'),
-      target: { kind: 'agent', agentId },
-      callerId: { number: callback.customerNumber },
-      ringTimeoutMs: (settingsOf(callback.virtualQueue)?.agentRingTimeoutSec ?? 0) * 1000,
-      headers: { 'X-Turnkeeper-Callback': callback.id, 'X-Turnkeeper-Queue': callback.virtualQueue },
+      agentId,
+      subjectId: callback.id,
+      kind: 'callback',
+      facts: callbackFacts(this.#options, callback),
+      settings,
+      callerId: { number: callback.customerNumber, name: callback.virtualQueue },
     });
     const call: AgentCall = {
       agentId,

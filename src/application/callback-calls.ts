@@ -10,7 +10,7 @@ import type { AttemptId, CallbackId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { MetricName, type Metrics } from '../kernel/metrics.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
-import type { AgentOffer, DialGrant } from '../routing/router-decisions.ts';
+import type { AgentOffer, DialGrant, PreviewOffer } from '../routing/router-decisions.ts';
 import type { Router } from '../routing/router.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
@@ -21,7 +21,11 @@ import { AgentFirstCalls, isBeforeDial } from './agent-first-calls.ts';
 import { DialDecisions } from './dial-decisions.ts';
 import type { DialPermission } from './dial-permission.ts';
 import { followConversation } from './callback-conversation.ts';
+import type { AgentDelivery } from './agent-delivery.ts';
+import type { InvitationDesk } from './invitation-desk.ts';
 import type { OpenCallback } from './open-callbacks.ts';
+import { PreviewCalls } from './preview-calls.ts';
+import type { QueueWaits } from './queue-waits.ts';
 import { EventTeller } from './event-teller.ts';
 
 /** How the customer answered "press 1 to be connected". */
@@ -32,6 +36,9 @@ export interface CallbackCallsOptions {
   readonly runner: () => CallbackRunner;
   readonly router: Router;
   readonly registry: AgentRegistry;
+  readonly waits: QueueWaits;
+  readonly desk: InvitationDesk;
+  readonly delivery: AgentDelivery;
   readonly settingsOf: (queue: string) => QueueSettings | undefined;
   /** Runs the `outbound-confirm` flow; resolves early when the leg ends or the signal aborts. */
   readonly confirm: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<Confirmation>;
@@ -77,6 +84,7 @@ export class CallbackCalls {
   readonly #detection: AnswerDetection;
   readonly #agentFirst: AgentFirstCalls;
   readonly #agentCalls: AgentCalls;
+  readonly #previews: PreviewCalls;
 
   constructor(options: CallbackCallsOptions) {
     this.#options = options;
@@ -91,9 +99,11 @@ export class CallbackCalls {
     const tell = (callback: Callback, happening: CallbackHappening, actor: Actor): void =>
       this.#tell(callback, happening, actor);
     this.#agentCalls = new AgentCalls({ ...options, tell });
+    const told = (...about: [Callback, CallbackHappening, Actor]): Promise<boolean> => this.#told(...about);
+    this.#previews = new PreviewCalls({ ...options, tell: told });
     this.#agentFirst = new AgentFirstCalls({
       ...options,
-      tell: (callback, happening, actor) => this.#told(callback, happening, actor),
+      tell: told,
       onJoined: (callback, agentId, conversation) => this.#joined(callback, agentId, conversation),
     });
     this.#teller = new EventTeller({ ...options, hangUp: (id) => void this.#dialer.hangUp(id) });
@@ -125,6 +135,16 @@ export class CallbackCalls {
     this.#decisions.agentOffered(offer);
   }
 
+  /** The router's word that the agent is reserved to look at the case. */
+  previewOffered(offer: PreviewOffer): void {
+    this.#decisions.previewOffered(offer);
+  }
+
+  /** The agent's phone is registered no more. */
+  agentLost(agentId: string): void {
+    this.#previews.agentLost(agentId);
+  }
+
   /** The agent has finished with the callback, after-call work included. */
   workEnded(callbackId: CallbackId, agentId: string): void {
     const actor: Actor = { kind: 'agent', id: agentId };
@@ -150,6 +170,8 @@ export class CallbackCalls {
         return isBeforeDial(callback)
           ? this.#agentFirst.ring(callback, effect.params.agentId)
           : this.#ringAgent(callback, effect.params.agentId);
+      case 'showCase':
+        return this.#previews.show(callback, effect.params.agentId);
       case 'joinAgent':
         this.#detection.forget(callback);
         return void this.#agentFirst.join(callback, this.#dialer.legOf(callback.id));
@@ -179,6 +201,7 @@ export class CallbackCalls {
     const settings = this.#options.settingsOf(callback.virtualQueue);
     if (callback.attemptId !== null) this.#live.set(callback.attemptId, { work: new AbortController() });
     if (settings) this.#detection.dialled(callback, this.#dialer.dial(callback, settings));
+    this.#agentFirst.hears(callback.id, 'rings');
   }
 
   #askConfirmation(callback: Callback): void {
@@ -248,8 +271,8 @@ export class CallbackCalls {
       this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, system('router'));
       return;
     }
-    const call = { callback, agentId, customer: leg, signal: live.work.signal };
-    void this.#agentCalls.ring(call, settings.agentRingTimeoutSec * 1000, (conversation) =>
+    const call = { callback, agentId, customer: leg, settings, signal: live.work.signal };
+    void this.#agentCalls.ring(call, (conversation) =>
       this.#connected(callback, agentId, live, conversation),
     );
   }
@@ -285,6 +308,7 @@ export class CallbackCalls {
 
   #releaseAgent(callback: Callback, params: { agentId: string; wrapUp: boolean }): void {
     const { registry } = this.#options;
+    this.#previews.withdraw(callback.id);
     const work = (): void => registry.workOver(params.agentId, callback.id, this.#wrapUpMs(callback));
     // The customer hung up as both were being joined: the agent's leg is still up.
     if (this.#agentFirst.release(callback.id, params.wrapUp ? work : undefined)) return;
@@ -327,9 +351,14 @@ export class CallbackCalls {
     this.#forget(callback);
     this.#decisions.forget(callback.id);
     this.#options.metrics.count(MetricName.attemptsTotal, { result });
-    this.#tell(callback, { type: 'ATTEMPT_FAILED', result, final: retry === 'never' }, system('dialing'), {
-      termination,
-    });
+    const happening = { type: 'ATTEMPT_FAILED', result, final: retry === 'never' } as const;
+    const facts = { termination, attemptId: callback.attemptId };
+    this.#teller
+      .tell(callback.id, { happening, actor: system('dialing'), facts })
+      .then((step) => {
+        if (step?.callback.subState === 'redial-wait') this.#agentFirst.hears(callback.id, 'pauses');
+      })
+      .catch(() => undefined);
   }
 
   #customerEnded(callback: Callback, termination: Termination): void {

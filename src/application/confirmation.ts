@@ -33,7 +33,7 @@ export async function askConfirmation(
   if (!machine) return 'not-confirmed';
   const log = options.log.child({ callbackId: callback.id, callId: leg.callId });
   const { clock, audioMs } = options;
-  const host = confirmationHost(factsOf(callback, settings));
+  const host = callHostOf(factsOf(callback, settings));
   const outcome = await runFlow(machine, {
     leg,
     host,
@@ -58,7 +58,7 @@ export async function leaveMessage(
   if (!machine || !settings) return;
   const { clock, audioMs } = options;
   const log = options.log.child({ callbackId: callback.id, callId: leg.callId });
-  const host = confirmationHost(factsOf(callback, settings));
+  const host = callHostOf(factsOf(callback, settings));
   const { language } = callback;
   const outcome = await runFlow(machine, { leg, host, clock, log, language, audioMs, signal });
   log.info({ outcome }, 'message for a machine');
@@ -87,10 +87,10 @@ function factsOf(callback: Callback, settings: QueueSettings): FlowFacts {
   };
 }
 
-/** A called customer is in no line and books nothing: a flow that tries is a flow in the wrong place. */
-function confirmationHost(facts: FlowFacts): FlowHost {
+/** Who was called is in no line and books nothing: a flow that tries is a flow in the wrong place. */
+export function callHostOf(facts: FlowFacts): FlowHost {
   const refuse = (verb: string) => async (): Promise<never> => {
-    throw new AppError('FLOW_VERB_MISPLACED', `"${verb}" has no meaning on a call to a customer`);
+    throw new AppError('FLOW_VERB_MISPLACED', `"${verb}" has no meaning on a call of ours`);
   };
   return {
     facts: () => facts,
@@ -100,6 +100,9 @@ function confirmationHost(facts: FlowFacts): FlowHost {
     screenNumber: refuse('screen'),
     proposeSlot: refuse('propose'),
     book: refuse('book'),
+    overflow: refuse('overflow'),
+    nextHoldAnnouncement: () => undefined,
+    takeMessage: refuse('message'),
     offerMade: () => undefined,
     pendingCallback: refuse('pending'),
     changeAgent: refuse('agent'),

@@ -6,7 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
-import type { AgentOffer, DialGrant } from '../routing/router-decisions.ts';
+import type { AgentOffer, DialGrant, PreviewOffer } from '../routing/router-decisions.ts';
 import type { Router } from '../routing/router.ts';
 import type { DialPermission } from './dial-permission.ts';
 
@@ -64,6 +64,21 @@ export class DialDecisions {
     const free = (): void => this.#options.registry.release(agentId, id, 'not-needed');
     if (token.kind === 'callback' && this.#forbids(id, free)) return;
     this.#bring(id, { type: 'AGENT_RESERVED', agentId, why: { ...why } }, free);
+  }
+
+  /** The router's word that the agent is reserved to look at the case. */
+  previewOffered({ callbackId, agentId, why }: PreviewOffer): void {
+    const { registry, settingsOf } = this.#options;
+    const id = callbackId as CallbackId;
+    const free = (): void => registry.release(agentId, id, 'not-needed');
+    if (this.#forbids(id, free)) return;
+    const settings = settingsOf(why.queue);
+    if (!settings) return free();
+    // For the preview and for the dial that may follow it.
+    const busySec = settings.previewTimeoutSec + settings.dialTimeoutSec + settings.confirmTimeoutSec;
+    registry.holdFor(agentId, id, busySec * 1000 + HOLD_SLACK_MS);
+    const strategy = settings.previewConnect;
+    this.#bring(id, { type: 'PREVIEW_OFFERED', agentId, strategy, why: { ...why } }, free);
   }
 
   /** The customer's INVITE has left: seconds since the decision, or undefined when there was none. */

@@ -14,12 +14,15 @@ import { Router } from '../routing/router.ts';
 import type { CallRecordTx } from '../telephony/call-record.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
+import { AgentDelivery } from './agent-delivery.ts';
+import { whisperCase } from './agent-whisper.ts';
 import { CallBook } from './call-book.ts';
 import { CallbackCalls, type Confirmation } from './callback-calls.ts';
 import { askConfirmation, leaveMessage } from './confirmation.ts';
 import { dialPermission } from './dial-permission.ts';
 import { endOfBusinessDay } from './end-of-day.ts';
 import { InboundCalls } from './inbound-calls.ts';
+import { InvitationDesk } from './invitation-desk.ts';
 import { OpenCallbacks } from './open-callbacks.ts';
 import { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
@@ -56,6 +59,8 @@ export interface Engine {
   readonly slots: SlotDesk;
   readonly callbackCalls: CallbackCalls;
   readonly inboundCalls: InboundCalls;
+  /** What agents are asked to take. */
+  readonly invitations: InvitationDesk;
   /** After a start: places and states as they were, lost calls decided; then inbound calls are taken. */
   recover(): Promise<{ openCount: number; lostCount: number }>;
   /** Stops timers and dialogues; calls are telephony's to end. */
@@ -75,6 +80,13 @@ export function createEngine(options: EngineOptions): Engine {
   const { registry, router, waits } = createRouting(options, recovery, {
     callbackCalls: () => callbackCalls,
     inboundCalls: () => inboundCalls,
+    openCallbacks: () => openCallbacks,
+  });
+  const invitations = new InvitationDesk(options);
+  const delivery = new AgentDelivery({
+    ...options,
+    desk: invitations,
+    whisper: (leg, about, signal) => whisperCase(options, leg, about, signal),
   });
   const slots = new SlotDesk({ directory: options.directory, unitOfWork: store, clock });
   const runner = new CallbackRunner({
@@ -107,6 +119,9 @@ export function createEngine(options: EngineOptions): Engine {
     runner: () => runner,
     router,
     registry,
+    waits,
+    desk: invitations,
+    delivery,
     settingsOf,
     confirm:
       options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
@@ -124,10 +139,15 @@ export function createEngine(options: EngineOptions): Engine {
     waits,
     openCallbacks,
     callBook,
+    delivery,
   });
   telephony.onCanCall(() => router.matchAll());
-  telephony.onAgentReachability((agentId, reachable) => registry.reachabilityChanged(agentId, reachable));
-  const rooms = { runner, router, registry, waits, openCallbacks, slots, callbackCalls, inboundCalls };
+  telephony.onAgentReachability((agentId, reachable) => {
+    if (!reachable) callbackCalls.agentLost(agentId);
+    registry.reachabilityChanged(agentId, reachable);
+  });
+  const book = { runner, waits, openCallbacks, slots };
+  const rooms = { ...book, router, registry, callbackCalls, inboundCalls, invitations };
   return { ...rooms, recover: () => recover(options, rooms), close: () => close(rooms, callBook) };
 }
 
@@ -137,7 +157,7 @@ type Rooms = Omit<Engine, 'recover' | 'close'>;
 function createRouting(
   { telephony, store, directory, clock, log, dialsMax }: EngineOptions,
   recovery: { readonly isRunning: boolean },
-  rooms: { [K in 'callbackCalls' | 'inboundCalls']: () => Engine[K] },
+  rooms: { [K in 'callbackCalls' | 'inboundCalls' | 'openCallbacks']: () => Engine[K] },
 ): Pick<Engine, 'registry' | 'router' | 'waits'> {
   const registry: AgentRegistry = new AgentRegistry({
     unitOfWork: store,
@@ -149,6 +169,19 @@ function createRouting(
       waits.workEnded(subjectId);
       if (!subjectId.startsWith('callback_')) return;
       rooms.callbackCalls().workEnded(subjectId, agentId);
+    },
+    extensionOf: (subjectId) => {
+      // After a restart only the record knows the queue.
+      const queue = waits.queueOfWork(subjectId) ?? rooms.openCallbacks().find(subjectId)?.virtualQueue;
+      const settings = queue === undefined ? undefined : directory.queue(queue);
+      if (!settings) return undefined;
+      return { stepMs: settings.wrapUpExtendSec * 1000, maxMs: settings.wrapUpMaxSec * 1000 };
+    },
+    staysReady: (agentId, subjectId) => {
+      const queue = router.queueOf(subjectId)?.name;
+      if (queue === undefined || directory.queue(queue)?.agentRejectNotReady !== false) return false;
+      router.declined(subjectId, agentId);
+      return true;
     },
   });
   const waits = new QueueWaits({ directory, agentCounts: (queue) => router.agentCounts(queue), clock });
@@ -166,6 +199,7 @@ function createRouting(
         if (kind === 'callback' || confirmed) rooms.callbackCalls().agentOffered(offer);
         else rooms.inboundCalls().agentOffered(subjectId, offer.agentId);
       },
+      previewOffered: (offer) => rooms.callbackCalls().previewOffered(offer),
     },
     onArrival: (token, position) => {
       if (recovery.isRunning) waits.recovered(token);
@@ -193,8 +227,12 @@ async function recover(
   return recovered;
 }
 
-async function close({ inboundCalls, runner, registry, router }: Rooms, callBook: CallBook): Promise<void> {
+async function close(
+  { inboundCalls, invitations, runner, registry, router }: Rooms,
+  callBook: CallBook,
+): Promise<void> {
   inboundCalls.close();
+  invitations.close();
   runner.close();
   registry.close();
   router.close();

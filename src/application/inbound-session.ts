@@ -3,18 +3,31 @@ import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import { untilStored } from '../callback/store-retry.ts';
 import type { FlowFacts } from '../ivr/flow-facts.ts';
-import type { AgentChange, Booking, FlowHost, NumberScreening, QueueEntry } from '../ivr/flow-host.ts';
+import { languageFor } from '../ivr/languages/languages.ts';
+import type {
+  AgentChange,
+  Booking,
+  FlowHost,
+  MessageTaken,
+  NumberScreening,
+  Overflow,
+  QueueEntry,
+} from '../ivr/flow-host.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Token } from '../queue/token.ts';
+import type { RecordingBook } from '../recording/recording-book.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
 import { parseNumber } from '../screening/phone-number.ts';
 import type { Leg } from '../telephony/leg.ts';
-import type { InboundCall, OriginateRequest, Telephony } from '../telephony/telephony.ts';
+import type { InboundCall, OriginateRequest, OutboundCall, Telephony } from '../telephony/telephony.ts';
+import type { AgentDelivery } from './agent-delivery.ts';
+import { CallerPlace } from './caller-place.ts';
 import { CallerSlot } from './caller-slot.ts';
+import { callFacts } from './case-facts.ts';
 import { screenForQueue } from './number-check.ts';
+import { MessageDesk } from './message-desk.ts';
 import type { OpenCallbacks } from './open-callbacks.ts';
 import type { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
@@ -29,6 +42,10 @@ export interface InboundSessionOptions {
   readonly openCallbacks: OpenCallbacks;
   readonly directory: ServiceDirectory;
   readonly slots: SlotDesk;
+  readonly recordings: RecordingBook;
+  /** Lengths of audio files in ms; what has none is not there. */
+  readonly audioMs: ReadonlyMap<string, number>;
+  readonly delivery: AgentDelivery;
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,21 +65,20 @@ export class InboundSession implements FlowHost {
   /** The caller's number in E.164 where it is one; undefined when withheld. */
   readonly ani: string | undefined;
   readonly language: string;
-  readonly #settings: QueueSettings;
   readonly #options: InboundSessionOptions;
   readonly #log: Log;
   readonly #slot: CallerSlot;
+  readonly #place: CallerPlace;
+  readonly #messages: MessageDesk;
+  #announcedCount = 0;
   readonly #listeners = new Set<() => void>();
   #taken = new AbortController();
   #offeredAgentId: string | undefined;
-  /** When the caller first took the place; a pending callback taken over brings its own. */
-  #place: { atMs: number; priority: number } | undefined;
   #leg: Leg | undefined;
   #servedBy: string | undefined;
 
   constructor(call: InboundCall, settings: QueueSettings, language: string, options: InboundSessionOptions) {
     this.call = call;
-    this.#settings = settings;
     const { number } = call.from;
     const parsed = number === undefined ? undefined : parseNumber(number, settings.defaultCountry);
     this.ani = parsed?.ok === true ? parsed.e164 : undefined;
@@ -70,6 +86,9 @@ export class InboundSession implements FlowHost {
     this.#options = options;
     this.#log = options.log;
     this.#slot = new CallerSlot(call.callId, language, options);
+    const onOverflowDue = (): void => this.factsChanged();
+    this.#place = new CallerPlace(call.callId, settings, { ...options, onOverflowDue });
+    this.#messages = new MessageDesk(options);
   }
 
   get agentTaken(): AbortSignal {
@@ -81,9 +100,9 @@ export class InboundSession implements FlowHost {
     return this.#servedBy;
   }
 
-  /** The queue's settings in force now; those of the call's start once the queue has been removed. */
+  /** Settings of the line that the caller is in, or would be. */
   get settings(): QueueSettings {
-    return this.#options.directory.queue(this.#settings.name) ?? this.#settings;
+    return this.#place.settings;
   }
 
   /** The answered leg: needed for transfers and agents. */
@@ -110,6 +129,10 @@ export class InboundSession implements FlowHost {
       ...(position !== undefined && { position }),
       waitingCount: line.length,
       announceIntervalSec: settings.announceIntervalSec,
+      announcePosition: settings.announcePosition,
+      announceWait: settings.announceWait,
+      overflowDue: this.#place.isOverflowDue,
+      messageAllowed: settings.voicemailEnabled,
       confirmTimeoutSec: settings.confirmTimeoutSec,
       attemptCount: 0,
     };
@@ -126,13 +149,29 @@ export class InboundSession implements FlowHost {
   }
 
   async enterQueue(): Promise<QueueEntry> {
-    const { router, clock } = this.#options;
-    if (router.queueOf(this.call.callId)) return { kind: 'entered' };
-    if (router.queue(this.settings.name).length >= this.settings.maxQueued) return { kind: 'full' };
-    this.#place ??= { atMs: clock.nowMs(), priority: this.settings.priorityInitial };
-    this.#log.info({ queue: this.settings.name }, 'place taken');
-    router.enqueue(this.#token());
-    return { kind: 'entered' };
+    return this.#place.join();
+  }
+
+  async overflow(): Promise<Overflow> {
+    return this.#taken.signal.aborted ? { kind: 'none' } : this.#place.overflow();
+  }
+
+  nextHoldAnnouncement(): string | undefined {
+    const folder = languageFor(this.language).tag;
+    const ids = this.settings.holdAnnouncements.filter((id) =>
+      this.#options.audioMs.has(`${folder}/${id}.wav`),
+    );
+    return ids[this.#announcedCount++ % Math.max(1, ids.length)];
+  }
+
+  async takeMessage({ number, finish }: Parameters<FlowHost['takeMessage']>[0]): Promise<MessageTaken> {
+    const leg = this.#leg;
+    if (!leg || this.#taken.signal.aborted) return { kind: 'failed' };
+    this.#place.leave();
+    const { callId, dialled } = this.call;
+    const { settings, language } = this;
+    const place = this.#place.inLine;
+    return this.#messages.take({ leg, callId, settings, number, dialled, language, place, finish });
   }
 
   async screenNumber(digits: string): Promise<NumberScreening> {
@@ -151,16 +190,15 @@ export class InboundSession implements FlowHost {
   }
 
   async book({ number, inSlot }: Parameters<FlowHost['book']>[0]): Promise<Booking> {
-    const { router, runner, clock, ids, openCallbacks, slots } = this.#options;
+    const { runner, clock, ids, openCallbacks, slots } = this.#options;
     if (this.#taken.signal.aborted) return { kind: 'refused', reason: 'agent-taken' };
     if (openCallbacks.count(this.settings.name) >= this.settings.offerWatermark) {
       return { kind: 'refused', reason: 'watermark' };
     }
     const slotMs = inSlot ? this.#slot.startMs : undefined;
-    const place = this.#place ?? { atMs: clock.nowMs(), priority: this.settings.priorityInitial };
+    const place = this.#place.inLine;
     // Out of the line while the record is written: the place must not be served twice.
-    const wasInLine = router.queueOf(this.call.callId) !== undefined;
-    router.leave(this.call.callId);
+    const wasInLine = this.#place.leave();
     const request = {
       id: ids.next('callback'),
       virtualQueue: this.settings.name,
@@ -186,10 +224,10 @@ export class InboundSession implements FlowHost {
         runner.create(request, { kind: 'customer' }, [slots.check(this.call.callId)]),
       );
       if (booked.kind !== 'refused') return { kind: 'booked', callbackId: booked.callback.id };
-      if (wasInLine && !this.#leg?.termination) router.enqueue(this.#token());
+      if (wasInLine && !this.#leg?.termination) this.#place.rejoin();
       return { kind: 'refused', reason: booked.refusal.kind };
     } catch (error) {
-      if (wasInLine && !this.#leg?.termination) router.enqueue(this.#token());
+      if (wasInLine && !this.#leg?.termination) this.#place.rejoin();
       throw error;
     }
   }
@@ -209,7 +247,9 @@ export class InboundSession implements FlowHost {
         : ({ type: 'SERVED_INBOUND' } as const);
     const step = await runner.dispatch(pending.id, happening, { kind: 'customer' });
     if (step?.kind !== 'taken') return { kind: 'too-late' };
-    if (choice === 'take-place') this.#place = { atMs: pending.placeAtMs, priority: pending.priority };
+    if (choice === 'take-place') {
+      this.#place.takeOver({ atMs: pending.placeAtMs, priority: pending.priority });
+    }
     return { kind: 'done' };
   }
 
@@ -276,8 +316,8 @@ export class InboundSession implements FlowHost {
 
   /** The call has ended: nothing of it stays in the line or with an agent. */
   over(): void {
-    const { registry, router } = this.#options;
-    router.leave(this.call.callId);
+    const { registry } = this.#options;
+    this.#place.leave();
     this.#slot.release();
     if (this.#offeredAgentId !== undefined) {
       registry.release(this.#offeredAgentId, this.call.callId, 'not-needed');
@@ -310,21 +350,34 @@ export class InboundSession implements FlowHost {
       headers: { 'X-Turnkeeper-Call': this.call.callId, 'X-Turnkeeper-Queue': this.settings.name },
       signal,
       clock: this.#options.clock,
+      originate: (request) => this.#originate(request),
     });
   }
 
-  #token(): Token {
-    const place = this.#place ?? {
-      atMs: this.#options.clock.nowMs(),
-      priority: this.settings.priorityInitial,
-    };
-    return {
-      queue: this.settings.name,
-      kind: 'call',
+  /** Agents get the case with the call. */
+  #originate(request: OriginateRequest): OutboundCall {
+    const { telephony, delivery, directory, clock } = this.#options;
+    const { callId, target, callerId } = request;
+    if (target.kind !== 'agent') return telephony.originate(request);
+    const { ani: number, language, settings } = this;
+    const facts = callFacts(
+      { ...this.#options, settingsOf: (queue) => directory.queue(queue) },
+      {
+        callId: this.call.callId,
+        number: number ?? this.call.from.number,
+        virtualQueue: settings.name,
+        placeAtMs: this.#place.inLine.atMs,
+        language,
+      },
+    );
+    return delivery.deliver({
+      callId,
+      agentId: target.agentId,
       subjectId: this.call.callId,
-      placeAtMs: place.atMs,
-      priority: place.priority,
-      confirmed: false,
-    };
+      kind: 'call',
+      facts,
+      settings,
+      callerId: { name: settings.name, ...callerId },
+    });
   }
 }

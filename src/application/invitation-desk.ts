@@ -88,7 +88,7 @@ export interface OpenInvitation {
   readonly id: string;
   /** Resolves once, with what became of it; never rejects. */
   readonly answer: Promise<InvitationAnswer>;
-  /** Ends it from the owner's side. Harmless when it has ended. */
+  /** Ends it from the owner's side. Harmless when it has ended, or is being answered. */
   end(end: InvitationEnd): void;
 }
 
@@ -186,7 +186,11 @@ export class InvitationDesk {
     }
     log.info({ agentId, subjectId, invitationId: id, kind, acceptedBy }, 'agent invited');
     this.#tell(open.invitation, 'offered');
-    return { id, answer: promise, end: (end) => this.#end(open, { end }) };
+    const end = (how: InvitationEnd): void => {
+      // An answer that is being taken ends it, whichever way that goes.
+      if (!open.deciding) this.#end(open, { end: how });
+    };
+    return { id, answer: promise, end };
   }
 
   /** Withdraws everything. */

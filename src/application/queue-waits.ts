@@ -67,6 +67,11 @@ export class QueueWaits {
     this.#startedAtMs.set(subjectId, { queue, atMs: this.#options.clock.nowMs() });
   }
 
+  /** The queue of a subject that an agent works on. */
+  queueOfWork(subjectId: string): string | undefined {
+    return this.#startedAtMs.get(subjectId)?.queue;
+  }
+
   /** The agent finished with it, after-call work included. */
   workEnded(subjectId: string): void {
     const started = this.#startedAtMs.get(subjectId);

@@ -62,8 +62,12 @@ function attemptAfter(
   facts: AttemptFacts,
 ): Attempt {
   if (attempt.endedAtMs !== null) return attempt;
+  const { state, subState } = after;
   const over =
-    after.state === 'SCHEDULED' || after.state === 'COMPLETED' || after.subState === 'after-call-work';
+    state === 'SCHEDULED' ||
+    state === 'COMPLETED' ||
+    subState === 'after-call-work' ||
+    subState === 'redial-wait';
   const result = resultAfter(attempt, event, facts) ?? (over && attempt.result === null ? 'UNKNOWN' : null);
   const changes: Partial<Attempt> = {
     ...(event.type === 'ANSWERED' ? { answeredAtMs: event.nowMs } : {}),

@@ -27,7 +27,7 @@ type RouterEvent =
   /**
    * The customer may be dialled. `customer-first`: `agentId` backs the dial and is not held;
    * `customer-first-reserved`: the agent is held from now on; `paced`: no agent. Refused for `agent-first`,
-   * which begins with `AGENT_RESERVED`.
+   * which begins with `AGENT_RESERVED`, and for `preview`, which begins with `PREVIEW_OFFERED`.
    */
   | {
       readonly type: 'DIAL_GRANTED';
@@ -53,7 +53,8 @@ type PreviewOrPushEvent =
       readonly why: DecisionRecord;
     }
   | { readonly type: 'PREVIEW_ACCEPTED' }
-  | { readonly type: 'PREVIEW_REJECTED' }
+  /** `reason`: the agent's own words, for the history. */
+  | { readonly type: 'PREVIEW_REJECTED'; readonly reason?: string }
   | { readonly type: 'PREVIEW_TIMED_OUT' }
   | { readonly type: 'PUSHED' }
   /** The customer wants the call now: the callback takes its old place in line again. */
@@ -105,6 +106,8 @@ export type CallbackEffect =
   /** `agent-first`: the customer answered; bridge with the agent's leg, then tell `CONNECTED`. */
   | { readonly type: 'joinAgent'; readonly params: { readonly agentId: string } }
   | { readonly type: 'hangUpCustomer' }
+  /** `preview`: the agent is asked whether they take the case; the answer comes as an event. */
+  | { readonly type: 'showCase'; readonly params: { readonly agentId: string } }
   /**
    * Silences the agent's phone and ends the agent's leg, if there is one; `wrapUp`: after-call work follows.
    */

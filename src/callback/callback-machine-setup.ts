@@ -39,8 +39,6 @@ const GUARD_MS = 15_000;
 const CONFIRM_DIALOGUE_MS = 60_000;
 /** Listening, and a message left on a machine; bounds a stuck detection. */
 const DETECTION_MAX_MS = 120_000;
-/** An agent who looks at a case this long without a word does not take it. */
-const PREVIEW_MAX_MS = 30_000;
 /** Longest conversation; bounds an agent who would stay "on call" for ever after a lost event. */
 const CONVERSATION_MAX_MS = 12 * 3_600_000;
 /** Each of so many "later" brings another call; the next one counts as an attempt that failed. */
@@ -128,6 +126,7 @@ export const machineSetup = setup({
     joinAgent: (_step: unknown, _params: { agentId: string }) => refuseToRun(),
     hangUpCustomer: refuseToRun,
     releaseAgent: (_step: unknown, _params: { agentId: string; wrapUp: boolean }) => refuseToRun(),
+    showCase: (_step: unknown, _params: { agentId: string }) => refuseToRun(),
 
     dueAfterRetry: assign({
       dueAtMs: ({ context: { policy }, event }) => {
@@ -140,10 +139,11 @@ export const machineSetup = setup({
     dueAfterDetection: dueAfter(() => DETECTION_MAX_MS),
     dueAfterConfirm: dueAfter(({ confirmTimeoutMs }) => confirmTimeoutMs + CONFIRM_DIALOGUE_MS),
     dueAfterWait: dueAfter(({ maxWaitForAgentMs }) => maxWaitForAgentMs),
-    dueAfterRing: dueAfter(({ agentRingTimeoutMs }) => agentRingTimeoutMs + GUARD_MS),
-    dueAfterPreview: dueAfter(() => PREVIEW_MAX_MS + GUARD_MS),
+    dueAfterRing: dueAfter(({ deliveryMaxMs }) => deliveryMaxMs + GUARD_MS),
+    dueAfterPreview: dueAfter(({ previewTimeoutMs }) => previewTimeoutMs + GUARD_MS),
+    dueAfterRedialPause: dueAfter(({ redialPauseMs }) => redialPauseMs ?? 0),
     dueAfterConversation: dueAfter(() => CONVERSATION_MAX_MS),
-    dueAfterWrapUp: dueAfter(({ wrapUpMs }) => wrapUpMs + GUARD_MS),
+    dueAfterWrapUp: dueAfter(({ wrapUpMaxMs }) => wrapUpMaxMs + GUARD_MS),
     dueWhenWindowOpens: assign(({ event }) =>
       event.type === 'CALLING_WINDOW_CLOSED'
         ? { dueAtMs: Math.max(event.untilMs, event.nowMs + WINDOW_PAUSE_MIN_MS), ...noAge }
@@ -207,6 +207,13 @@ export const machineSetup = setup({
     attemptsLeft: ({ context }) => usedAttempts(context) < context.policy.maxAttempts,
     passesLeft: ({ context }) => usedAttempts(context) + 1 < context.policy.maxAttempts,
     offersLeft: ({ context }) => context.agentOfferCount < context.policy.maxAgentOffers,
+    /** This rejection is not counted yet. */
+    rejectsLeft: ({ context }) => context.agentOfferCount + 1 < context.policy.maxPreviewRejects,
+    /** The agent is on the line: the customer is dialled again from there. */
+    redials: ({ context }) =>
+      context.strategy === 'agent-first' &&
+      context.policy.redialPauseMs !== null &&
+      usedAttempts(context) < context.policy.maxAttempts,
     /** One more agent may be tried after this one, who is not counted yet. */
     anotherLeft: ({ context }) => context.agentOfferCount + 1 < context.policy.maxAgentOffers,
     snoozesLeft: ({ context }) => context.snoozeCount < SNOOZES_MAX,
@@ -221,6 +228,7 @@ export const machineSetup = setup({
     grantFits: ({ event }) =>
       event.type === 'DIAL_GRANTED' &&
       event.strategy !== 'agent-first' &&
+      event.strategy !== 'preview' &&
       event.held === (event.strategy === 'customer-first-reserved') &&
       (!event.held || event.agentId !== null),
     isLater: ({ context, event }) =>

@@ -19,9 +19,10 @@ import { queued, scheduled } from './callback-waiting-states.ts';
  *                    called before it
  * retry-wait         an attempt or a pass through the line came to nothing; the next one is due
  * queued             its token waits in the virtual queue
- * preview            an agent looks at the case
+ * preview            an agent looks at the case, and accepts or rejects it
  * pushed             the customer's device was told that the turn has come
  * dialing            the customer's phone is being called
+ * redial-wait        `agent-first`: not reached; the agent stays on the line until the next attempt
  * detecting          answered; person or machine is being decided
  * confirming         the customer is asked to press 1
  * waiting-for-agent  the customer is on the line and next in line for an agent
@@ -31,7 +32,7 @@ import { queued, scheduled } from './callback-waiting-states.ts';
  *
  * Strategies: `customer-first` and `paced` hold no agent until the customer waits for one;
  * `customer-first-reserved` holds one from the grant on and rings that one; `agent-first` rings the agent,
- * then dials, then joins. After a failed attempt the next pass may be of another strategy.
+ * then dials, then joins; `preview` shows the case first, and goes on as one of the last two. After a failed attempt the next pass may be of another strategy.
  *
  * Every state but COMPLETED has a due time. xstate loses `after` timers on restore and runs `invoke` again,
  * which would ring a customer twice: neither is used. Build snapshots with `resolveState`, step with xstate's

@@ -19,8 +19,14 @@ export interface CallbackPolicy {
   readonly connectUnconfirmed: boolean;
   readonly maxWaitForAgentMs: number;
   readonly maxAgentOffers: number;
-  readonly agentRingTimeoutMs: number;
-  readonly wrapUpMs: number;
+  /** From the offer to an agent until they are connected: accept, ring, hear the case, press a key. */
+  readonly deliveryMaxMs: number;
+  readonly previewTimeoutMs: number;
+  readonly maxPreviewRejects: number;
+  /** `agent-first`: pause before the customer is dialled again from the agent's call; null: not from it. */
+  readonly redialPauseMs: number | null;
+  /** After-call work may be extended up to this. */
+  readonly wrapUpMaxMs: number;
   readonly snoozeMs: number;
   /** A scheduled callback joins the line this long before its time. */
   readonly readyLeadMs: number;
@@ -31,6 +37,16 @@ export interface CallbackPolicy {
   readonly endOfDayAfter: (atMs: number) => number | null;
   readonly pushExpiryMs: number;
   readonly maxPushes: number;
+}
+
+/** An agent hears of the case for so long at most; bounds a flow that does not come to its end. */
+export const WHISPER_MAX_MS = 30_000;
+
+function deliveryMaxMs(settings: QueueSettings): number {
+  const acceptSec = settings.agentAccept === 'workspace' ? settings.agentAcceptTimeoutSec : 0;
+  const keySec = settings.agentAcceptKey ? settings.agentAcceptKeySec : 0;
+  const isTold = settings.agentWhisper !== undefined || settings.agentAcceptKey;
+  return (acceptSec + settings.agentRingTimeoutSec + keySec) * SECOND_MS + (isTold ? WHISPER_MAX_MS : 0);
 }
 
 /** The machine's view of a queue's settings. `endOfDayAfter` must answer with a later instant. */
@@ -55,8 +71,11 @@ export function policyOf(
     connectUnconfirmed: settings.onConfirmTimeout === 'CONNECT_ANYWAY',
     maxWaitForAgentMs: settings.maxWaitForAgentSec * SECOND_MS,
     maxAgentOffers: settings.maxAgentTransferAttempts,
-    agentRingTimeoutMs: settings.agentRingTimeoutSec * SECOND_MS,
-    wrapUpMs: settings.wrapUpSec * SECOND_MS,
+    deliveryMaxMs: deliveryMaxMs(settings),
+    previewTimeoutMs: settings.previewTimeoutSec * SECOND_MS,
+    maxPreviewRejects: settings.previewRejectMax,
+    redialPauseMs: settings.agentFirstRedialSec > 0 ? settings.agentFirstRedialSec * SECOND_MS : null,
+    wrapUpMaxMs: Math.max(settings.wrapUpSec, settings.wrapUpMaxSec) * SECOND_MS,
     snoozeMs: settings.snoozeSec * SECOND_MS,
     readyLeadMs: settings.readyForAsapLeadSec * SECOND_MS,
     queueTtlMs: settings.queueTtlSec * SECOND_MS,

@@ -33,7 +33,7 @@ const preview = machineSetup.createStateConfig({
       { target: 'dialing', actions: ['countAttempt', 'dueAfterDial', dials] },
     ],
     PREVIEW_REJECTED: [
-      { ...backInLine, guard: 'anotherLeft', actions: ['countOffer', ...backInLine.actions] },
+      { ...backInLine, guard: 'rejectsLeft', actions: ['countOffer', ...backInLine.actions] },
       { target: '#callback.completed', actions: [freeAgent, 'leaveLine', ended('PREVIEW_REJECTED')] },
     ],
     PREVIEW_TIMED_OUT: backInLine,
@@ -62,15 +62,31 @@ const pushed = machineSetup.createStateConfig({
   },
 });
 
+const [withoutRetry, ...withRetry] = failedAttempt('MAX_ATTEMPTS_REACHED');
+
 /** The customer's phone is being called; `agent-first`: the agent listens. */
 const dialing = machineSetup.createStateConfig({
   on: {
     ANSWERED: [{ guard: 'wantsDetection', target: 'detecting', actions: ['dueAfterDetection'] }, ...toPerson],
-    ATTEMPT_FAILED: failedAttempt('MAX_ATTEMPTS_REACHED'),
+    ATTEMPT_FAILED: [
+      withoutRetry,
+      { guard: 'redials', target: 'redial-wait', actions: ['dueAfterRedialPause'] },
+      ...withRetry,
+    ],
     DUE_REACHED: failedAttempt('MAX_ATTEMPTS_REACHED'),
     CALLS_LOST: failedAttempt('MAX_ATTEMPTS_REACHED'),
     AGENT_NOT_CONNECTED: agentLost,
     AGENT_HUNG_UP: agentLeft,
+    CANCELLED: cancelled,
+  },
+});
+
+/** `agent-first`: the customer was not reached; the agent stays on the line for the next attempt. */
+const redialWait = machineSetup.createStateConfig({
+  on: {
+    DUE_REACHED: { target: 'dialing', actions: ['countAttempt', 'dueAfterDial', dials] },
+    AGENT_HUNG_UP: failedAttempt('MAX_ATTEMPTS_REACHED'),
+    CALLS_LOST: failedAttempt('MAX_ATTEMPTS_REACHED'),
     CANCELLED: cancelled,
   },
 });
@@ -167,6 +183,7 @@ export const routing = machineSetup.createStateConfig({
     preview,
     pushed,
     dialing,
+    'redial-wait': redialWait,
     detecting,
     confirming,
     'waiting-for-agent': waitingForAgent,

@@ -12,6 +12,10 @@ export const joinsAgent = {
   type: 'joinAgent' as const,
   params: ({ context }: WithContext) => ({ agentId: context.agentId ?? '' }),
 };
+export const showsCase = {
+  type: 'showCase' as const,
+  params: ({ context }: WithContext) => ({ agentId: context.agentId ?? '' }),
+};
 export const dials = {
   type: 'dial' as const,
   params: ({ context }: WithContext) => ({ attempt: context.attemptCount }),

@@ -7,6 +7,7 @@ import {
   queueMissing,
   ringsAgent,
   servedInbound,
+  showsCase,
 } from './callback-transitions.ts';
 
 const enters = { target: '#callback.queued', actions: ['enterLine', 'takePlace'] } as const;
@@ -41,7 +42,7 @@ export const queued = machineSetup.createStateConfig({
       target: 'routing.ringing-agent',
       actions: ['agentFirst', 'takeAgent', 'dueAfterRing', ringsAgent],
     },
-    PREVIEW_OFFERED: { target: 'routing.preview', actions: ['beginPreview', 'dueAfterPreview'] },
+    PREVIEW_OFFERED: { target: 'routing.preview', actions: ['beginPreview', 'dueAfterPreview', showsCase] },
     PUSHED: { guard: 'pushesLeft', target: 'routing.pushed', actions: ['notePush'] },
     NUMBER_REFUSED: { target: '#callback.completed', actions: ['leaveLine', 'endRefused'] },
     CALLING_WINDOW_CLOSED: {

@@ -20,6 +20,7 @@ export type CallbackSubState =
   | 'preview'
   | 'pushed'
   | 'dialing'
+  | 'redial-wait'
   | 'detecting'
   | 'confirming'
   | 'waiting-for-agent'
@@ -117,9 +118,9 @@ export interface Callback {
   readonly rescheduledTo: CallbackId | null;
   /** Key-value data given at creation, carried to the agent; JSON object of at most 8 KiB. */
   readonly userData: Readonly<Record<string, string>>;
-  /** Raised by one with every stored change. */
   /** What was told about the offer, and what it overrides. */
   readonly details: BookingDetails;
+  /** Raised by one with every stored change. */
   readonly version: number;
 }
 

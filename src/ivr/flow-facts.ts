@@ -41,10 +41,24 @@ export interface FlowFacts {
   readonly waitingCount?: number;
   /** How often position and wait are announced. */
   readonly announceIntervalSec: number;
+  /** The queue's settings: what the announcement tells. */
+  readonly announcePosition?: boolean;
+  readonly announceWait?: boolean;
+  /** The caller has waited long enough in this line and there is somewhere else to go. */
+  readonly overflowDue?: boolean;
+  /** The caller may leave a message. */
+  readonly messageAllowed?: boolean;
   /** Time a called customer has for pressing a key. */
   readonly confirmTimeoutSec: number;
   /** Outbound attempts made so far for the callback at hand. */
   readonly attemptCount: number;
+  /** Told to an agent: a callback; false: a caller on hold. */
+  readonly isCallback?: boolean;
+  /** How long that customer has waited. */
+  readonly waitedSec?: number;
+  /** The agent is to press a key before being connected, within this. */
+  readonly acceptKey?: boolean;
+  readonly acceptKeySec?: number;
 }
 
 /** The kind of value behind each fact; conditions and phrases are checked against it when a flow is read. */
@@ -67,8 +81,16 @@ export const factKinds = {
   position: 'number',
   waitingCount: 'number',
   announceIntervalSec: 'number',
+  announcePosition: 'flag',
+  announceWait: 'flag',
+  overflowDue: 'flag',
+  messageAllowed: 'flag',
   confirmTimeoutSec: 'number',
   attemptCount: 'number',
+  isCallback: 'flag',
+  waitedSec: 'number',
+  acceptKey: 'flag',
+  acceptKeySec: 'number',
 } as const satisfies Record<keyof FlowFacts, 'text' | 'flag' | 'number'>;
 
 export type FactName = keyof typeof factKinds;

@@ -175,10 +175,12 @@ function dispositionFaults({ dispositions = [], dispositionRequired = false }: R
   return [...twice, { key: 'dispositionRequired', message, value: true }];
 }
 
-function flowFaults({ callbackApplication }: Readable, known: ReadonlySet<string> | undefined): RowFault[] {
-  if (!known || callbackApplication === undefined || known.has(callbackApplication)) return [];
-  const message = `is not a flow in flows/; there ${listed([...known])}`;
-  return [{ key: 'callbackApplication', message, value: callbackApplication }];
+function flowFaults(effective: Readable, known: ReadonlySet<string> | undefined): RowFault[] {
+  return (['callbackApplication', 'agentWhisper'] as const).flatMap((key): RowFault[] => {
+    const value = effective[key];
+    if (!known || value === undefined || known.has(value)) return [];
+    return [{ key, message: `is not a flow in flows/; there ${listed([...known])}`, value }];
+  });
 }
 
 function missingReference(

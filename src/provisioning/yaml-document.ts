@@ -49,6 +49,8 @@ const TEXT_FIELDS = new Set([
   'capacityRule',
   'numberRule',
   'callbackApplication',
+  'agentWhisper',
+  'agentInstructions',
   'callerIdName',
   'blockedPatterns',
 ]);

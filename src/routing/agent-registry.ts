@@ -3,13 +3,14 @@ import { untilStored } from '../callback/store-retry.ts';
 import type { Clock, TimerHandle } from '../kernel/clock.ts';
 import { assert } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { AgentStatus, AgentTx, NotReadyReason } from './agent.ts';
+import { type AgentStatus, type AgentTx, NO_REASON, type SystemReason } from './agent.ts';
 
 /** What an agent, a supervisor or the API may ask for. */
-export type WantedState = 'READY' | 'NOT_READY' | 'LOGGED_OUT' | 'WRAP_UP_DONE';
+export const wantedStates = ['READY', 'NOT_READY', 'LOGGED_OUT', 'WRAP_UP_DONE', 'EXTEND_WRAP_UP'] as const;
+export type WantedState = (typeof wantedStates)[number];
 
 /** How an agent comes out of a reservation that did not lead to a conversation. */
-export type ReleaseReason = 'not-needed' | 'RONA' | 'REJECTED' | 'UNREACHABLE';
+export type ReleaseReason = 'not-needed' | SystemReason;
 
 /** Told of every change, before anything follows from it. */
 export type AgentWatcher = (status: AgentStatus, before: AgentStatus) => void;
@@ -23,6 +24,18 @@ export interface AgentRegistryOptions {
   readonly onReady: (agentId: string) => void;
   /** After-call work ended (by the agent or by time) for this subject, which began at `startedAtMs`. */
   readonly onWorkEnded: (agentId: string, subjectId: string) => void;
+  /** How far after-call work on this subject may be drawn out; default: not at all. */
+  readonly extensionOf?: (subjectId: string) => WrapUpExtension | undefined;
+  /** Whether an agent who rejects this subject stays ready; whoever says so sees that they are skipped. */
+  readonly staysReady?: (agentId: string, subjectId: string) => boolean;
+}
+
+/** How far an agent may draw after-call work out. */
+export interface WrapUpExtension {
+  /** What one extension adds. */
+  readonly stepMs: number;
+  /** From the call's end at most. */
+  readonly maxMs: number;
 }
 
 /** Watchers at most; more means that somebody watches twice. */
@@ -87,11 +100,13 @@ export class AgentRegistry {
   }
 
   /**
-   * Follows a wish. During work it is kept for afterwards. `WRAP_UP_DONE` is refused (false) outside
-   * after-call work.
+   * Follows a wish. During work it is kept for afterwards. `WRAP_UP_DONE` and `EXTEND_WRAP_UP` are refused
+   * (false) outside after-call work, the latter also where no more time is to be had.
+   * @param reason why not ready, of the configured ones; default {@link NO_REASON}.
    */
-  want(agentId: string, wanted: WantedState, actor: string): boolean {
+  want(agentId: string, wanted: WantedState, actor: string, reason: string = NO_REASON): boolean {
     const { state } = this.status(agentId);
+    if (wanted === 'EXTEND_WRAP_UP') return this.#extendWork(agentId, actor);
     if (wanted === 'WRAP_UP_DONE') {
       if (state !== 'AFTER_CALL_WORK') return false;
       this.#endWork(agentId, actor);
@@ -99,16 +114,18 @@ export class AgentRegistry {
     }
     const working = state !== 'READY' && state !== 'NOT_READY' && state !== 'LOGGED_OUT';
     if (working && !(state === 'AFTER_CALL_WORK' && wanted === 'READY')) {
-      this.#put(agentId, { afterWork: wanted === 'READY' ? null : wanted }, 'AFTER_WORK_CHOSEN', actor);
+      const afterWork = wanted === 'READY' ? null : wanted;
+      const notReadyReason = wanted === 'NOT_READY' ? reason : null;
+      this.#put(agentId, { afterWork, notReadyReason }, 'AFTER_WORK_CHOSEN', actor);
       return true;
     }
     if (state === 'AFTER_CALL_WORK') {
-      this.#put(agentId, { afterWork: null }, 'AFTER_WORK_CHOSEN', actor);
+      this.#put(agentId, { afterWork: null, notReadyReason: null }, 'AFTER_WORK_CHOSEN', actor);
       this.#endWork(agentId, actor);
       return true;
     }
     if (wanted === 'READY') this.#becomeReady(agentId, 'READY', actor);
-    else if (wanted === 'NOT_READY') this.#becomeNotReady(agentId, 'MANUAL', actor);
+    else if (wanted === 'NOT_READY') this.#becomeNotReady(agentId, reason, actor);
     else this.#put(agentId, { state: 'LOGGED_OUT', notReadyReason: null }, 'LOGGED_OUT', actor);
     return true;
   }
@@ -155,7 +172,9 @@ export class AgentRegistry {
     this.#disarm(agentId);
     const { idleSinceMs, afterWork } = this.status(agentId);
     const leaves = afterWork === 'LOGGED_OUT';
-    if (reason === 'not-needed' || leaves) this.#becomeIdle(agentId, 'RELEASED', 'router', idleSinceMs);
+    const staysReady = reason === 'REJECTED' && this.#options.staysReady?.(agentId, subjectId) === true;
+    if (reason === 'not-needed' || leaves || staysReady)
+      this.#becomeIdle(agentId, 'RELEASED', 'router', idleSinceMs);
     else this.#becomeNotReady(agentId, reason, 'router');
   }
 
@@ -206,6 +225,18 @@ export class AgentRegistry {
     return status.state === state && status.subjectId === subjectId;
   }
 
+  #extendWork(agentId: string, actor: string): boolean {
+    const { state, subjectId, sinceMs, dueAtMs } = this.status(agentId);
+    if (state !== 'AFTER_CALL_WORK' || subjectId === null || dueAtMs === null) return false;
+    const extension = this.#options.extensionOf?.(subjectId);
+    if (!extension) return false;
+    const untilMs = Math.min(dueAtMs + extension.stepMs, sinceMs + extension.maxMs);
+    if (untilMs <= dueAtMs) return false;
+    this.#put(agentId, { dueAtMs: untilMs }, 'WRAP_UP_EXTENDED', actor);
+    this.#armAt(agentId, untilMs);
+    return true;
+  }
+
   #endWork(agentId: string, actor: string): void {
     const { subjectId } = this.status(agentId);
     this.#disarm(agentId);
@@ -215,10 +246,11 @@ export class AgentRegistry {
 
   /** Work is over: what the agent had asked for, else ready. `idleSinceMs` undefined: idle from now. */
   #becomeIdle(agentId: string, kind: string, actor = 'router', idleSinceMs?: number): void {
-    const { afterWork } = this.status(agentId);
+    const { afterWork, notReadyReason } = this.status(agentId);
     const rest = { subjectId: null, dueAtMs: null, afterWork: null };
     if (afterWork === 'NOT_READY') {
-      this.#put(agentId, { ...rest, state: 'NOT_READY', notReadyReason: 'MANUAL' }, kind, actor);
+      const reason = notReadyReason ?? NO_REASON;
+      this.#put(agentId, { ...rest, state: 'NOT_READY', notReadyReason: reason }, kind, actor);
     } else if (afterWork === 'LOGGED_OUT') {
       this.#put(agentId, { ...rest, state: 'LOGGED_OUT', notReadyReason: null }, kind, actor);
     } else {
@@ -243,7 +275,7 @@ export class AgentRegistry {
     this.#options.onReady(agentId);
   }
 
-  #becomeNotReady(agentId: string, reason: NotReadyReason, actor: string): void {
+  #becomeNotReady(agentId: string, reason: string, actor: string): void {
     const state = { state: 'NOT_READY' as const, notReadyReason: reason, subjectId: null, dueAtMs: null };
     this.#put(agentId, { ...state, afterWork: null }, 'NOT_READY', actor);
   }

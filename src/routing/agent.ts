@@ -12,14 +12,30 @@ export const AgentState = {
 } as const;
 export type AgentState = (typeof AgentState)[keyof typeof AgentState];
 
-/** Why an agent is not ready. `RONA`: the phone rang and was not answered. */
-export type NotReadyReason = 'MANUAL' | 'RONA' | 'REJECTED' | 'UNREACHABLE';
+/**
+ * Reasons that the system gives: the phone rang (or a case was shown) and nobody took it; the agent rejected;
+ * the phone is registered no more.
+ */
+export const systemReasons = ['RONA', 'REJECTED', 'UNREACHABLE'] as const;
+export type SystemReason = (typeof systemReasons)[number];
+
+/** Not ready by the agent's own wish, without a reason. */
+export const NO_REASON = 'MANUAL';
+
+/** Whether the system made the agent not ready, rather than somebody's wish. */
+export function isSystemReason(reason: string | null): reason is SystemReason {
+  return systemReasons.includes(reason as SystemReason);
+}
 
 /** An agent's state as it is stored and shown. */
 export interface AgentStatus {
   readonly agentId: string;
   readonly state: AgentState;
-  readonly notReadyReason: NotReadyReason | null;
+  /**
+   * One of the system's, {@link NO_REASON}, or one of the configured. During work with `afterWork` NOT_READY
+   * the one that goes with it. Null otherwise.
+   */
+  readonly notReadyReason: string | null;
   /** When this state began; 0: the agent never logged in. */
   readonly sinceMs: number;
   /** When the agent last finished work or became ready; the longest idle is chosen first. */

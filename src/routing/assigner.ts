@@ -88,6 +88,9 @@ export class Assigner {
         this.#begin(waiting, agentId, true);
         this.#offer(waiting, agentId, this.#why(waiting, 'agent-first', compare(), agentId));
         return true;
+      case 'preview':
+        this.#preview(waiting, agentId, this.#why(waiting, 'agent-previews', compare(), agentId));
+        return true;
       case 'paced':
         return this.pace(waiting, agentId, compare);
       default:
@@ -168,6 +171,15 @@ export class Assigner {
     pacer.of(token.queue)?.waitEnded(token.subjectId);
     log.info({ agentId, queue: token.queue, subjectId: token.subjectId }, 'agent offered');
     decisions.agentOffered({ token, agentId, why });
+  }
+
+  #preview(waiting: Waiting, agentId: string, why: RoutingWhy): void {
+    const { subjectId: callbackId, queue } = waiting.token;
+    this.#begin(waiting, agentId, true);
+    this.#hold(waiting, agentId);
+    this.#reserve(waiting.token, agentId);
+    this.#options.log.info({ agentId, queue, subjectId: callbackId }, 'preview offered');
+    this.#options.decisions.previewOffered({ callbackId, agentId, why });
   }
 
   #begin({ token }: Waiting, agentId: string | null, held: boolean): void {

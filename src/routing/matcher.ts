@@ -161,12 +161,16 @@ export class Matcher {
     };
   }
 
-  /** Not again the agent who did not take it, as long as somebody else is at work who could. */
+  /**
+   * Not again the agent who did not take it, as long as somebody else is at work who could; who has said no
+   * and stays ready in no case.
+   */
   #isSkipped(agentId: string, { subjectId }: Token, { groups }: RoutedStage): boolean {
     const { skips, pool, nowMs } = this.#options;
     if (!skips.has(subjectId)) return false;
     const skipped = skips.agentsOf(subjectId, nowMs());
     if (!skipped.includes(agentId)) return false;
+    if (skips.isFirm(subjectId, agentId, nowMs())) return true;
     return groups.some(({ servingCount, members }) => {
       const spentCount = skipped.filter((id) => members.has(id) && pool.isServing(id)).length;
       return servingCount > spentCount;

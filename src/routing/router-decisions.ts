@@ -13,6 +13,8 @@ export type RoutingRule =
   | 'agent-held-for-dial'
   /** `agent-first`: the agent is held and rung with the case before anybody is dialled. */
   | 'agent-first'
+  /** `preview`: the agent is held and shown the case before anybody is dialled. */
+  | 'agent-previews'
   /** `paced`: an agent will be free in time, by estimate; nobody is held. */
   | 'paced'
   /** `paced` without enough data, or for an agent who is ready with nobody dialled: as if reserved. */
@@ -70,6 +72,16 @@ export interface AgentOffer {
   readonly why: RoutingWhy;
 }
 
+/**
+ * An agent is RESERVED to look at the case; report a case that is not taken by `declined` and the token's
+ * return to the line.
+ */
+export interface PreviewOffer {
+  readonly callbackId: string;
+  readonly agentId: string;
+  readonly why: RoutingWhy;
+}
+
 /** The callback may not be dialled yet. */
 export interface DialRefusal {
   readonly callbackId: string;
@@ -83,6 +95,7 @@ export interface DialRefusal {
 export interface RouterDecisions {
   dialGranted(grant: DialGrant): void;
   agentOffered(offer: AgentOffer): void;
+  previewOffered(offer: PreviewOffer): void;
   /** Pacing lets nobody be dialled now; told once for each new reason, the callback stays in line. */
   dialRefused?(refusal: DialRefusal): void;
 }

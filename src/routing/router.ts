@@ -3,7 +3,7 @@ import type { Token } from '../queue/token.ts';
 import { mediumOf } from '../queue/token.ts';
 import type { VirtualQueue } from '../queue/virtual-queue.ts';
 import { AgentPool } from './agent-pool.ts';
-import type { AgentStatus } from './agent.ts';
+import { type AgentStatus, isSystemReason } from './agent.ts';
 import { Assigner } from './assigner.ts';
 import { Blending } from './blending.ts';
 import { DialBook } from './dial-book.ts';
@@ -13,7 +13,7 @@ import { QueueAlarms } from './queue-alarms.ts';
 import { RoutedQueue } from './routed-queue.ts';
 import type { RouterOptions } from './router-options.ts';
 import { CANDIDATES_MAX, type Comparison, compareAgents, compareWaiting } from './routing-why.ts';
-import { SKIP_MS, SkippedAgents } from './skipped-agents.ts';
+import { SkippedAgents } from './skipped-agents.ts';
 
 /**
  * Matches tokens with agents, driven by events only: a token arrives, an agent becomes ready, a dial or an
@@ -130,6 +130,11 @@ export class Router {
     });
   }
 
+  /** The agent has said no to this token and stays ready: is asked again after `agentSkipSec` only. */
+  declined(subjectId: string, agentId: string): void {
+    this.#skip(subjectId, agentId, true);
+  }
+
   /** The agent has the call: the token's work is done. */
   served(subjectId: string): void {
     const queue = this.queueOf(subjectId);
@@ -205,19 +210,24 @@ export class Router {
 
   #agentChanged(status: AgentStatus, before: AgentStatus): void {
     const { agentId, state, notReadyReason } = status;
-    const nowMs = this.#options.clock.nowMs();
     if (state === 'READY') this.#pacer.agentReady(agentId);
     const wasAsked = before.state === 'RESERVED' || before.state === 'RINGING';
-    const refused = state === 'NOT_READY' && notReadyReason !== 'MANUAL';
-    if (wasAsked && refused && before.subjectId !== null && this.#queueOf.has(before.subjectId)) {
-      this.#skips.add(before.subjectId, agentId, nowMs + SKIP_MS);
-    }
+    const refused = state === 'NOT_READY' && isSystemReason(notReadyReason);
+    if (wasAsked && refused && before.subjectId !== null) this.#skip(before.subjectId, agentId, false);
     if (state !== 'NOT_READY' && state !== 'LOGGED_OUT') return;
     // With one agent less, one who was skipped may be the only one left.
     for (const subjectId of this.#skips.subjectIds) {
       const queue = this.#queueOf.get(subjectId);
       if (queue !== undefined) this.#lineChanged(queue);
     }
+  }
+
+  #skip(subjectId: string, agentId: string, isFirm: boolean): void {
+    const queue = this.#queueOf.get(subjectId);
+    const settings = queue === undefined ? undefined : this.#routed(queue).settings;
+    if (!settings) return;
+    const untilMs = this.#options.clock.nowMs() + settings.agentSkipSec * 1000;
+    this.#skips.add(subjectId, agentId, { untilMs, isFirm });
   }
 
   /** The subject is out of every line and keeps nobody busy. */

@@ -1,11 +1,16 @@
-/** An agent who did not take a token is not asked again for it this long, as long as others can be asked. */
-export const SKIP_MS = 60_000;
 /** Agents remembered for one token; more than are ever tried. */
 const SKIPPED_MAX = 50;
 
+/** Until when an agent is not asked for a token. */
+interface Skip {
+  readonly untilMs: number;
+  /** Said no and stays ready: not asked meanwhile even when nobody else is there. */
+  readonly isFirm: boolean;
+}
+
 /** Who did not take which token: the phone rang out, or the agent declined. */
 export class SkippedAgents {
-  readonly #until = new Map<string, Map<string, number>>();
+  readonly #until = new Map<string, Map<string, Skip>>();
 
   get isEmpty(): boolean {
     return this.#until.size === 0;
@@ -16,9 +21,9 @@ export class SkippedAgents {
     return this.#until.keys();
   }
 
-  add(subjectId: string, agentId: string, untilMs: number): void {
-    const agents = this.#until.get(subjectId) ?? new Map<string, number>();
-    if (agents.size < SKIPPED_MAX) agents.set(agentId, untilMs);
+  add(subjectId: string, agentId: string, skip: Skip): void {
+    const agents = this.#until.get(subjectId) ?? new Map<string, Skip>();
+    if (agents.size < SKIPPED_MAX) agents.set(agentId, skip);
     this.#until.set(subjectId, agents);
   }
 
@@ -34,12 +39,19 @@ export class SkippedAgents {
   agentsOf(subjectId: string, nowMs: number): readonly string[] {
     const agents = this.#until.get(subjectId);
     if (!agents) return [];
-    return [...agents].filter(([, untilMs]) => untilMs > nowMs).map(([agentId]) => agentId);
+    return [...agents].filter(([, { untilMs }]) => untilMs > nowMs).map(([agentId]) => agentId);
+  }
+
+  /** Whether the agent has said no, and not long ago. */
+  isFirm(subjectId: string, agentId: string, nowMs: number): boolean {
+    const skip = this.#until.get(subjectId)?.get(agentId);
+    return skip?.isFirm === true && skip.untilMs > nowMs;
   }
 
   /** When the next of the subject's agents may be asked again; undefined when nobody is skipped any more. */
   nextExpiry(subjectId: string, nowMs: number): number | undefined {
-    const later = [...(this.#until.get(subjectId)?.values() ?? [])].filter((untilMs) => untilMs > nowMs);
+    const skips = [...(this.#until.get(subjectId)?.values() ?? [])];
+    const later = skips.map(({ untilMs }) => untilMs).filter((untilMs) => untilMs > nowMs);
     return later.length > 0 ? Math.min(...later) : undefined;
   }
 }

@@ -6,12 +6,19 @@ import { explore } from './callback-exploration.ts';
 
 const DAY_MS = 86_400_000;
 /** Counts that bound the graph without hiding a way through it: the last one of each kind and the one before. */
-const small = { maxAttempts: 1, maxAgentTransferAttempts: 1, maxNotifyAttempts: 1 } as const;
+const small = {
+  maxAttempts: 1,
+  maxAgentTransferAttempts: 1,
+  maxNotifyAttempts: 1,
+  previewRejectMax: 1,
+} as const;
 
 const variants: [string, Partial<QueueSettings>][] = [
   ['with the settings as delivered', {}],
   ['with two attempts and a limit of age', { maxAttempts: 2, purgeTimeMin: 60 }],
   ['with two agents to try and no confirmation', { maxAgentTransferAttempts: 2, requireConfirm: false }],
+  ['with two rejections let pass', { previewRejectMax: 3 }],
+  ['with an agent who stays on the line for the next attempt', { agentFirstRedialSec: 5, maxAttempts: 2 }],
   ['with two pushes, machines connected', { maxNotifyAttempts: 2, onAnsweringMachine: 'CONNECT' }],
   [
     'with customers connected who press nothing',
@@ -36,7 +43,7 @@ describe('every sequence of events, of any length', () => {
       expect(explored.stateCount).toBeGreaterThan(300);
       expect(explored.reasons).toContain('ERROR');
       const live = [...explored.places].filter((place) => place.startsWith('ROUTING'));
-      expect(live).toHaveLength(policy.requireConfirm ? 7 : 6);
+      expect(live).toHaveLength((policy.requireConfirm ? 7 : 6) + (policy.redialPauseMs === null ? 0 : 1));
     },
     60_000,
   );

@@ -51,6 +51,7 @@ const happenings: readonly Happening[] = [
   { type: 'DIAL_GRANTED', agentId: 'a1', held: true, strategy: 'customer-first-reserved', why },
   { type: 'DIAL_GRANTED', agentId: null, held: true, strategy: 'customer-first-reserved', why },
   { type: 'DIAL_GRANTED', agentId: 'a1', held: true, strategy: 'agent-first', why },
+  { type: 'DIAL_GRANTED', agentId: 'a1', held: true, strategy: 'preview', why },
   { type: 'AGENT_RESERVED', agentId: 'a2', why },
   { type: 'NUMBER_REFUSED', reason: 'NUMBER_BLOCKED' },
   { type: 'CALLING_WINDOW_CLOSED', untilMs: START_MS },
@@ -233,6 +234,7 @@ function follow(
         break;
       case 'ringAgent':
       case 'joinAgent':
+      case 'showCase':
         if (agentId !== effect.params.agentId) fail('an agent is rung who is not held');
         break;
       case 'askConfirmation':
@@ -286,7 +288,8 @@ function brokenRule(
   if (snoozeCount > 3 || expiredPassCount > policy.maxAttempts + 3) return 'too many passes';
   if (attemptCount > policy.maxAttempts + snoozeCount) return `attempt ${attemptCount}`;
   if (pushCount > policy.maxPushes) return `push ${pushCount}`;
-  if (callback.agentOfferCount > policy.maxAgentOffers) return `offer ${callback.agentOfferCount}`;
+  if (callback.agentOfferCount > Math.max(policy.maxAgentOffers, policy.maxPreviewRejects))
+    return `offer ${callback.agentOfferCount}`;
   return undefined;
 }
 

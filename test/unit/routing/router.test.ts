@@ -60,6 +60,7 @@ beforeEach(() => {
     directory: { queue: (name) => queues.get(name), agents: () => agents },
     decisions: {
       dialGranted: ({ callbackId, agentId }) => decisions.push(`dial ${callbackId} for ${agentId}`),
+      previewOffered: ({ callbackId, agentId }) => decisions.push(`show ${callbackId} to ${agentId}`),
       agentOffered: ({ token: { subjectId }, agentId }) => decisions.push(`offer ${subjectId} to ${agentId}`),
     },
     dialsMax: 2,

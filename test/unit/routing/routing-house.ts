@@ -55,6 +55,9 @@ export class RoutingHouse {
           this.offers.push(offer);
           this.decisions.push(`offer ${offer.token.subjectId} to ${offer.agentId}`);
         },
+        previewOffered: ({ callbackId, agentId }) => {
+          this.decisions.push(`show ${callbackId} to ${agentId}`);
+        },
         dialRefused: (refusal) => this.refusals.push(refusal),
       },
       dialsMax,

@@ -96,6 +96,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     'customer-first',
     'customer-first-reserved',
     'agent-first',
+    'preview',
     'paced',
   ),
   priorityInitial: {
@@ -233,6 +234,35 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   maxWaitForAgentSec: whole(3600, 30, 7200),
   maxAgentTransferAttempts: whole(5, 1, 20),
   agentRingTimeoutSec: whole(20, 5, 120),
+  agentAccept: oneOf('phone', 'phone', 'workspace'),
+  agentAcceptTimeoutSec: whole(20, 5, 300),
+  agentAutoAnswer: yesNo(false),
+  agentCaseHeaders: yesNo(true),
+  agentWhisper: {
+    default: undefined,
+    allowed: ['inbound'],
+    refused: [
+      ['nobody', 'is not a flow in flows/'],
+      ['no name', 'letters, digits'],
+    ],
+  },
+  agentAcceptKey: yesNo(false),
+  agentAcceptKeySec: whole(10, 3, 60),
+  agentInstructions: {
+    default: undefined,
+    allowed: ['', 'i'.repeat(500)],
+    refused: [
+      ['i'.repeat(501), 'must have at most 500 characters'],
+      [[], 'must be text'],
+    ],
+  },
+  agentRejectNotReady: yesNo(true),
+  agentSkipSec: whole(60, 0, 3600),
+  previewTimeoutSec: whole(30, 5, 600),
+  previewRejectMax: whole(3, 1, 20),
+  previewTimeoutNotReady: yesNo(true),
+  previewConnect: oneOf('customer-first-reserved', 'customer-first-reserved', 'agent-first'),
+  agentFirstRedialSec: whole(0, 0, 120),
   snoozeSec: whole(300, 60, 3600),
   callerIdNumber: {
     default: undefined,
@@ -256,7 +286,11 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   wrapUpSec: whole(30, 0, 3600),
   dispositions: {
     default: [],
-    allowed: [[], ['Sold', 'Call again', 'x'.repeat(64)], Array.from({ length: 100 }, (_, at) => `code ${at}`)],
+    allowed: [
+      [],
+      ['Sold', 'Call again', 'x'.repeat(64)],
+      Array.from({ length: 100 }, (_, at) => `code ${at}`),
+    ],
     refused: [
       [Array.from({ length: 101 }, (_, at) => `code ${at}`), 'at most 100 entries'],
       [[''], 'must be 1–64 characters'],
@@ -271,6 +305,8 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     ...yesNo(false),
     beside: { dispositions: ['Sold'] },
   },
+  wrapUpExtendSec: whole(60, 0, 3600),
+  wrapUpMaxSec: whole(600, 0, 7200),
   purgeTimeMin: whole(0, 0, 20_160),
   pushThresholdMin: whole(5, 1, 120),
   pushExpiryMin: whole(10, 1, 1440),
