@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { CaptchaGate } from './adapters/captcha/captcha-gate.ts';
 import { connectTelephony, type TelephonyAdapter } from './adapters/drachtio/connect-telephony.ts';
 import { documentChecker } from './adapters/provisioning/document-checker.ts';
 import { FlowFolder } from './adapters/flows/flow-folder.ts';
-import { ensureAdministrator, newApiKey } from './adapters/http/access.ts';
+import { ensureAdministrator } from './adapters/http/access.ts';
+import { newApiKey } from './adapters/http/credential.ts';
 import { defaultHttpConfig } from './adapters/http/http-config.ts';
 import { buildHttpServer } from './adapters/http/http-server.ts';
 import { PrometheusMetrics } from './adapters/metrics/prometheus-metrics.ts';
@@ -265,9 +267,11 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
   const http = buildHttpServer({
     application,
     access: storage.access,
+    audit: storage.audit,
     idempotency: storage.idempotency,
     errors: storage.errors,
     provisioning,
+    captcha: new CaptchaGate({ keySets: () => provisioning.directory.captchaKeys(), clock, log }),
     replay: (id) => replays.replay(id),
     tracing,
     metrics,

@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import type { AccessStore, Role } from '../adapters/http/access-store.ts';
-import { newApiKey } from '../adapters/http/access.ts';
+import { newApiKey } from '../adapters/http/credential.ts';
 import { hashPassword } from '../adapters/http/password-hash.ts';
 import { eventJson } from '../adapters/http/api-views.ts';
 import type { Actor, Callback, CallbackEvent } from '../callback/callback.ts';
@@ -86,6 +86,7 @@ export class DirectOperator implements Operator {
       passwordHash: await hashPassword(user.password),
       agentId: null,
       enabled: true,
+      accessGroups: [],
       createdAtMs: nowMs,
       updatedAtMs: nowMs,
     });

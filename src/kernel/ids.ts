@@ -14,7 +14,9 @@ export type IdKind =
   | 'invitation'
   | 'key'
   | 'corr'
+  | 'audit'
   | 'recording'
+  | 'callin'
   | 'note'
   | 'feed';
 
@@ -27,6 +29,7 @@ export type AttemptId = Id<'attempt'>;
 /** One telephone call in or out (a leg's id in logs and events). */
 export type CallId = Id<'call'>;
 export type RecordingId = Id<'recording'>;
+export type CallInId = Id<'callin'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const RANDOM_CHARACTERS = 8;

@@ -1,5 +1,13 @@
-import type { AccessStore, ApiKey, Session, User } from '../../src/adapters/http/access-store.ts';
-import type { ErrorRecord, ErrorStore } from '../../src/adapters/http/error-store.ts';
+import type {
+  AccessGroup,
+  AccessStore,
+  ApiKey,
+  Identity,
+  Session,
+  User,
+} from '../../src/adapters/http/access-store.ts';
+import type { AuditEntry, AuditFilter, AuditStore } from '../../src/adapters/http/audit-store.ts';
+import type { ErrorFilter, ErrorRecord, ErrorStore } from '../../src/adapters/http/error-store.ts';
 import type { IdempotencyClaim, IdempotencyStore } from '../../src/adapters/http/idempotency-store.ts';
 
 /** {@link AccessStore} in memory. */
@@ -7,6 +15,9 @@ export class MemoryAccessStore implements AccessStore {
   readonly users = new Map<string, User>();
   readonly keys = new Map<string, ApiKey>();
   readonly sessions = new Map<string, Session>();
+  readonly groups = new Map<string, AccessGroup>();
+  readonly familiar = new Map<string, number>();
+  readonly identities: Identity[] = [];
 
   async userCount(): Promise<number> {
     return this.users.size;
@@ -35,10 +46,15 @@ export class MemoryAccessStore implements AccessStore {
     return [...this.keys.values()];
   }
   async findApiKeyByHash(keyHash: string): Promise<ApiKey | undefined> {
-    return [...this.keys.values()].find((key) => key.keyHash === keyHash);
+    return [...this.keys.values()].find((key) => key.keyHash === keyHash || key.previousHash === keyHash);
   }
   async insertApiKey(key: ApiKey): Promise<void> {
     this.keys.set(key.id, key);
+  }
+  async updateApiKey(key: ApiKey): Promise<boolean> {
+    const before = this.keys.get(key.id);
+    if (before) this.keys.set(key.id, { ...key, lastUsedAtMs: before.lastUsedAtMs });
+    return before !== undefined;
   }
   async deleteApiKey(id: string): Promise<boolean> {
     return this.keys.delete(id);
@@ -53,6 +69,10 @@ export class MemoryAccessStore implements AccessStore {
   async insertSession(session: Session): Promise<void> {
     this.sessions.set(session.tokenHash, session);
   }
+  async touchSession(tokenHash: string, usedAtMs: number): Promise<void> {
+    const session = this.sessions.get(tokenHash);
+    if (session) this.sessions.set(tokenHash, { ...session, lastUsedAtMs: usedAtMs });
+  }
   async deleteSession(tokenHash: string): Promise<void> {
     this.sessions.delete(tokenHash);
   }
@@ -60,12 +80,69 @@ export class MemoryAccessStore implements AccessStore {
     for (const [hash, session] of this.sessions)
       if (session.userName === userName) this.sessions.delete(hash);
   }
-  async deleteExpiredSessions(nowMs: number): Promise<number> {
+  async deleteExpiredSessions(nowMs: number, idleSinceMs: number): Promise<number> {
     let count = 0;
     for (const [hash, session] of this.sessions) {
-      if (session.expiresAtMs <= nowMs && this.sessions.delete(hash)) count++;
+      const over = session.expiresAtMs <= nowMs || session.lastUsedAtMs <= idleSinceMs;
+      if (over && this.sessions.delete(hash)) count++;
     }
     return count;
+  }
+  async listAccessGroups(): Promise<AccessGroup[]> {
+    return [...this.groups.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+  async insertAccessGroup(group: AccessGroup): Promise<boolean> {
+    if (this.groups.has(group.name)) return false;
+    this.groups.set(group.name, group);
+    return true;
+  }
+  async updateAccessGroup(group: AccessGroup): Promise<boolean> {
+    if (!this.groups.has(group.name)) return false;
+    this.groups.set(group.name, group);
+    return true;
+  }
+  async deleteAccessGroup(name: string): Promise<boolean> {
+    return this.groups.delete(name);
+  }
+  async isFamiliar(userName: string, address: string, sinceMs: number): Promise<boolean> {
+    return (this.familiar.get(`${userName} ${address}`) ?? -Infinity) >= sinceMs;
+  }
+  async putFamiliarAddress(userName: string, address: string, atMs: number): Promise<void> {
+    this.familiar.set(`${userName} ${address}`, atMs);
+  }
+  async findIdentity(issuer: string, subject: string): Promise<string | undefined> {
+    return this.identities.find((known) => known.issuer === issuer && known.subject === subject)?.userName;
+  }
+  async insertIdentity(identity: Identity): Promise<void> {
+    if ((await this.findIdentity(identity.issuer, identity.subject)) === undefined) {
+      this.identities.push(identity);
+    }
+  }
+}
+
+/** {@link AuditStore} in memory. */
+export class MemoryAuditStore implements AuditStore {
+  readonly entries: AuditEntry[] = [];
+
+  async putAudit(entry: AuditEntry): Promise<void> {
+    this.entries.push(entry);
+  }
+  async listAudit(filter: AuditFilter): Promise<AuditEntry[]> {
+    const { actor, action, target, fromMs = -Infinity, toMs = Infinity, afterId, limit } = filter;
+    return this.entries
+      .toReversed()
+      .filter((entry) => entry.actor === (actor ?? entry.actor) && entry.target === (target ?? entry.target))
+      .filter((entry) =>
+        action?.endsWith('*')
+          ? entry.action.startsWith(action.slice(0, -1))
+          : entry.action === (action ?? entry.action),
+      )
+      .filter(({ atMs, id }) => atMs >= fromMs && atMs <= toMs && (afterId === undefined || id < afterId))
+      .slice(0, limit);
+  }
+  async trimAudit(beforeMs: number): Promise<number> {
+    const kept = this.entries.filter(({ atMs }) => atMs >= beforeMs);
+    return this.entries.length - this.entries.splice(0, this.entries.length, ...kept).length;
   }
 }
 
@@ -102,8 +179,15 @@ export class MemoryErrorStore implements ErrorStore {
   async findError(correlationId: string): Promise<ErrorRecord | undefined> {
     return this.records.get(correlationId);
   }
-  async listErrors(limit: number): Promise<ErrorRecord[]> {
-    return [...this.records.values()].reverse().slice(0, limit);
+  async listErrors({ code, status, actor, fromMs, toMs, limit }: ErrorFilter): Promise<ErrorRecord[]> {
+    return [...this.records.values()]
+      .toReversed()
+      .filter(
+        (record) => record.code === (code ?? record.code) && record.status === (status ?? record.status),
+      )
+      .filter((record) => actor === undefined || record.actor === actor)
+      .filter(({ atMs }) => atMs >= (fromMs ?? -Infinity) && atMs <= (toMs ?? Infinity))
+      .slice(0, limit);
   }
   async trimErrors(beforeMs: number, keepMax: number): Promise<number> {
     const before = this.records.size;

@@ -1,4 +1,5 @@
 import type { Id } from '../../kernel/ids.ts';
+import type { Scope } from './access-rules.ts';
 
 /** What a person or program may do (product §9); the table of what each may do is access-rules.ts. */
 export const Role = {
@@ -21,6 +22,21 @@ export interface User {
   readonly agentId: string | null;
   /** False: cannot log in, and open sessions stop counting. */
   readonly enabled: boolean;
+  /** Names of access groups; none: every queue may be read. At most 50 (groupsPerMemberMax). */
+  readonly accessGroups: readonly string[];
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/**
+ * A line of business: its members may read the queues of all their groups and no others. A user or key in no
+ * group reads every queue.
+ */
+export interface AccessGroup {
+  /** 1–64 of letters, digits, `.`, `_`, `-`; unique. */
+  readonly name: string;
+  /** Queue names, or beginnings of names that end in `*` (later queues included); at most 1000. */
+  readonly queues: readonly string[];
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
@@ -31,8 +47,20 @@ export interface ApiKey {
   /** What the key is for, in words; 1–128 characters. */
   readonly name: string;
   readonly role: Role;
+  /** What it may be used for, bounded by its role; at least one. */
+  readonly scopes: readonly Scope[];
+  /**
+   * Web pages that may use it: exact origins (RFC 6454 §6.2, `https://shop.example`), or `*` alone for every
+   * page. None: no page of another origin.
+   */
+  readonly origins: readonly string[];
+  /** As for users. */
+  readonly accessGroups: readonly string[];
   /** SHA-256 of the whole key as text, 64 lower-case hex digits; unique. */
   readonly keyHash: string;
+  /** The secret before the last rotation, valid until `previousUntilMs`. */
+  readonly previousHash: string | null;
+  readonly previousUntilMs: number | null;
   /** User or key that made it. */
   readonly createdBy: string;
   readonly createdAtMs: number;
@@ -48,7 +76,10 @@ export interface Session {
   readonly tokenHash: string;
   readonly userName: string;
   readonly createdAtMs: number;
+  /** However much it is used, it ends then. */
   readonly expiresAtMs: number;
+  /** Written at most once a minute; the session ends when it stays unused. */
+  readonly lastUsedAtMs: number;
 }
 
 /**
@@ -70,18 +101,50 @@ export interface AccessStore {
 
   /** Oldest first; never more than 1000 (apiKeysMax). */
   listApiKeys(): Promise<ApiKey[]>;
+  /** By its secret's hash or by the one before. */
   findApiKeyByHash(keyHash: string): Promise<ApiKey | undefined>;
   insertApiKey(key: ApiKey): Promise<void>;
+  /** Replaces the row of the same id, `lastUsedAtMs` excepted; false when there is none. */
+  updateApiKey(key: ApiKey): Promise<boolean>;
   /** False when there is none of that id. */
   deleteApiKey(id: Id<'key'>): Promise<boolean>;
   /** Sets `lastUsedAtMs`; harmless when the key is gone. */
   touchApiKey(id: Id<'key'>, usedAtMs: number): Promise<void>;
 
   findSession(tokenHash: string): Promise<Session | undefined>;
+  /** Keeps the user's newest 20 (sessionsPerUserMax). */
   insertSession(session: Session): Promise<void>;
+  /** Sets `lastUsedAtMs`; harmless when there is none. */
+  touchSession(tokenHash: string, usedAtMs: number): Promise<void>;
   /** Harmless when there is none. */
   deleteSession(tokenHash: string): Promise<void>;
   deleteSessionsOf(userName: string): Promise<void>;
-  /** Deletes sessions with `expiresAtMs <= nowMs`; returns how many. */
-  deleteExpiredSessions(nowMs: number): Promise<number>;
+  /** Deletes sessions with `expiresAtMs <= nowMs` or `lastUsedAtMs <= idleSinceMs`; returns how many. */
+  deleteExpiredSessions(nowMs: number, idleSinceMs: number): Promise<number>;
+
+  /** By name; never more than 500 (accessGroupsMax). */
+  listAccessGroups(): Promise<AccessGroup[]>;
+  /** False, and nothing stored, when the name is taken. */
+  insertAccessGroup(group: AccessGroup): Promise<boolean>;
+  /** False when there is none of that name. */
+  updateAccessGroup(group: AccessGroup): Promise<boolean>;
+  deleteAccessGroup(name: string): Promise<boolean>;
+
+  /** True when this user has logged in from there since `sinceMs`. */
+  isFamiliar(userName: string, address: string, sinceMs: number): Promise<boolean>;
+  /** Remembers a log-in's address; keeps the user's newest 20 (familiarAddressesMax). */
+  putFamiliarAddress(userName: string, address: string, atMs: number): Promise<void>;
+
+  /** The user linked with an account of an identity provider. */
+  findIdentity(issuer: string, subject: string): Promise<string | undefined>;
+  /** The first link of an account stays. */
+  insertIdentity(identity: Identity): Promise<void>;
+}
+
+/** An account of an OpenID provider and the user it stands for (OpenID Connect Core 1.0 §2: iss and sub). */
+export interface Identity {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly userName: string;
+  readonly linkedAtMs: number;
 }

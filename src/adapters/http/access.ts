@@ -1,76 +1,133 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Actor } from '../../callback/callback.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { IdSource } from '../../kernel/ids.ts';
-import type { AccessStore, ApiKey, User } from './access-store.ts';
+import { type Rights } from './access-rules.ts';
+import type { AccessStore, ApiKey, Session, User } from './access-store.ts';
 import { Role } from './access-store.ts';
+import { credentialPattern, newSecret, secretDigest } from './credential.ts';
 import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 import { hashPassword, verifyPassword } from './password-hash.ts';
 
-/** Who a request comes from. */
-export interface Principal {
+/** Who a request comes from, and what they may do. */
+export interface Principal extends Rights {
   readonly actor: Actor;
-  /** `user:<name>` or `api-key:<id>`; for limits and the error book. */
+  /** `user:<name>` or `api-key:<id>`; for limits, the error book and the audit log. */
   readonly key: string;
   readonly name: string;
-  readonly role: Role;
   readonly agentId: string | null;
   /** Set for users: what `logout` deletes. */
   readonly sessionHash: string | null;
+  /** Of a key: pages of other origins that may use it. */
+  readonly origins: readonly string[];
+  readonly accessGroups: readonly string[];
+}
+
+/** A session that has begun; the token is shown once. */
+export interface NewSession {
+  readonly user: User;
+  readonly token: string;
+  readonly expiresAtMs: number;
+}
+
+/** How long sessions last. */
+export interface SessionLimits {
+  /** Unused for this long it ends. */
+  readonly idleMs: number;
+  /** However much it is used, it ends then. */
+  readonly maxMs: number;
 }
 
 /** Password checks at the same time: each takes 32 MiB and a thread of libuv's four. */
 const VERIFICATIONS_MAX = 2;
 const VERIFICATIONS_WAITING_MAX = 16;
 const TOUCH_INTERVAL_MS = 60_000;
-const SECRET_BYTES = 32;
-const SECRET_PATTERN = /^(tk|ts)_[A-Za-z0-9_-]{43}$/;
+/** Uses remembered between two writes; beyond it the oldest are forgotten, which ends no session early. */
+const USES_REMEMBERED_MAX = 10_000;
+/**
+ * How long a recognised credential is believed without asking the store again: at 1 000 requests a second
+ * that is one look-up in a thousand. A change made here is seen at once ({@link Access.changed}).
+ */
+const BELIEVED_MS = 1000;
+const BELIEVED_MAX = 2000;
 
-/** Recognises users and API keys, logs in and out. */
+interface Believed {
+  readonly principal: Principal;
+  readonly untilMs: number;
+}
+
+/** Recognises users and API keys, logs in. */
 export class Access {
   readonly #store: AccessStore;
   readonly #clock: Clock;
-  readonly #sessionMs: number;
+  readonly #limits: SessionLimits;
+  readonly #usedAtMs = new Map<string, number>();
   readonly #touchedAtMs = new Map<string, number>();
+  readonly #believed = new Map<string, Believed>();
   readonly #waiting: (() => void)[] = [];
+  #generation = 0;
   #verifyingCount = 0;
   /** Verified against when there is no such user, so that the answer takes the same time. */
   #decoy: Promise<string> | undefined;
 
-  constructor(store: AccessStore, clock: Clock, sessionMs: number) {
+  constructor(store: AccessStore, clock: Clock, limits: SessionLimits) {
     this.#store = store;
     this.#clock = clock;
-    this.#sessionMs = sessionMs;
+    this.#limits = limits;
+  }
+
+  /** To be called after every change of users, keys, groups and sessions: what was believed is asked again. */
+  changed(): void {
+    this.#generation++;
+    this.#believed.clear();
   }
 
   /**
    * The principal of a credential (`tk_…` key or `ts_…` session token); undefined when it is none of ours.
+   * @param background the request is a page's own polling: it keeps no session alive.
    */
-  async recognise(credential: string): Promise<Principal | undefined> {
+  async recognise(credential: string, background = false): Promise<Principal | undefined> {
+    if (!credentialPattern.test(credential)) return undefined;
     // Looked up by digest: the comparison's timing says nothing about the secret.
-    if (!SECRET_PATTERN.test(credential)) return undefined;
     const digest = secretDigest(credential);
-    return credential.startsWith('tk_')
-      ? await this.#keyPrincipal(digest)
-      : await this.#userPrincipal(digest);
+    const believed = this.#believed.get(digest);
+    let principal = believed?.principal;
+    if (believed === undefined || believed.untilMs <= this.#clock.monotonicMs()) {
+      this.#believed.delete(digest);
+      const generation = this.#generation;
+      principal = credential.startsWith('tk_')
+        ? await this.#keyPrincipal(digest)
+        : await this.#userPrincipal(digest);
+      // What was read before a change must not be believed after it.
+      if (principal && generation === this.#generation) this.#believe(digest, principal);
+    }
+    if (principal && !background) await this.#use(principal, digest);
+    return principal;
   }
 
   /**
    * A session for the right password; undefined otherwise. Throws LOGIN_BUSY beyond the limit of password
    * checks.
    */
-  async login(
-    name: string,
-    password: string,
-  ): Promise<{ user: User; token: string; expiresAtMs: number } | undefined> {
+  async login(name: string, password: string): Promise<NewSession | undefined> {
     const user = await this.checkPassword(name, password);
-    if (!user) return undefined;
+    return user && (await this.openSession(user));
+  }
+
+  /** A session for a user who has proved who they are. */
+  async openSession(user: User): Promise<NewSession> {
     const token = newSecret('ts');
     const nowMs = this.#clock.nowMs();
-    const expiresAtMs = nowMs + this.#sessionMs;
-    const session = { tokenHash: secretDigest(token), userName: user.name, createdAtMs: nowMs, expiresAtMs };
-    await this.#store.insertSession(session);
+    const expiresAtMs = nowMs + this.#limits.maxMs;
+    await this.#store.insertSession({
+      tokenHash: secretDigest(token),
+      userName: user.name,
+      createdAtMs: nowMs,
+      expiresAtMs,
+      lastUsedAtMs: nowMs,
+    });
+    // It may have pushed out the user's oldest.
+    this.changed();
     return { user, token, expiresAtMs };
   }
 
@@ -84,42 +141,71 @@ export class Access {
     return user && correct && user.enabled ? user : undefined;
   }
 
-  async #keyPrincipal(keyHash: string): Promise<Principal | undefined> {
-    const key = await this.#store.findApiKeyByHash(keyHash);
-    const nowMs = this.#clock.nowMs();
-    if (!key || (key.expiresAtMs !== null && key.expiresAtMs <= nowMs)) return undefined;
-    if (nowMs - (this.#touchedAtMs.get(key.id) ?? key.lastUsedAtMs ?? 0) >= TOUCH_INTERVAL_MS) {
-      if (this.#touchedAtMs.size >= httpLimits.apiKeysMax) this.#touchedAtMs.clear();
-      this.#touchedAtMs.set(key.id, nowMs);
-      await this.#store.touchApiKey(key.id, nowMs);
-    }
+  /** The queues that members of these groups may read; null: all. */
+  async queuesOf(role: Role, accessGroups: readonly string[]): Promise<readonly string[] | null> {
+    if (role === Role.administrator || accessGroups.length === 0) return null;
+    const groups = await this.#store.listAccessGroups();
+    // A group that is gone gives nothing: its former members must not see more than before.
+    return groups.filter(({ name }) => accessGroups.includes(name)).flatMap(({ queues }) => queues);
+  }
+
+  async #keyPrincipal(digest: string): Promise<Principal | undefined> {
+    const key = await this.#store.findApiKeyByHash(digest);
+    if (!key || !isValidNow(key, digest, this.#clock.nowMs())) return undefined;
+    const { id, name, role, scopes, origins, accessGroups } = key;
+    const queues = await this.queuesOf(role, accessGroups);
     return {
-      actor: { kind: 'api-key', id: key.id },
-      key: `api-key:${key.id}`,
-      name: key.name,
-      role: key.role,
+      actor: { kind: 'api-key', id },
+      key: `api-key:${id}`,
       agentId: null,
       sessionHash: null,
+      ...{ name, role, scopes, origins, accessGroups, queues },
     };
   }
 
   async #userPrincipal(tokenHash: string): Promise<Principal | undefined> {
     const session = await this.#store.findSession(tokenHash);
-    if (!session || session.expiresAtMs <= this.#clock.nowMs()) return undefined;
+    if (!session || !this.#isAlive(session)) return undefined;
     const user = await this.#store.findUser(session.userName);
     if (!user?.enabled) return undefined;
+    const { name, role, agentId, accessGroups } = user;
     return {
       // An agent's own doing is told from a supervisor's in the history.
       actor:
-        user.role === Role.agent && user.agentId !== null
-          ? { kind: 'agent', id: user.agentId }
-          : { kind: 'user', id: user.name },
-      key: `user:${user.name}`,
-      name: user.name,
-      role: user.role,
-      agentId: user.agentId,
+        role === Role.agent && agentId !== null ? { kind: 'agent', id: agentId } : { kind: 'user', id: name },
+      key: `user:${name}`,
       sessionHash: tokenHash,
+      scopes: null,
+      origins: [],
+      queues: await this.queuesOf(role, accessGroups),
+      ...{ name, role, agentId, accessGroups },
     };
+  }
+
+  #isAlive({ tokenHash, expiresAtMs, lastUsedAtMs }: Session): boolean {
+    const nowMs = this.#clock.nowMs();
+    const usedAtMs = Math.max(lastUsedAtMs, this.#usedAtMs.get(tokenHash) ?? 0);
+    return expiresAtMs > nowMs && usedAtMs + this.#limits.idleMs > nowMs;
+  }
+
+  #believe(digest: string, principal: Principal): void {
+    if (this.#believed.size >= BELIEVED_MAX) this.#believed.clear();
+    this.#believed.set(digest, { principal, untilMs: this.#clock.monotonicMs() + BELIEVED_MS });
+  }
+
+  /** Notes a use at once, and in the store once a minute. */
+  async #use(principal: Principal, digest: string): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    const subject = principal.sessionHash ?? principal.key;
+    this.#usedAtMs.delete(subject);
+    this.#usedAtMs.set(subject, nowMs);
+    const touchedAtMs = this.#touchedAtMs.get(subject);
+    if (touchedAtMs !== undefined && nowMs - touchedAtMs < TOUCH_INTERVAL_MS) return;
+    this.#touchedAtMs.set(subject, nowMs);
+    forgetOldest(this.#usedAtMs);
+    forgetOldest(this.#touchedAtMs);
+    if (principal.sessionHash !== null) await this.#store.touchSession(digest, nowMs);
+    else if (principal.actor.kind === 'api-key') await this.#store.touchApiKey(principal.actor.id, nowMs);
   }
 
   async #verify(password: string, hash: string): Promise<boolean> {
@@ -142,24 +228,15 @@ export class Access {
   }
 }
 
-/** A new API key: `secret` is shown once, `key` is what is stored. */
-export function newApiKey(
-  ids: IdSource,
-  clock: Clock,
-  wanted: { name: string; role: Role; createdBy: string; expiresAtMs: number | null },
-): { secret: string; key: ApiKey } {
-  const secret = newSecret('tk');
-  const nowMs = clock.nowMs();
-  return {
-    secret,
-    key: {
-      id: ids.next('key'),
-      ...wanted,
-      keyHash: secretDigest(secret),
-      createdAtMs: nowMs,
-      lastUsedAtMs: null,
-    },
-  };
+/** Not expired, and not the secret before a rotation whose time of grace is over. */
+export function isValidNow(key: ApiKey, digest: string, nowMs: number): boolean {
+  if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) return false;
+  return key.keyHash === digest || (key.previousUntilMs !== null && key.previousUntilMs > nowMs);
+}
+
+function forgetOldest(uses: Map<string, number>): void {
+  const oldest = uses.keys().next();
+  if (uses.size > USES_REMEMBERED_MAX && !oldest.done) uses.delete(oldest.value);
 }
 
 /**
@@ -179,17 +256,9 @@ export async function ensureAdministrator(
     passwordHash: await hashPassword(password),
     agentId: null,
     enabled: true,
+    accessGroups: [],
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   });
   return inserted ? { name: 'admin', password } : undefined;
-}
-
-/** SHA-256 in hex; enough for secrets of 256 random bits, which nobody can guess through a dictionary. */
-export function secretDigest(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
-}
-
-function newSecret(prefix: 'tk' | 'ts'): string {
-  return `${prefix}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
 }

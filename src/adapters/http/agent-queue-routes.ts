@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nameSchema } from '../../telephony/directory.ts';
 import type { Principal } from './access.ts';
-import { isPermitted } from './access-rules.ts';
+import { may } from './access-rules.ts';
 import { agentSchema, errorAnswers, queueSchema } from './api-schemas.ts';
 import { agentJson } from './api-views.ts';
 import type { AgentView } from '../../application/application.ts';
@@ -67,7 +67,7 @@ export function addAgentRoutes(server: Server, { application }: RouteContext): v
 
 /** Throws FORBIDDEN when the agent is not the caller's own and the role does not cover the others. */
 function own(principal: Principal, agentId: string, others: 'readAgents' | 'setAgentStates'): void {
-  if (principal.agentId === agentId || isPermitted(principal.role, others)) return;
+  if (principal.agentId === agentId || may(principal, others)) return;
   throw new HttpError('FORBIDDEN', 'only your own agent');
 }
 

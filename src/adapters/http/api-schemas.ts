@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CallbackState } from '../../callback/callback.ts';
 import { AgentState } from '../../routing/agent.ts';
 import { nameSchema } from '../../telephony/directory.ts';
+import { type Scope, scopes } from './access-rules.ts';
 import { Role } from './access-store.ts';
 
 /**
@@ -227,10 +228,14 @@ export const apiKeySchema = named(
     id: z.string(),
     name: z.string(),
     role: z.enum(Object.values(Role)),
+    scopes: z.array(z.enum(scopes as [Scope, ...Scope[]])),
+    origins: z.array(z.string()).describe('Pages of other origins that may use it'),
+    accessGroups: z.array(z.string()).describe('None: every queue'),
     createdBy: z.string(),
     createdAt: instant,
     expiresAt: nullableInstant,
-    lastUsedAt: nullableInstant,
+    lastUsedAt: nullableInstant.describe('Exact to a minute'),
+    previousValidUntil: nullableInstant.describe('Until then the secret before the last rotation works, too'),
   }),
 );
 
@@ -242,8 +247,38 @@ export const userSchema = named(
     role: z.enum(Object.values(Role)),
     agentId: z.string().nullable(),
     enabled: z.boolean(),
+    accessGroups: z.array(z.string()).describe('None: every queue'),
     createdAt: instant,
     updatedAt: instant,
+  }),
+);
+
+/** A line of business. */
+export const accessGroupSchema = named(
+  'AccessGroup',
+  z.object({
+    name: z.string(),
+    queues: z.array(z.string()),
+    members: z.array(z.string()).describe('`user:<name>` and `api-key:<id>`'),
+    createdAt: instant,
+    updatedAt: instant,
+  }),
+);
+
+/** One line of the audit log. */
+export const auditEntrySchema = named(
+  'AuditEntry',
+  z.object({
+    id: z.string(),
+    at: instant,
+    actor: z.string(),
+    actorName: z.string(),
+    address: z.string(),
+    correlationId: z.string(),
+    action: z.string(),
+    target: z.string(),
+    before: z.unknown().describe('Secrets removed, numbers masked; null: did not exist'),
+    after: z.unknown().describe('Null: does not exist any more, or nothing is known'),
   }),
 );
 
@@ -260,6 +295,8 @@ export const errorRecordSchema = named(
     path: z.string(),
     actor: z.string().nullable(),
     address: z.string(),
+    virtualQueue: z.string().nullable().describe('The queue that the request named'),
+    cause: z.string().nullable().describe('What lies behind a fault of ours'),
     detail: z.string(),
   }),
 );

@@ -10,7 +10,7 @@ import {
 import { maskNumber, maskNumbersIn } from '../logging/number-mask.ts';
 import type { ApiKey, User } from './access-store.ts';
 import type { Principal } from './access.ts';
-import { isPermitted } from './access-rules.ts';
+import { may } from './access-rules.ts';
 import type {
   agentSchema,
   apiKeySchema,
@@ -36,7 +36,7 @@ function isoOrNull(epochMs: number | null): string | null {
 
 /** True when this principal may read the customer's number of this callback in full. */
 export function maySeeNumber(principal: Principal, callback: Callback): boolean {
-  if (isPermitted(principal.role, 'seeNumbers')) return true;
+  if (may(principal, 'seeNumbers')) return true;
   return (
     principal.agentId !== null && principal.agentId === callback.agentId && callback.state !== 'COMPLETED'
   );
@@ -175,10 +175,14 @@ export function apiKeyJson(key: ApiKey): z.infer<typeof apiKeySchema> {
     id: key.id,
     name: key.name,
     role: key.role,
+    scopes: [...key.scopes],
+    origins: [...key.origins],
+    accessGroups: [...key.accessGroups],
     createdBy: key.createdBy,
     createdAt: isoOf(key.createdAtMs),
     expiresAt: isoOrNull(key.expiresAtMs),
     lastUsedAt: isoOrNull(key.lastUsedAtMs),
+    previousValidUntil: isoOrNull(key.previousUntilMs),
   };
 }
 
@@ -189,6 +193,7 @@ export function userJson(user: User): z.infer<typeof userSchema> {
     role: user.role,
     agentId: user.agentId,
     enabled: user.enabled,
+    accessGroups: [...user.accessGroups],
     createdAt: isoOf(user.createdAtMs),
     updatedAt: isoOf(user.updatedAtMs),
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isPermitted } from './access-rules.ts';
+import { may } from './access-rules.ts';
 import { callbackIdSchema, callbackSchema, errorAnswers } from './api-schemas.ts';
 import { callbackJson } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
@@ -97,7 +97,7 @@ function addReschedule(server: Server, { application, clock }: RouteContext): vo
       const before = await application.findCallback(id);
       const own = principal.agentId !== null && before?.agentId === principal.agentId;
       // To an agent, somebody else's callback does not exist: the answer must not tell.
-      if (!before || !(own || isPermitted(principal.role, 'cancelCallbacks'))) {
+      if (!before || !(own || may(principal, 'cancelCallbacks'))) {
         throw new HttpError('NOT_FOUND', 'there is no such callback');
       }
       const asAgent = own && before.state === 'PROCESSING' ? { agentId: principal.agentId } : {};

@@ -1,13 +1,9 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { CallbackFilter } from '../../callback/callback-store.ts';
-import type { Callback } from '../../callback/callback.ts';
 import { CallbackState } from '../../callback/callback.ts';
-import type { CallbackId } from '../../kernel/ids.ts';
-import { assert } from '../../kernel/errors.ts';
 import { dialledNumberSchema, nameSchema } from '../../telephony/directory.ts';
 import type { Principal } from './access.ts';
-import { isPermitted } from './access-rules.ts';
+import { may } from './access-rules.ts';
 import {
   callbackDetailSchema,
   callbackIdSchema,
@@ -16,16 +12,13 @@ import {
   errorAnswers,
 } from './api-schemas.ts';
 import { callbackDetailJson, callbackJson } from './api-views.ts';
-import type { CallbackRequest, Outcome } from '../../application/application.ts';
+import type { CallbackRequest } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
+import { IdempotentCreation, idempotencyKeySchema } from './idempotent-creation.ts';
 import { principalOf, refused } from './request-guard.ts';
 
-const idempotencyKeySchema = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1–255 visible ASCII characters')
-  .describe('Repeating a request with the same key within 24 h returns the callback that the first one made');
 const instantSchema = z.iso.datetime({ offset: true });
 const tags = ['Callbacks'];
 
@@ -96,7 +89,7 @@ function addOne(server: Server, { application, clock }: RouteContext): void {
       const found = await application.findCallback(request.params.id);
       const own = principal.agentId !== null && found?.agentId === principal.agentId;
       // To an agent, somebody else's callback does not exist: the answer must not tell.
-      if (!found || !(own || isPermitted(principal.role, 'readCallbacks'))) {
+      if (!found || !(own || may(principal, 'readCallbacks'))) {
         throw new HttpError('NOT_FOUND', 'there is no such callback');
       }
       return callbackDetailJson(found, principal, clock.nowMs());
@@ -105,7 +98,7 @@ function addOne(server: Server, { application, clock }: RouteContext): void {
 }
 
 function filterOf(query: z.infer<typeof listQuerySchema>, principal: Principal): CallbackFilter {
-  if (query.number !== undefined && !isPermitted(principal.role, 'seeNumbers')) {
+  if (query.number !== undefined && !may(principal, 'seeNumbers')) {
     // Otherwise a hidden number could be found by trying.
     throw new HttpError('FORBIDDEN', 'this role may not search by number');
   }
@@ -160,73 +153,4 @@ function withoutUndefined(request: object): CallbackRequest {
   return Object.fromEntries(
     Object.entries(request).filter(([, value]) => value !== undefined),
   ) as unknown as CallbackRequest;
-}
-
-interface Creation {
-  readonly outcome: Outcome<Callback>;
-  /** True when the callback had been made by an earlier request with the same key. */
-  readonly repeated: boolean;
-}
-
-/** Creates a callback at most once for one Idempotency-Key of one caller (product §3 rule 1). */
-class IdempotentCreation {
-  readonly #context: RouteContext;
-  /** Ids being created by this process; bounded by the connections there may be. */
-  readonly #inFlight = new Set<CallbackId>();
-
-  constructor(context: RouteContext) {
-    this.#context = context;
-  }
-
-  async create(wanted: CallbackRequest, principal: Principal, key: string | undefined): Promise<Creation> {
-    const { application, idempotency, clock, ids } = this.#context;
-    if (key === undefined) {
-      return { outcome: await application.createCallback(wanted, principal.actor), repeated: false };
-    }
-    const nowMs = clock.nowMs();
-    const claim = {
-      scope: principal.key,
-      key,
-      requestHash: meaningOf(wanted),
-      callbackId: ids.next('callback'),
-      createdAtMs: nowMs,
-      expiresAtMs: nowMs + httpLimits.idempotencyMs,
-    };
-    const inForce = await idempotency.claim(claim);
-    if (inForce.requestHash !== claim.requestHash) {
-      throw new HttpError('IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key was used with another body');
-    }
-    if (inForce.callbackId !== claim.callbackId) {
-      const made = await application.findCallback(inForce.callbackId);
-      if (made) return { outcome: { ok: true, value: made }, repeated: true };
-      if (this.#inFlight.has(inForce.callbackId)) {
-        throw new HttpError('IDEMPOTENCY_IN_PROGRESS', 'the first request with this key is still running', {
-          retryAfterSec: 1,
-        });
-      }
-      // Claimed by a process that stopped before the callback was stored: the same id again makes one or
-      // finds it.
-    }
-    this.#inFlight.add(inForce.callbackId);
-    try {
-      const request = { ...wanted, id: inForce.callbackId };
-      const outcome = await application.createCallback(request, principal.actor);
-      if (!outcome.ok) await idempotency.release(principal.key, key);
-      else assert(outcome.value.id === request.id, 'createCallback keeps the id it is given');
-      return { outcome, repeated: false };
-    } finally {
-      this.#inFlight.delete(inForce.callbackId);
-    }
-  }
-}
-
-/** Digest of a request's meaning: key order and white space do not count. */
-function meaningOf(request: CallbackRequest): string {
-  return createHash('sha256').update(canonical(request)).digest('hex');
-}
-
-function canonical(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }

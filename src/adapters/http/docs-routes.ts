@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { rolesByPermission } from './access-rules.ts';
+import { isFamily, rolesByFamily, rolesByPermission, type RouteAccess } from './access-rules.ts';
 import { docsHtml } from './docs-html.ts';
 import { docsScript } from './docs-script.ts';
 import { docsStyle } from './docs-style.ts';
@@ -31,16 +31,20 @@ export function addOpenApi(server: Server, { config }: RouteContext): void {
     transform: (input) => {
       const { schema, url } = jsonSchemaTransform(input);
       const access = input.route.config?.access;
-      const roles = access === undefined || access === 'public' ? [] : rolesByPermission[access];
-      // `x-` members are copied into the operation as they are.
-      const security =
-        roles.length > 0
-          ? { security: [{ bearer: [] }, { apiKey: [] }, { cookie: [] }], 'x-roles': roles }
-          : { security: [] };
-      return { schema: { ...schema, ...security }, url };
+      return { schema: { ...schema, ...securityOf(access) }, url };
     },
     transformObject: (input) => withoutUnused(jsonSchemaTransformObject(input)),
   });
+}
+
+/** `x-` members are copied into the operation as they are. */
+function securityOf(access: RouteAccess | 'public' | undefined): object {
+  if (access === undefined || access === 'public') return { security: [] };
+  if (isFamily(access)) {
+    return { security: [{ apiKey: [] }], 'x-roles': rolesByFamily[access], 'x-scope': access };
+  }
+  const security = [{ bearer: [] }, { apiKey: [] }, { cookie: [] }];
+  return { security, 'x-roles': rolesByPermission[access], 'x-scope': `native:${access}` };
 }
 
 type OpenApiDocument = ReturnType<typeof jsonSchemaTransformObject>;

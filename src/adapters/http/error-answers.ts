@@ -5,13 +5,13 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { Fault } from '../../kernel/errors.ts';
 import { maskNumbersIn } from '../logging/number-mask.ts';
-import { maskedDeep } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
+import { maskedJson } from './masked-json.ts';
+import { addressedQueue, maskedPath, spokenCause } from './error-request.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
 
 const FAULTS_MAX = 50;
-const PATH_CHARACTERS_MAX = 2048;
 const DETAIL_CHARACTERS_MAX = 4096;
 const VALUE_CHARACTERS_MAX = 200;
 
@@ -26,7 +26,7 @@ export function answerErrors(server: Server, context: RouteContext): void {
         context.log.error({ ...fields, stack }, 'request failed');
       } else context.log.warn(fields, 'request refused');
     }
-    return sendError(error, request, reply, context);
+    return sendError(error, request, reply, context, thrown);
   });
   server.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
@@ -41,10 +41,11 @@ export function answerErrors(server: Server, context: RouteContext): void {
 
 /** The envelope with its headers, and a record of it. */
 function sendError(
-  error: AnyHttpError,
+  error: AnswerableError,
   request: FastifyRequest,
   reply: FastifyReply,
   context: RouteContext,
+  thrown?: unknown,
 ): FastifyReply {
   const faults = error.faults.slice(0, FAULTS_MAX);
   const message = error.message;
@@ -55,24 +56,31 @@ function sendError(
     code: error.code,
     message: maskNumbersIn(message).slice(0, VALUE_CHARACTERS_MAX * 2),
     method: request.method,
-    path: maskNumbersIn(decoded(request.url.slice(0, PATH_CHARACTERS_MAX))),
+    path: maskedPath(request.url),
     actor: request.principal?.key ?? null,
     address: request.ip,
-    detail: detailOf(faults, request.body),
+    virtualQueue: addressedQueue(request),
+    cause: error.status >= 500 && thrown !== undefined ? spokenCause(thrown) : null,
+    detail: maskedJson(
+      { ...(faults.length > 0 ? { faults } : {}), body: request.body },
+      DETAIL_CHARACTERS_MAX,
+    ),
   });
   if (error.retryAfterSec !== undefined) reply.header('retry-after', String(error.retryAfterSec));
   if (error.allow !== undefined) reply.header('allow', error.allow.join(', '));
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+  const answer = request.routeOptions.config.errorAnswer?.(error, request.id);
   // Serialised here: the error's shape must not depend on the route's response schemas.
   return reply
-    .code(error.status)
+    .code(answer?.status ?? error.status)
     .header('content-type', 'application/json; charset=utf-8')
     .header('cache-control', 'no-store')
     .serializer((body: unknown) => JSON.stringify(body))
-    .send(envelope(error.code, message, request.id, faults, error.extra));
+    .send(answer?.body ?? envelope(error.code, message, request.id, faults, error.extra));
 }
 
-type AnyHttpError = Pick<HttpError, 'code' | 'message' | 'status' | 'faults'> &
+/** What an error answer is made of. */
+export type AnswerableError = Pick<HttpError, 'code' | 'message' | 'status' | 'faults'> &
   Partial<Pick<HttpError, 'retryAfterSec' | 'allow' | 'extra'>>;
 
 function envelope(
@@ -85,7 +93,7 @@ function envelope(
   return { error: { code, message, correlationId, ...(faults.length > 0 ? { faults } : {}), ...extra } };
 }
 
-function httpErrorOf(thrown: unknown, request: FastifyRequest): AnyHttpError {
+function httpErrorOf(thrown: unknown, request: FastifyRequest): AnswerableError {
   if (thrown instanceof HttpError) return thrown;
   if (hasZodFastifySchemaValidationErrors(thrown)) {
     const part = thrown.validationContext ?? 'body';
@@ -104,7 +112,7 @@ const partNames = { body: 'body', querystring: 'query', params: 'path', headers:
  * Our own operating errors keep their code; what they say stays in the log, unless it is faults for the
  * client.
  */
-function appErrorAnswer(error: AppError): AnyHttpError {
+function appErrorAnswer(error: AppError): AnswerableError {
   if (error.faults.length > 0) {
     return { code: error.code, message: error.message, status: 422, faults: error.faults };
   }
@@ -168,31 +176,6 @@ function faultOf(
   };
 }
 
-function detailOf(faults: readonly Fault[], body: unknown): string {
-  const kept = typeof body === 'object' && body !== null ? withoutSecrets(body) : undefined;
-  const text = JSON.stringify(maskedDeep({ ...(faults.length > 0 ? { faults } : {}), body: kept }));
-  return text.slice(0, DETAIL_CHARACTERS_MAX);
-}
-
-function withoutSecrets(value: unknown, depth = 0): unknown {
-  if (depth > 8 || typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      secretFieldPattern.test(key) ? '[removed]' : withoutSecrets(item, depth + 1),
-    ]),
-  );
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 function allowedMethods(server: Server, path: string): string[] {
@@ -232,6 +215,8 @@ export function answerBrokenConnection(
     path: '',
     actor: null,
     address: socket.remoteAddress ?? '',
+    virtualQueue: null,
+    cause: null,
     detail: '{}',
   });
   const body = JSON.stringify(envelope(answer.code, answer.message, correlationId, []));

@@ -17,11 +17,26 @@ export interface ErrorRecord {
   /** `user:<name>`, `api-key:<id>` or null when nobody was recognised. */
   readonly actor: string | null;
   readonly address: string;
+  /** The virtual queue that the request named; null when it named none. */
+  readonly virtualQueue: string | null;
+  /** What lies behind a fault of ours, numbers masked, at most 1024 characters; null for the client's faults. */
+  readonly cause: string | null;
   /**
    * JSON text of the faults and of the request's body with secrets removed and numbers masked; at most 4096
    * characters.
    */
   readonly detail: string;
+}
+
+/** Which error answers; every limit is inclusive. */
+export interface ErrorFilter {
+  readonly code?: string;
+  readonly status?: number;
+  readonly actor?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** 1–200. */
+  readonly limit: number;
 }
 
 /**
@@ -31,8 +46,8 @@ export interface ErrorRecord {
 export interface ErrorStore {
   putError(record: ErrorRecord): Promise<void>;
   findError(correlationId: string): Promise<ErrorRecord | undefined>;
-  /** Newest first, at most `limit` (1–200). */
-  listErrors(limit: number): Promise<ErrorRecord[]>;
+  /** Newest first. */
+  listErrors(filter: ErrorFilter): Promise<ErrorRecord[]>;
   /** Deletes the oldest beyond the newest `keepMax`, and all with `atMs < beforeMs`; returns how many. */
   trimErrors(beforeMs: number, keepMax: number): Promise<number>;
 }

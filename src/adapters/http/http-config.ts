@@ -1,3 +1,4 @@
+import { defaultLoginLocks, type LoginLocks } from './login-guard.ts';
 import type { RateLimit } from './rate-limiter.ts';
 
 /**
@@ -20,8 +21,11 @@ export interface HttpConfig {
   /** By API key or user. */
   readonly principalRate: RateLimit;
   readonly loginAddressRate: RateLimit;
-  readonly loginNameRate: RateLimit;
-  /** How long a login lasts. Default 12 h. */
+  /** What failed log-ins cost. */
+  readonly loginLocks: LoginLocks;
+  /** A session ends when it is unused for this long. Default 20 min (product §9). */
+  readonly sessionIdleMs: number;
+  /** However much it is used, a session ends after this long. Default 12 h. */
   readonly sessionMs: number;
 }
 
@@ -36,7 +40,8 @@ export const defaultHttpConfig: HttpConfig = {
   addressRate: { perMinuteMax: 120_000, burstMax: 4000 },
   principalRate: { perMinuteMax: 90_000, burstMax: 3000 },
   loginAddressRate: { perMinuteMax: 10, burstMax: 10 },
-  loginNameRate: { perMinuteMax: 10, burstMax: 20 },
+  loginLocks: defaultLoginLocks,
+  sessionIdleMs: 20 * 60_000,
   sessionMs: 12 * 3_600_000,
 };
 
@@ -48,6 +53,8 @@ export const httpLimits = {
   callbackBodyBytesMax: 16 * 1024,
   headerBytesMax: 16 * 1024,
   headersMax: 64,
+  /** Longest variable part of a path; a longer one leads nowhere. */
+  pathPartCharactersMax: 256,
   /** Clients that connect and send nothing, or one byte a minute (slowloris). */
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
@@ -58,11 +65,24 @@ export const httpLimits = {
   /** A handler that waits for ever. */
   handlerTimeoutMs: 25_000,
   connectionsMax: 2000,
+  /** Screens on workspace feeds; the rest of the connections is for requests. */
+  feedSocketsMax: 1000,
   requestsPerSocketMax: 10_000,
   /** Page size of lists. */
   pageMax: 200,
   usersMax: 1000,
   apiKeysMax: 1000,
+  accessGroupsMax: 500,
+  /** Access groups of one user or key. */
+  groupsPerMemberMax: 50,
+  queuesPerGroupMax: 1000,
+  originsPerKeyMax: 50,
+  /** The secret before a rotation is valid for this long at most. */
+  rotationGraceMs: 30 * 24 * 3_600_000,
+  /** A log-in's address counts as known for this long. */
+  familiarMs: 30 * 24 * 3_600_000,
+  /** As long as the events of callbacks. */
+  auditKeepMs: 400 * 24 * 3_600_000,
   idempotencyMs: 24 * 3_600_000,
   /** Error answers are looked up for as long as callbacks are kept (product §3 rule 5). */
   errorKeepMs: 14 * 24 * 3_600_000,

@@ -5,12 +5,18 @@ import type { ReplayOutcome } from '../../callback/replay.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { CallbackId, IdSource } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { CaptchaGate } from '../captcha/captcha-gate.ts';
 import type { PrometheusMetrics } from '../metrics/prometheus-metrics.ts';
 import type { AccessStore } from './access-store.ts';
 import type { Access, Principal } from './access.ts';
-import type { Permission } from './access-rules.ts';
+import type { RouteAccess } from './access-rules.ts';
 import type { Application } from '../../application/application.ts';
+import type { Workspace } from '../../application/workspace/workspace.ts';
+import type { AuditLog } from './audit-log.ts';
+import type { AuditStore } from './audit-store.ts';
 import type { CallTracing } from './call-tracing.ts';
+import type { OriginBook } from './cors.ts';
+import type { AnswerableError } from './error-answers.ts';
 import type { ErrorBook } from './error-book.ts';
 import type { ErrorStore } from './error-store.ts';
 import type { HttpConfig } from './http-config.ts';
@@ -20,10 +26,13 @@ import type { Provisioning } from './provisioning.ts';
 /** What main.ts gives to the HTTP adapter. */
 export interface HttpDependencies {
   readonly application: Application;
+  readonly workspace: Workspace;
   readonly access: AccessStore;
+  readonly audit: AuditStore;
   readonly idempotency: IdempotencyStore;
   readonly errors: ErrorStore;
   readonly provisioning: Provisioning;
+  readonly captcha: CaptchaGate;
   /** Runs a callback's history through the machine again; undefined: there is no such callback. */
   readonly replay: (id: CallbackId) => Promise<ReplayOutcome | undefined>;
   /** Undefined where SIP cannot be traced: the routes answer TRACING_UNAVAILABLE. */
@@ -38,7 +47,19 @@ export interface HttpDependencies {
 /** The dependencies with what the adapter itself made of them. */
 export interface RouteContext extends HttpDependencies {
   readonly accessControl: Access;
+  readonly auditLog: AuditLog;
+  readonly originBook: OriginBook;
   readonly errorBook: ErrorBook;
+  /** Every route with who may call it, filled as they are added. */
+  readonly routes: RouteEntry[];
+}
+
+/** One line of the route table. */
+export interface RouteEntry {
+  readonly method: string;
+  /** Fastify's notation: `/api/v1/callbacks/:id`. */
+  readonly url: string;
+  readonly access: RouteAccess | 'public';
 }
 
 /** Fastify with zod as its schema language. */
@@ -50,14 +71,30 @@ export type Server = FastifyInstance<
   ZodTypeProvider
 >;
 
+/** An error as a family of the API tells it. */
+export interface ErrorAnswer {
+  readonly status: number;
+  /** Becomes JSON. */
+  readonly body: object;
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route; every route says it (asserted when it is added). */
-    access?: Permission | 'public';
+    access?: RouteAccess | 'public';
+    /** `none`: the change is told by a history of its own and not by the audit log. */
+    audit?: 'none';
+    /**
+     * The shape of the route's error answers; absent: the envelope of the native API. The error is kept and
+     * has its headers either way.
+     */
+    errorAnswer?: (error: AnswerableError, correlationId: string) => ErrorAnswer;
   }
   interface FastifyRequest {
     /** Null on public routes called without credentials. */
     principal: Principal | null;
+    /** True when the audit log has an entry of it. */
+    audited: boolean;
     /** Monotonic ms at which the request came. */
     startedMs: number;
   }

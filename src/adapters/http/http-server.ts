@@ -6,7 +6,12 @@ import type { TimerHandle } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { MetricName } from '../../kernel/metrics.ts';
 import { Access } from './access.ts';
-import { addApiKeyRoutes, addUserRoutes } from './access-routes.ts';
+import { addAccessGroupRoutes, addAuditRoutes } from './access-group-routes.ts';
+import { addApiKeyRoutes } from './api-key-routes.ts';
+import { AuditLog, auditChanges } from './audit-log.ts';
+import { OriginBook } from './cors.ts';
+import { addErrorRoutes } from './error-routes.ts';
+import { addUserRoutes } from './user-routes.ts';
 import { addAgentRoutes, addQueueRoutes } from './agent-queue-routes.ts';
 import { addEstimatorRoutes } from './estimator-routes.ts';
 import { addCallbackChangeRoutes } from './callback-change-routes.ts';
@@ -17,14 +22,17 @@ import { ConnectionDrain } from './connection-drain.ts';
 import { addDocsRoutes, addOpenApi } from './docs-routes.ts';
 import { answerBrokenConnection, answerErrors } from './error-answers.ts';
 import { ErrorBook } from './error-book.ts';
-import type { HttpDependencies, RouteContext, Server } from './http-dependencies.ts';
+import type { HttpDependencies, RouteContext, RouteEntry, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
 import { addNumberRuleRoutes, addQueueSettingsRoutes } from './settings-routes.ts';
-import { addErrorRoutes, addHealthRoutes, addMetricsRoute, addTraceRoutes } from './operation-routes.ts';
+import { addHealthRoutes, addMetricsRoute, addTraceRoutes } from './operation-routes.ts';
 import { guardRequests } from './request-guard.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import { addCapacityRoutes } from './capacity-routes.ts';
+import { addCaptchaRoutes } from './captcha-routes.ts';
+import { addGesRoutes } from './ges/ges-routes.ts';
 import { addSlotRoutes } from './slot-routes.ts';
+import { addWorkspaceRoutes } from './workspace-routes.ts';
 
 /** The HTTP adapter, built and not yet listening. */
 export interface HttpServer {
@@ -33,6 +41,8 @@ export interface HttpServer {
    * tests.
    */
   readonly fastify: Server;
+  /** Every route with who may call it; complete when `fastify` is ready. */
+  readonly routes: readonly RouteEntry[];
   /** Binds and resolves with where it is reached; rejects when the address is taken. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   /** Stops taking requests, lets those in progress finish, closes every connection and timer. */
@@ -43,12 +53,19 @@ export interface HttpServer {
 export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
   const context: RouteContext = {
     ...dependencies,
-    accessControl: new Access(dependencies.access, dependencies.clock, dependencies.config.sessionMs),
+    accessControl: new Access(dependencies.access, dependencies.clock, {
+      idleMs: dependencies.config.sessionIdleMs,
+      maxMs: dependencies.config.sessionMs,
+    }),
+    auditLog: new AuditLog(dependencies),
+    originBook: new OriginBook(dependencies.access, dependencies.clock),
+    routes: [],
     errorBook: new ErrorBook(dependencies.errors, dependencies.log),
   };
   const server = newServer(context);
   answerErrors(server, context);
   guardRequests(server, context);
+  auditChanges(server, context);
   observeRequests(server, context);
   secureHeaders(server, context);
   addOpenApi(server, context);
@@ -66,6 +83,12 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
     },
     { prefix: '/api/v1' },
   );
+  server.register(
+    (scope: Server) => {
+      addGesRoutes(scope, context);
+    },
+    { prefix: '/engagement/v3' },
+  );
   const housekeeping = new Housekeeping(context);
   const drain = new ConnectionDrain(server.server, context.clock, httpLimits.closeGraceMs);
   server.addHook('onClose', () => {
@@ -73,6 +96,7 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
   });
   return {
     fastify: server,
+    routes: context.routes,
     listen: async () => {
       const { host, port } = context.config;
       const url = await server.listen({ host, port });
@@ -98,12 +122,16 @@ const apiRoutes = [
   addEstimatorRoutes,
   addSlotRoutes,
   addCapacityRoutes,
+  addCaptchaRoutes,
   addQueueSettingsRoutes,
   addNumberRuleRoutes,
   addApiKeyRoutes,
   addUserRoutes,
+  addAccessGroupRoutes,
+  addAuditRoutes,
   addErrorRoutes,
   addTraceRoutes,
+  addWorkspaceRoutes,
 ];
 
 function newServer(context: RouteContext): Server {
@@ -119,6 +147,8 @@ function newServer(context: RouteContext): Server {
     // A caller's own id would not be unique: ours is the only one.
     requestIdHeader: false,
     return503OnClosing: false,
+    // A public client of the v3 API writes `//` when its base path ends in `/`.
+    routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: httpLimits.pathPartCharactersMax },
     forceCloseConnections: 'idle',
     http: {
       maxHeaderSize: httpLimits.headerBytesMax,
@@ -212,9 +242,11 @@ class Housekeeping {
   }
 
   async #run(): Promise<void> {
-    const { access, clock, errors, idempotency } = this.#context;
+    const { access, audit, clock, config, errors, idempotency } = this.#context;
     const nowMs = clock.nowMs();
-    await access.deleteExpiredSessions(nowMs);
+    // A use is stored up to a minute after it happened.
+    await access.deleteExpiredSessions(nowMs, nowMs - config.sessionIdleMs - httpLimits.housekeepingMs);
+    await audit.trimAudit(nowMs - httpLimits.auditKeepMs);
     await idempotency.deleteExpired(nowMs, EXPIRED_CLAIMS_MAX);
     await errors.trimErrors(nowMs - httpLimits.errorKeepMs, httpLimits.errorsKeptMax);
   }

@@ -2,11 +2,10 @@ import { z } from 'zod';
 import { MetricName } from '../../kernel/metrics.ts';
 import { AgentState } from '../../routing/agent.ts';
 import { dialledNumberSchema } from '../../telephony/directory.ts';
-import { errorAnswers, errorRecordSchema, traceSchema } from './api-schemas.ts';
-import { errorRecordJson, isoOf, traceJson } from './api-views.ts';
+import { errorAnswers, traceSchema } from './api-schemas.ts';
+import { isoOf, traceJson } from './api-views.ts';
 import type { CallTracing } from './call-tracing.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
-import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 
 const ALIVE_DESCRIPTION = 'Answers as long as the process runs: for restarts, not for traffic.';
@@ -97,44 +96,6 @@ function refreshGauges({ application, metrics }: RouteContext): void {
   for (const { queue, state, count } of loads.openCallbacks) {
     metrics.set(MetricName.callbacksOpen, count, { queue, state });
   }
-}
-
-/** GET /errors, GET /errors/{correlationId}. */
-export function addErrorRoutes(server: Server, { errorBook }: RouteContext): void {
-  const tags = ['Errors'];
-  server.route({
-    method: 'GET',
-    url: '/errors',
-    config: { access: 'readErrors' },
-    schema: {
-      tags,
-      summary: 'List recent error answers',
-      description: 'Newest first. Answers to floods (429) are found by id only.',
-      querystring: z.strictObject({
-        limit: z.coerce.number().int().min(1).max(httpLimits.pageMax).default(50),
-      }),
-      response: { 200: z.object({ items: z.array(errorRecordSchema) }), ...errorAnswers },
-    },
-    handler: async (request) => ({ items: (await errorBook.list(request.query.limit)).map(errorRecordJson) }),
-  });
-  server.route({
-    method: 'GET',
-    url: '/errors/:correlationId',
-    config: { access: 'readErrors' },
-    schema: {
-      tags,
-      summary: 'Find an error answer with the request that caused it',
-      params: z.strictObject({
-        correlationId: z.string().regex(/^corr_[0-9a-z]{8,40}$/, 'must be a correlation id, corr_…'),
-      }),
-      response: { 200: errorRecordSchema, ...errorAnswers },
-    },
-    handler: async (request) => {
-      const record = await errorBook.find(request.params.correlationId);
-      if (!record) throw new HttpError('NOT_FOUND', 'no error answer has this id, or it is no longer kept');
-      return errorRecordJson(record);
-    },
-  });
 }
 
 const traceIdSchema = z.string().regex(/^[\w-]{1,64}$/, 'must be a trace id');

@@ -2,7 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/errors.ts';
 import type { Access, Principal } from './access.ts';
 import { slotJson } from './api-views.ts';
-import { isPermitted } from './access-rules.ts';
+import { isFamily, may, type RouteAccess } from './access-rules.ts';
+import { addressBlock } from './address-block.ts';
+import { answerPreflight, checkOrigin, isPreflight, isSameOrigin, letPageRead } from './cors.ts';
 import type { Refusal } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
@@ -15,9 +17,9 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const QUEUE_FULL_RETRY_SEC = 60;
 
 /**
- * What every request passes before its handler: a correlation id, the limits by address and by caller,
- * recognition, and the route's permission. A route that does not say who may call it is a programmer's
- * mistake.
+ * What every request passes before its handler: a correlation id, the limits by address and by caller, the
+ * origin of the page it comes from, recognition, and the route's permission. A route that does not say who
+ * may call it is a programmer's mistake.
  */
 export function guardRequests(server: Server, context: RouteContext): void {
   const byAddress = new RateLimiter(context.clock, context.config.addressRate);
@@ -25,23 +27,36 @@ export function guardRequests(server: Server, context: RouteContext): void {
   server.decorateRequest('principal', null);
   server.decorateRequest('startedMs', 0);
   server.addHook('onRoute', (route) => {
-    assert(route.config?.access !== undefined, `route ${route.url} says who may call it`);
+    const access = route.config?.access;
+    assert(access !== undefined, `route ${route.url} says who may call it`);
+    for (const method of [route.method].flat()) {
+      if (method !== 'HEAD') context.routes.push({ method, url: route.url, access });
+    }
   });
   server.addHook('onRequest', async (request, reply) => {
     request.startedMs = context.clock.monotonicMs();
     reply.header('x-correlation-id', request.id);
     reply.header('cache-control', 'no-store');
-    limit(byAddress.take(request.ip));
+    limit(byAddress.take(addressBlock(request.ip)));
+    if (isPreflight(request)) return await answerPreflight(request, reply, context.originBook);
     const { access } = request.routeOptions.config;
     if (access === undefined || access === 'public') return;
-    const principal = await recognise(request, context.accessControl);
+    await letPageRead(request, reply, context.originBook);
+    const principal = await recognise(request, context.accessControl, isFamily(access));
     if (!principal) throw new HttpError('UNAUTHENTICATED', 'an API key or a session is needed');
     request.principal = principal;
+    checkOrigin(request, reply, principal.origins);
     limit(byPrincipal.take(principal.key));
-    if (!isPermitted(principal.role, access)) {
-      throw new HttpError('FORBIDDEN', `the role ${principal.role} may not do this`);
-    }
+    if (!may(principal, access)) throw forbidden(principal, access);
   });
+}
+
+function forbidden(principal: Principal, access: RouteAccess): HttpError {
+  if (may({ ...principal, scopes: ['native', 'ges', 'gms'] }, access)) {
+    const what = principal.scopes === null ? 'an API key is needed for this' : 'a scope is missing';
+    return new HttpError('FORBIDDEN', what, { extra: { scope: access } });
+  }
+  return new HttpError('FORBIDDEN', `the role ${principal.role} may not do this`);
 }
 
 /** Throws RATE_LIMITED unless `waitSec` is 0. */
@@ -55,23 +70,55 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal;
 }
 
-/** `Authorization: Bearer`, then `x-api-key`, then the session cookie. */
-async function recognise(request: FastifyRequest, access: Access): Promise<Principal | undefined> {
+/**
+ * Who made this request, as it stands now: for what goes on after it.
+ * @param background it keeps no session alive.
+ */
+export function recogniseAgain(
+  request: FastifyRequest,
+  access: Access,
+  background: boolean,
+): Promise<Principal | undefined> {
+  return recognise(request, access, false, background);
+}
+
+/**
+ * `Authorization: Bearer`, then `x-api-key`, then, unless only keys are taken, the session cookie (RFC 6265
+ * §8.2: what a browser sends by itself proves nothing about who wanted the request).
+ */
+async function recognise(
+  request: FastifyRequest,
+  access: Access,
+  keysOnly: boolean,
+  background = request.headers['x-background'] === 'true',
+): Promise<Principal | undefined> {
   const { authorization } = request.headers;
+  const apiKey = request.headers['x-api-key'];
+  if (typeof apiKey === 'string' && (keysOnly || authorization === undefined)) {
+    return apiKey.startsWith('tk_') ? await access.recognise(apiKey, background) : undefined;
+  }
   // RFC 6750 §2.1; the scheme's name is case-insensitive (RFC 9110 §11.1).
   if (authorization !== undefined) {
     const match = /^Bearer ([\w-]{1,128})$/i.exec(authorization);
-    return match?.[1] === undefined ? undefined : await access.recognise(match[1]);
+    return match?.[1] === undefined ? undefined : await access.recognise(match[1], background);
   }
-  const apiKey = request.headers['x-api-key'];
-  if (typeof apiKey === 'string')
-    return apiKey.startsWith('tk_') ? await access.recognise(apiKey) : undefined;
-  const token = sessionCookie(request.headers.cookie);
+  const token = keysOnly ? undefined : sessionCookie(request.headers.cookie);
   if (token === undefined) return undefined;
-  if (!SAFE_METHODS.has(request.method) && isForeign(request)) {
-    throw new HttpError('FORBIDDEN', 'a page of another origin may not do this with your session');
-  }
-  return await access.recognise(token);
+  if (!SAFE_METHODS.has(request.method)) refuseForeignPage(request);
+  return await access.recognise(token, background);
+}
+
+/**
+ * Throws FORBIDDEN for a request that a page of another origin made a browser send. Fetch metadata first;
+ * older browsers send Origin with every unsafe request. Programs send neither.
+ */
+export function refuseForeignPage(request: FastifyRequest): void {
+  const site = request.headers['sec-fetch-site'];
+  const foreign =
+    typeof site === 'string'
+      ? site !== 'same-origin' && site !== 'none'
+      : request.headers.origin !== undefined && !isSameOrigin(request);
+  if (foreign) throw new HttpError('FORBIDDEN', 'a page of another origin may not do this with your session');
 }
 
 function sessionCookie(header: string | undefined): string | undefined {
@@ -81,15 +128,6 @@ function sessionCookie(header: string | undefined): string | undefined {
     if (name === SESSION_COOKIE && value !== undefined) return value;
   }
   return undefined;
-}
-
-/** Fetch metadata first; older browsers send Origin with every unsafe request. Programs send neither. */
-function isForeign(request: FastifyRequest): boolean {
-  const site = request.headers['sec-fetch-site'];
-  if (typeof site === 'string') return site !== 'same-origin' && site !== 'none';
-  const { origin } = request.headers;
-  if (origin === undefined) return false;
-  return !URL.canParse(origin) || new URL(origin).host !== request.host;
 }
 
 /** The error answer for an expected refusal of the application. */
@@ -115,6 +153,10 @@ export function refused(refusal: Refusal): HttpError {
         retryAfterSec: QUEUE_FULL_RETRY_SEC,
         extra: { max: refusal.max },
       });
+    case 'push-target-missing':
+      return new HttpError('PUSH_TARGET_MISSING', 'the customer of this queue dials in when told to', {
+        faults: [{ path: 'details.pushTargets', message: 'must name a device to tell' }],
+      });
     case 'slot-full':
       return new HttpError('SLOT_FULL', 'no callback can be booked for this time', {
         extra: { reason: refusal.reason, free: refusal.free.map(slotJson) },
@@ -134,6 +176,8 @@ export function refused(refusal: Refusal): HttpError {
       });
     case 'not-found':
       return new HttpError('NOT_FOUND', 'there is no such thing');
+    case 'target-unavailable':
+      return new HttpError('TARGET_UNAVAILABLE', `nobody can be reached there: ${refusal.reason}`);
     case 'not-allowed':
       return new HttpError(
         'NOT_ALLOWED_IN_STATE',
@@ -141,10 +185,6 @@ export function refused(refusal: Refusal): HttpError {
         {
           extra: { state: refusal.state, allowed: refusal.allowed },
         },
-    case 'push-target-missing':
-      return new HttpError('PUSH_TARGET_MISSING', 'the customer of this queue dials in when told to', {
-        faults: [{ path: 'details.pushTargets', message: 'must name a device to tell' }],
-      });
       );
     default:
       return refusal satisfies never;

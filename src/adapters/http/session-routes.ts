@@ -1,32 +1,31 @@
 import { z } from 'zod';
 import { nameSchema } from '../../telephony/directory.ts';
 import { Role } from './access-store.ts';
-import { rolesByPermission } from './access-rules.ts';
-import type { Permission } from './access-rules.ts';
+import { may, type Permission, rolesByPermission } from './access-rules.ts';
+import { newPasswordSchema } from './access-schemas.ts';
+import { addressBlock } from './address-block.ts';
 import { errorAnswers } from './api-schemas.ts';
 import { isoOf } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
+import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
+import { LoginGuard, type LoginTry } from './login-guard.ts';
 import { hashPassword } from './password-hash.ts';
 import { RateLimiter } from './rate-limiter.ts';
-import { SESSION_COOKIE, limit, principalOf } from './request-guard.ts';
-
-/** New passwords: long enough to resist guessing, short enough to hash. */
-export const newPasswordSchema = z
-  .string()
-  .min(12, 'must have at least 12 characters')
-  .max(256, 'must have at most 256 characters');
+import { limit, principalOf, refuseForeignPage, SESSION_COOKIE } from './request-guard.ts';
 
 const tags = ['Session'];
 
 /** POST /login, POST /logout, GET /me, PUT /me/password. */
 export function addSessionRoutes(server: Server, context: RouteContext): void {
-  addLogin(server, context);
-  const { access, clock } = context;
+  const guard = new LoginGuard(context.clock, context.config.loginLocks);
+  addLogin(server, context, guard);
+  addPasswordChange(server, context, guard);
+  const { access } = context;
   server.route({
     method: 'POST',
     url: '/logout',
-    config: { access: 'signedIn' },
+    config: { access: 'signedIn', audit: 'none' },
     schema: {
       tags,
       summary: 'End the session',
@@ -34,8 +33,12 @@ export function addSessionRoutes(server: Server, context: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { sessionHash } = principalOf(request);
-      if (sessionHash !== null) await access.deleteSession(sessionHash);
-      reply.header('set-cookie', cookie('', 0, context.config.secureCookies));
+      if (sessionHash !== null) {
+        await access.deleteSession(sessionHash);
+        context.accessControl.changed();
+        await context.auditLog.record(request, { action: 'logout', target: principalOf(request).key });
+      }
+      reply.header('set-cookie', sessionCookie('', 0, context.config.secureCookies));
       return { loggedOut: sessionHash !== null };
     },
   });
@@ -53,19 +56,38 @@ export function addSessionRoutes(server: Server, context: RouteContext): void {
           role: z.enum(Object.values(Role)),
           agentId: z.string().nullable(),
           permissions: z.array(z.string()),
+          scopes: z.array(z.string()).nullable().describe('Of a key; null for people'),
+          accessGroups: z.array(z.string()),
+          queues: z
+            .array(z.string())
+            .nullable()
+            .describe('Queues that may be read, or their beginnings with *; null: all'),
+          sessionIdleSec: z.number().nullable().describe('An unused session ends after this; null for keys'),
         }),
         ...errorAnswers,
       },
     },
     handler: (request) => {
-      const { actor, name, role, agentId } = principalOf(request);
-      const permissions = Object.keys(rolesByPermission).filter((permission) =>
-        (rolesByPermission[permission as Permission] as readonly Role[]).includes(role),
-      );
-      const kind = actor.kind === 'api-key' ? ('api-key' as const) : ('user' as const);
-      return { kind, name, role, agentId, permissions };
+      const principal = principalOf(request);
+      const { actor, name, role, agentId, scopes, accessGroups, queues } = principal;
+      const all = Object.keys(rolesByPermission) as Permission[];
+      return {
+        kind: actor.kind === 'api-key' ? ('api-key' as const) : ('user' as const),
+        name,
+        role,
+        agentId,
+        permissions: all.filter((permission) => may(principal, permission)),
+        scopes: scopes && [...scopes],
+        accessGroups: [...accessGroups],
+        queues: queues && [...queues],
+        sessionIdleSec: principal.sessionHash === null ? null : context.config.sessionIdleMs / 1000,
+      };
     },
   });
+}
+
+function addPasswordChange(server: Server, context: RouteContext, guard: LoginGuard): void {
+  const { access, accessControl, auditLog, clock } = context;
   server.route({
     method: 'PUT',
     url: '/me/password',
@@ -81,20 +103,25 @@ export function addSessionRoutes(server: Server, context: RouteContext): void {
       const principal = principalOf(request);
       if (principal.sessionHash === null) throw new HttpError('FORBIDDEN', 'an API key has no password');
       const { currentPassword, newPassword } = request.body;
-      const user = await context.accessControl.checkPassword(principal.name, currentPassword);
+      const { name } = principal;
+      // A stolen session must not be a way to guess the password without being counted.
+      const user = await guarded(guard, { name, address: addressBlock(request.ip), familiar: true }, () =>
+        accessControl.checkPassword(name, currentPassword),
+      );
       if (!user) throw new HttpError('LOGIN_FAILED', 'the current password is wrong');
       const passwordHash = await hashPassword(newPassword);
       await access.updateUser({ ...user, passwordHash, updatedAtMs: clock.nowMs() });
       await access.deleteSessionsOf(user.name);
+      accessControl.changed();
+      await auditLog.record(request, { action: 'password.changed', target: `user:${user.name}` });
       return { changed: true as const };
     },
   });
 }
 
-function addLogin(server: Server, context: RouteContext): void {
-  const { clock, config, log } = context;
+function addLogin(server: Server, context: RouteContext, guard: LoginGuard): void {
+  const { access, accessControl, auditLog, clock, config } = context;
   const byAddress = new RateLimiter(clock, config.loginAddressRate);
-  const byName = new RateLimiter(clock, config.loginNameRate);
   server.route({
     method: 'POST',
     url: '/login',
@@ -123,16 +150,22 @@ function addLogin(server: Server, context: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { name, password } = request.body;
-      limit(byAddress.take(request.ip));
-      limit(byName.take(name));
-      const session = await context.accessControl.login(name, password);
+      // A page of another origin must not log its visitor in as somebody else.
+      if (request.body.cookie) refuseForeignPage(request);
+      const address = addressBlock(request.ip);
+      limit(byAddress.take(address));
+      const familiar = await access.isFamiliar(name, address, clock.nowMs() - httpLimits.familiarMs);
+      const session = await guarded(guard, { name, address, familiar }, () =>
+        accessControl.login(name, password),
+      );
       if (!session) {
-        log.warn({ user: name, address: request.ip }, 'login refused');
+        await auditLog.record(request, { action: 'login.failed', target: `user:${name}`, name });
         throw new HttpError('LOGIN_FAILED', 'wrong name or password');
       }
-      log.info({ user: name, address: request.ip }, 'logged in');
+      await access.putFamiliarAddress(name, address, clock.nowMs());
+      await auditLog.record(request, { action: 'login', target: `user:${name}`, name });
       if (request.body.cookie) {
-        reply.header('set-cookie', cookie(session.token, config.sessionMs, config.secureCookies));
+        reply.header('set-cookie', sessionCookie(session.token, config.sessionMs, config.secureCookies));
       }
       const { role, agentId } = session.user;
       const token = request.body.cookie ? null : session.token;
@@ -141,8 +174,29 @@ function addLogin(server: Server, context: RouteContext): void {
   });
 }
 
-/** RFC 6265 §4.1; SameSite=Strict keeps other sites from using it. */
-function cookie(token: string, maxAgeMs: number, secure: boolean): string {
+/** Runs a password check that the guard allows, and tells it the result. @throws LOGIN_LOCKED. */
+async function guarded<Found>(
+  guard: LoginGuard,
+  login: LoginTry,
+  check: () => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  const waitSec = guard.begin(login);
+  if (waitSec > 0) {
+    throw new HttpError('LOGIN_LOCKED', 'too many failed log-ins: wait', { retryAfterSec: waitSec });
+  }
+  let found: Found | undefined;
+  try {
+    found = await check();
+  } catch (error) {
+    guard.undecided(login);
+    throw error;
+  }
+  if (found !== undefined) guard.succeeded(login);
+  return found;
+}
+
+/** The cookie with a session token (RFC 6265 §4.1); SameSite=Strict keeps other sites from using it. */
+export function sessionCookie(token: string, maxAgeMs: number, secure: boolean): string {
   const parts = [
     `${SESSION_COOKIE}=${token}`,
     'Path=/',

@@ -1,12 +1,15 @@
 import type { Kysely } from 'kysely';
 import type { Id } from '../../kernel/ids.ts';
 import type { ApiKey, Session, User } from '../http/access-store.ts';
-import type { Schema, UserAccountRow } from './schema.ts';
+import type { ApiKeyRow, UserAccountRow } from './access-schema.ts';
+import type { Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
 
 const USERS_MAX = 1000;
 const API_KEYS_MAX = 1000;
+/** Log-ins of one user that count at the same time; the oldest ends when another begins. */
+const SESSIONS_PER_USER_MAX = 20;
 
 /** Number of users. */
 export async function userCount(db: Executor): Promise<number> {
@@ -33,7 +36,7 @@ export async function findUser(db: Executor, name: string): Promise<User | undef
 export async function insertUser(db: Executor, user: User): Promise<boolean> {
   const result = await db
     .insertInto('userAccount')
-    .values({ ...user, enabled: user.enabled ? 1 : 0 })
+    .values(fromUser(user))
     .onConflict((conflict) => conflict.column('name').doNothing())
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === 1n;
@@ -41,12 +44,8 @@ export async function insertUser(db: Executor, user: User): Promise<boolean> {
 
 /** False when there is no such user. */
 export async function updateUser(db: Executor, user: User): Promise<boolean> {
-  const { name, ...fields } = user;
-  const result = await db
-    .updateTable('userAccount')
-    .set({ ...fields, enabled: user.enabled ? 1 : 0 })
-    .where('name', '=', name)
-    .executeTakeFirst();
+  const { name, ...fields } = fromUser(user);
+  const result = await db.updateTable('userAccount').set(fields).where('name', '=', name).executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
 
@@ -65,18 +64,28 @@ export async function listApiKeys(db: Executor): Promise<ApiKey[]> {
     .orderBy('id')
     .limit(API_KEYS_MAX)
     .execute();
-  return rows as ApiKey[];
+  return rows.map(toKey);
 }
 
-/** The key with this hash. */
+/** The key with this hash, now or before its last rotation. */
 export async function findApiKeyByHash(db: Executor, keyHash: string): Promise<ApiKey | undefined> {
-  const row = await db.selectFrom('apiKey').selectAll().where('keyHash', '=', keyHash).executeTakeFirst();
-  return row as ApiKey | undefined;
+  const keys = db.selectFrom('apiKey').selectAll();
+  const row =
+    (await keys.where('keyHash', '=', keyHash).executeTakeFirst()) ??
+    (await keys.where('previousHash', '=', keyHash).executeTakeFirst());
+  return row && toKey(row);
 }
 
 /** Stores a key. */
 export async function insertApiKey(db: Executor, key: ApiKey): Promise<void> {
-  await db.insertInto('apiKey').values(key).execute();
+  await db.insertInto('apiKey').values(fromKey(key)).execute();
+}
+
+/** Replaces a key, its last use excepted; false when there is none of that id. */
+export async function updateApiKey(db: Executor, key: ApiKey): Promise<boolean> {
+  const { id, lastUsedAtMs: _kept, ...fields } = fromKey(key);
+  const result = await db.updateTable('apiKey').set(fields).where('id', '=', id).executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }
 
 /** False when there is none of that id. */
@@ -95,9 +104,31 @@ export async function findSession(db: Executor, tokenHash: string): Promise<Sess
   return db.selectFrom('session').selectAll().where('tokenHash', '=', tokenHash).executeTakeFirst();
 }
 
-/** Stores a session. */
+/** Stores a session; of the user's sessions the newest stay. */
 export async function insertSession(db: Executor, session: Session): Promise<void> {
   await db.insertInto('session').values(session).execute();
+  await db
+    .deleteFrom('session')
+    .where('userName', '=', session.userName)
+    .where('tokenHash', 'not in', (eb) =>
+      eb
+        .selectFrom('session')
+        .select('tokenHash')
+        .where('userName', '=', session.userName)
+        .orderBy('createdAtMs', 'desc')
+        .orderBy('tokenHash')
+        .limit(SESSIONS_PER_USER_MAX),
+    )
+    .execute();
+}
+
+/** Notes the use of a session. */
+export async function touchSession(db: Executor, tokenHash: string, usedAtMs: number): Promise<void> {
+  await db
+    .updateTable('session')
+    .set({ lastUsedAtMs: usedAtMs })
+    .where('tokenHash', '=', tokenHash)
+    .execute();
 }
 
 /** Ends a session. */
@@ -110,12 +141,43 @@ export async function deleteSessionsOf(db: Executor, userName: string): Promise<
   await db.deleteFrom('session').where('userName', '=', userName).execute();
 }
 
-/** Deletes what has expired. */
-export async function deleteExpiredSessions(db: Executor, nowMs: number): Promise<number> {
-  const result = await db.deleteFrom('session').where('expiresAtMs', '<=', nowMs).executeTakeFirst();
+/** Deletes what has expired or was left unused. */
+export async function deleteExpiredSessions(
+  db: Executor,
+  nowMs: number,
+  idleSinceMs: number,
+): Promise<number> {
+  const result = await db
+    .deleteFrom('session')
+    .where((eb) => eb.or([eb('expiresAtMs', '<=', nowMs), eb('lastUsedAtMs', '<=', idleSinceMs)]))
+    .executeTakeFirst();
   return Number(result.numDeletedRows);
 }
 
+function fromUser(user: User): UserAccountRow {
+  return { ...user, enabled: user.enabled ? 1 : 0, accessGroups: JSON.stringify(user.accessGroups) };
+}
+
 function toUser(row: UserAccountRow): User {
-  return { ...row, enabled: row.enabled === 1 } as User;
+  return { ...row, enabled: row.enabled === 1, accessGroups: JSON.parse(row.accessGroups) } as User;
+}
+
+function fromKey(key: ApiKey): ApiKeyRow {
+  const { scopes, origins, accessGroups, ...fields } = key;
+  return {
+    ...fields,
+    scopes: JSON.stringify(scopes),
+    origins: JSON.stringify(origins),
+    accessGroups: JSON.stringify(accessGroups),
+  };
+}
+
+function toKey(row: ApiKeyRow): ApiKey {
+  const { scopes, origins, accessGroups, ...fields } = row;
+  return {
+    ...fields,
+    scopes: JSON.parse(scopes),
+    origins: JSON.parse(origins),
+    accessGroups: JSON.parse(accessGroups),
+  } as ApiKey;
 }

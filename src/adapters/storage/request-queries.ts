@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ErrorRecord } from '../http/error-store.ts';
+import type { ErrorFilter, ErrorRecord } from '../http/error-store.ts';
 import type { IdempotencyClaim } from '../http/idempotency-store.ts';
 import type { Schema } from './schema.ts';
 
@@ -26,13 +26,17 @@ export async function findError(db: Executor, correlationId: string): Promise<Er
 }
 
 /** Error answers, newest first. */
-export async function listErrors(db: Executor, limit: number): Promise<ErrorRecord[]> {
-  return db
-    .selectFrom('errorRecord')
-    .selectAll()
+export async function listErrors(db: Executor, filter: ErrorFilter): Promise<ErrorRecord[]> {
+  let query = db.selectFrom('errorRecord').selectAll();
+  if (filter.code !== undefined) query = query.where('code', '=', filter.code);
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  if (filter.actor !== undefined) query = query.where('actor', '=', filter.actor);
+  if (filter.fromMs !== undefined) query = query.where('atMs', '>=', filter.fromMs);
+  if (filter.toMs !== undefined) query = query.where('atMs', '<=', filter.toMs);
+  return query
     .orderBy('atMs', 'desc')
     .orderBy('correlationId', 'desc')
-    .limit(Math.min(Math.max(1, limit), LIST_ROWS_MAX))
+    .limit(Math.min(Math.max(1, filter.limit), LIST_ROWS_MAX))
     .execute();
 }
 

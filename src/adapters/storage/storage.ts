@@ -10,6 +10,7 @@ import { PreparedSqliteDialect } from './sqlite-dialect.ts';
 import { StorageTx } from './storage-tx.ts';
 import {
   StoredAccess,
+  StoredAudit,
   StoredErrors,
   StoredIdempotency,
   StoredOpenLegs,
@@ -33,6 +34,7 @@ export class Storage implements UnitOfWork<StorageTx> {
   readonly registrations: StoredRegistrations;
   readonly openLegs: StoredOpenLegs;
   readonly access: StoredAccess;
+  readonly audit: StoredAudit;
   readonly errors: StoredErrors;
   readonly idempotency: StoredIdempotency;
   /** Names of the migrations that opening has run. */
@@ -55,6 +57,7 @@ export class Storage implements UnitOfWork<StorageTx> {
     this.registrations = new StoredRegistrations(this);
     this.openLegs = new StoredOpenLegs(this);
     this.access = new StoredAccess(this);
+    this.audit = new StoredAudit(this);
     this.errors = new StoredErrors(this);
     this.idempotency = new StoredIdempotency(this);
   }

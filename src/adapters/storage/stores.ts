@@ -2,10 +2,13 @@ import type { UnitOfWork } from '../../callback/callback-store.ts';
 import type { Id } from '../../kernel/ids.ts';
 import type { OpenLeg, OpenLegStore } from '../../telephony/open-leg.ts';
 import type { Binding, RegistrationStore } from '../../telephony/registration.ts';
-import type { AccessStore, ApiKey, Session, User } from '../http/access-store.ts';
-import type { ErrorRecord, ErrorStore } from '../http/error-store.ts';
+import type { AccessGroup, AccessStore, ApiKey, Identity, Session, User } from '../http/access-store.ts';
+import type { AuditEntry, AuditFilter, AuditStore } from '../http/audit-store.ts';
+import type { ErrorFilter, ErrorRecord, ErrorStore } from '../http/error-store.ts';
 import type { IdempotencyClaim, IdempotencyStore } from '../http/idempotency-store.ts';
+import * as groups from './access-group-queries.ts';
 import * as access from './access-queries.ts';
+import * as audit from './audit-queries.ts';
 import * as agents from './agent-queries.ts';
 import * as legs from './open-leg-queries.ts';
 import * as requests from './request-queries.ts';
@@ -95,6 +98,10 @@ export class StoredAccess implements AccessStore {
     return this.#transactions.transact((tx) => access.insertApiKey(tx.executor, key));
   }
 
+  updateApiKey(key: ApiKey): Promise<boolean> {
+    return this.#transactions.transact((tx) => access.updateApiKey(tx.executor, key));
+  }
+
   deleteApiKey(id: Id<'key'>): Promise<boolean> {
     return this.#transactions.transact((tx) => access.deleteApiKey(tx.executor, id));
   }
@@ -111,6 +118,10 @@ export class StoredAccess implements AccessStore {
     return this.#transactions.transact((tx) => access.insertSession(tx.executor, session));
   }
 
+  touchSession(tokenHash: string, usedAtMs: number): Promise<void> {
+    return this.#transactions.transact((tx) => access.touchSession(tx.executor, tokenHash, usedAtMs));
+  }
+
   deleteSession(tokenHash: string): Promise<void> {
     return this.#transactions.transact((tx) => access.deleteSession(tx.executor, tokenHash));
   }
@@ -119,8 +130,63 @@ export class StoredAccess implements AccessStore {
     return this.#transactions.transact((tx) => access.deleteSessionsOf(tx.executor, userName));
   }
 
-  deleteExpiredSessions(nowMs: number): Promise<number> {
-    return this.#transactions.transact((tx) => access.deleteExpiredSessions(tx.executor, nowMs));
+  deleteExpiredSessions(nowMs: number, idleSinceMs: number): Promise<number> {
+    return this.#transactions.transact((tx) => access.deleteExpiredSessions(tx.executor, nowMs, idleSinceMs));
+  }
+
+  listAccessGroups(): Promise<AccessGroup[]> {
+    return this.#transactions.transact((tx) => groups.listAccessGroups(tx.executor));
+  }
+
+  insertAccessGroup(group: AccessGroup): Promise<boolean> {
+    return this.#transactions.transact((tx) => groups.insertAccessGroup(tx.executor, group));
+  }
+
+  updateAccessGroup(group: AccessGroup): Promise<boolean> {
+    return this.#transactions.transact((tx) => groups.updateAccessGroup(tx.executor, group));
+  }
+
+  deleteAccessGroup(name: string): Promise<boolean> {
+    return this.#transactions.transact((tx) => groups.deleteAccessGroup(tx.executor, name));
+  }
+
+  isFamiliar(userName: string, address: string, sinceMs: number): Promise<boolean> {
+    return this.#transactions.transact((tx) => groups.isFamiliar(tx.executor, userName, address, sinceMs));
+  }
+
+  putFamiliarAddress(userName: string, address: string, atMs: number): Promise<void> {
+    return this.#transactions.transact((tx) =>
+      groups.putFamiliarAddress(tx.executor, userName, address, atMs),
+    );
+  }
+
+  findIdentity(issuer: string, subject: string): Promise<string | undefined> {
+    return this.#transactions.transact((tx) => groups.findIdentity(tx.executor, issuer, subject));
+  }
+
+  insertIdentity(identity: Identity): Promise<void> {
+    return this.#transactions.transact((tx) => groups.insertIdentity(tx.executor, identity));
+  }
+}
+
+/** The audit log, one transaction a call. */
+export class StoredAudit implements AuditStore {
+  readonly #transactions: Transactions;
+
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions;
+  }
+
+  putAudit(entry: AuditEntry): Promise<void> {
+    return this.#transactions.transact((tx) => audit.putAudit(tx.executor, entry));
+  }
+
+  listAudit(filter: AuditFilter): Promise<AuditEntry[]> {
+    return this.#transactions.transact((tx) => audit.listAudit(tx.executor, filter));
+  }
+
+  trimAudit(beforeMs: number): Promise<number> {
+    return this.#transactions.transact((tx) => audit.trimAudit(tx.executor, beforeMs));
   }
 }
 
@@ -140,8 +206,8 @@ export class StoredErrors implements ErrorStore {
     return this.#transactions.transact((tx) => requests.findError(tx.executor, correlationId));
   }
 
-  listErrors(limit: number): Promise<ErrorRecord[]> {
-    return this.#transactions.transact((tx) => requests.listErrors(tx.executor, limit));
+  listErrors(filter: ErrorFilter): Promise<ErrorRecord[]> {
+    return this.#transactions.transact((tx) => requests.listErrors(tx.executor, filter));
   }
 
   trimErrors(beforeMs: number, keepMax: number): Promise<number> {

@@ -13,6 +13,7 @@ const user: User = {
   passwordHash: '$scrypt$ln=15,r=8,p=3$c2FsdA$aGFzaA',
   agentId: null,
   enabled: true,
+  accessGroups: [],
   createdAtMs: 1,
   updatedAtMs: 1,
 };
@@ -95,6 +96,7 @@ describe.each(implementations)('stores in $name', ({ create }) => {
       userName: 'ada',
       createdAtMs: 1,
       expiresAtMs,
+      lastUsedAtMs: 1,
     });
     await access.insertUser(user);
     for (const [hash, expires] of [
@@ -105,7 +107,7 @@ describe.each(implementations)('stores in $name', ({ create }) => {
     ] as const) {
       await access.insertSession(session(hash, expires));
     }
-    expect(await access.deleteExpiredSessions(20)).toBe(2);
+    expect(await access.deleteExpiredSessions(20, 0)).toBe(2);
     await access.deleteSession('c');
     expect(await access.findSession('c')).toBeUndefined();
     expect(await access.findSession('d')).toEqual(session('d', 40));
@@ -119,7 +121,12 @@ describe.each(implementations)('stores in $name', ({ create }) => {
       id: testIds.next('key'),
       name: 'web site',
       role: 'Developer',
+      scopes: ['native'],
+      origins: [],
+      accessGroups: [],
       keyHash: 'ab'.repeat(32),
+      previousHash: null,
+      previousUntilMs: null,
       createdBy: 'ada',
       createdAtMs: 1,
       expiresAtMs: null,
@@ -174,13 +181,15 @@ describe.each(implementations)('stores in $name', ({ create }) => {
       path: '/',
       actor: null,
       address: '127.0.0.1',
+      virtualQueue: null,
+      cause: null,
       detail: '{}',
     });
     for (const atMs of [1, 2, 3, 4, 5]) await errors.putError(record(atMs));
     expect(await errors.findError('corr_3')).toEqual(record(3));
-    expect((await errors.listErrors(2)).map(({ atMs }) => atMs)).toEqual([5, 4]);
+    expect((await errors.listErrors({ limit: 2 })).map(({ atMs }) => atMs)).toEqual([5, 4]);
     expect(await errors.trimErrors(2, 3)).toBe(2);
-    expect((await errors.listErrors(10)).map(({ atMs }) => atMs)).toEqual([5, 4, 3]);
+    expect((await errors.listErrors({ limit: 10 })).map(({ atMs }) => atMs)).toEqual([5, 4, 3]);
   });
 
   it('keeps inbound calls and ends the ones that a crash cut off', async () => {

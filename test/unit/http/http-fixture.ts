@@ -1,7 +1,8 @@
 import { afterEach } from 'vitest';
 import type { LightMyRequestResponse } from 'fastify';
 import { Role } from '../../../src/adapters/http/access-store.ts';
-import { newApiKey, secretDigest } from '../../../src/adapters/http/access.ts';
+import { newApiKey, secretDigest } from '../../../src/adapters/http/credential.ts';
+import { CaptchaGate } from '../../../src/adapters/captcha/captcha-gate.ts';
 import type { CallTracing, TracedMessage, TraceView } from '../../../src/adapters/http/call-tracing.ts';
 import type { HttpConfig } from '../../../src/adapters/http/http-config.ts';
 import { defaultHttpConfig } from '../../../src/adapters/http/http-config.ts';
@@ -9,7 +10,7 @@ import { buildHttpServer } from '../../../src/adapters/http/http-server.ts';
 import type { HttpServer } from '../../../src/adapters/http/http-server.ts';
 import type { ApplyOutcome } from '../../../src/adapters/http/provisioning.ts';
 import { PrometheusMetrics } from '../../../src/adapters/metrics/prometheus-metrics.ts';
-import type { Clock } from '../../../src/kernel/clock.ts';
+import { type Clock, SystemClock } from '../../../src/kernel/clock.ts';
 import { IdSource } from '../../../src/kernel/ids.ts';
 import { silentLog } from '../../../src/kernel/log.ts';
 import { SeededRandom } from '../../../src/kernel/random.ts';
@@ -18,8 +19,14 @@ import { emptyDocument } from '../../../src/provisioning/document.ts';
 import { LiveDirectory } from '../../../src/provisioning/live-directory.ts';
 import { numberRuleViews, testNumber } from '../../../src/provisioning/number-test.ts';
 import { SecretBox } from '../../../src/provisioning/secret-box.ts';
+import type { CaptchaKeys } from '../../../src/screening/captcha-keys.ts';
 import { FakeApplication } from '../../fakes/fake-application.ts';
-import { MemoryAccessStore, MemoryErrorStore, MemoryIdempotencyStore } from '../../fakes/http-stores.ts';
+import {
+  MemoryAccessStore,
+  MemoryAuditStore,
+  MemoryErrorStore,
+  MemoryIdempotencyStore,
+} from '../../fakes/http-stores.ts';
 
 /** What one request needs beside its method and address. */
 export interface Ask {
@@ -35,10 +42,13 @@ export interface Fixture {
   readonly server: HttpServer;
   readonly application: FakeApplication;
   readonly access: MemoryAccessStore;
+  readonly audit: MemoryAuditStore;
   readonly idempotency: MemoryIdempotencyStore;
   readonly errors: MemoryErrorStore;
   readonly clock: SimulatedClock;
   readonly applied: { text: string; dryRun: boolean }[];
+  /** The CAPTCHA key sets in force; none at first. */
+  readonly captchaKeys: CaptchaKeys[];
   readonly tokens: Readonly<Record<Role, string>>;
   applyOutcome: ApplyOutcome;
   readonly ask: (
@@ -87,9 +97,11 @@ export async function newFixture(
   const ids = new IdSource(clock, new SeededRandom(1));
   const application = new FakeApplication(clock, ids);
   const access = new MemoryAccessStore();
+  const audit = new MemoryAuditStore();
   const idempotency = new MemoryIdempotencyStore();
   const errors = new MemoryErrorStore();
   const applied: { text: string; dryRun: boolean }[] = [];
+  const captchaKeys: CaptchaKeys[] = [];
   const directory = new LiveDirectory('test', new SecretBox(Buffer.alloc(32)));
   directory.replace(configuration, 1);
   const serverClock = options.serverClock ?? clock;
@@ -98,6 +110,7 @@ export async function newFixture(
   const server = buildHttpServer({
     application,
     access,
+    audit,
     idempotency,
     errors,
     provisioning: {
@@ -111,6 +124,7 @@ export async function newFixture(
       numberRules: () => numberRuleViews(directory),
       testNumber: (rule, request) => testNumber(directory, rule, request),
     },
+    captcha: new CaptchaGate({ keySets: () => captchaKeys, clock: new SystemClock(), log: silentLog }),
     replay: (id) =>
       Promise.resolve(application.callbacks.has(id) ? { kind: 'same', eventCount: 3 } : undefined),
     ...(options.tracing === false ? {} : { tracing: new FakeTracing(clock) }),
@@ -125,10 +139,12 @@ export async function newFixture(
     server,
     application,
     access,
+    audit,
     idempotency,
     errors,
     clock,
     applied,
+    captchaKeys,
     tokens,
     applyOutcome: { kind: 'applied', version: 2, diff: { added: ['queues.billing'] } },
     ask: (method, url, { role, body, headers = {}, text, address = '192.0.2.9' } = {}) =>
@@ -169,6 +185,7 @@ async function credential(
     passwordHash: 'unset',
     agentId: 'alice',
     enabled: true,
+    accessGroups: [],
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   });
@@ -177,6 +194,7 @@ async function credential(
     userName: 'alice',
     createdAtMs: nowMs,
     expiresAtMs: nowMs + 3_600_000,
+    lastUsedAtMs: nowMs,
   });
   return token;
 }

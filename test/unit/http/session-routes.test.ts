@@ -113,21 +113,16 @@ describe('sessions', () => {
     expect(messages[0]).toBe(messages[1]);
   });
 
-  it('cannot be guessed at speed, neither from one address nor for one name', async () => {
-    const rate = { perMinuteMax: 1, burstMax: 2 };
-    const { fixture } = await withAdministrator({
-      loginAddressRate: rate,
-      loginNameRate: { ...rate, burstMax: 3 },
-    });
+  it('cannot be guessed at speed from one address', async () => {
+    const { fixture } = await withAdministrator({ loginAddressRate: { perMinuteMax: 1, burstMax: 2 } });
     const attempt = async (address: string, name: string): Promise<number> =>
       (await fixture.ask('POST', `${API}/login`, { body: { name, password: 'x' }, address })).statusCode;
     expect(await attempt('192.0.2.1', 'admin')).toBe(401);
     expect(await attempt('192.0.2.1', 'admin')).toBe(401);
     expect(await attempt('192.0.2.1', 'other')).toBe(429);
     expect(await attempt('192.0.2.2', 'admin')).toBe(401);
-    expect(await attempt('192.0.2.3', 'admin')).toBe(429);
     fixture.clock.advance(60_000);
-    expect(await attempt('192.0.2.3', 'admin')).toBe(401);
+    expect(await attempt('192.0.2.1', 'admin')).toBe(401);
   });
 
   it('end when the password is changed, which needs the old one', async () => {

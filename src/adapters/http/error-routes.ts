@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { mayReadQueue } from './access-rules.ts';
+import type { Principal } from './access.ts';
+import { errorAnswers, errorRecordSchema } from './api-schemas.ts';
+import { errorRecordJson } from './api-views.ts';
+import type { ErrorFilter, ErrorRecord } from './error-store.ts';
+import { httpLimits } from './http-config.ts';
+import type { RouteContext, Server } from './http-dependencies.ts';
+import { HttpError } from './http-errors.ts';
+import { principalOf } from './request-guard.ts';
+
+const instantSchema = z.iso.datetime({ offset: true });
+const querySchema = z.strictObject({
+  code: z
+    .string()
+    .regex(/^[A-Z0-9_]{2,64}$/, 'must be an error code')
+    .optional(),
+  status: z.coerce.number().int().min(400).max(599).optional(),
+  key: z
+    .string()
+    .regex(/^(?:api-key|user):[\w.-]{1,64}$/, 'must be api-key:<id> or user:<name>')
+    .optional()
+    .describe('Whose requests'),
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(httpLimits.pageMax).default(50),
+});
+
+/** GET /errors, GET /errors/{correlationId}. */
+export function addErrorRoutes(server: Server, { errorBook }: RouteContext): void {
+  const tags = ['Errors'];
+  server.route({
+    method: 'GET',
+    url: '/errors',
+    config: { access: 'readErrors' },
+    schema: {
+      tags,
+      summary: 'List error answers with the requests that caused them',
+      description:
+        'Newest first. Answers to floods (429) are found by id only. Members of access groups see errors of ' +
+        'their own and of requests that named one of their queues.',
+      querystring: querySchema,
+      response: { 200: z.object({ items: z.array(errorRecordSchema) }), ...errorAnswers },
+    },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const found = await errorBook.list(filterOf(request.query));
+      return { items: found.filter((record) => mayReadError(principal, record)).map(errorRecordJson) };
+    },
+  });
+  server.route({
+    method: 'GET',
+    url: '/errors/:correlationId',
+    config: { access: 'readErrors' },
+    schema: {
+      tags,
+      summary: 'Find an error answer with the request that caused it',
+      params: z.strictObject({
+        correlationId: z.string().regex(/^corr_[0-9a-z]{8,40}$/, 'must be a correlation id, corr_…'),
+      }),
+      response: { 200: errorRecordSchema, ...errorAnswers },
+    },
+    handler: async (request) => {
+      const record = await errorBook.find(request.params.correlationId);
+      if (!record || !mayReadError(principalOf(request), record)) {
+        throw new HttpError('NOT_FOUND', 'no error answer has this id, or it is no longer kept');
+      }
+      return errorRecordJson(record);
+    },
+  });
+}
+
+function mayReadError(principal: Principal, { actor, virtualQueue }: ErrorRecord): boolean {
+  if (principal.queues === null || actor === principal.key) return true;
+  return virtualQueue !== null && mayReadQueue(principal, virtualQueue);
+}
+
+function filterOf({ code, status, key, from, to, limit }: z.infer<typeof querySchema>): ErrorFilter {
+  return {
+    ...(code === undefined ? {} : { code }),
+    ...(status === undefined ? {} : { status }),
+    ...(key === undefined ? {} : { actor: key }),
+    ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
+    ...(to === undefined ? {} : { toMs: Date.parse(to) }),
+    limit,
+  };
+}

@@ -1,0 +1,30 @@
+import { secretFieldPattern } from '../logging/secret-fields.ts';
+import { maskedDeep } from './api-views.ts';
+
+/** Deeper than anything we take; bounds the walk. */
+const DEPTH_MAX = 8;
+/** Our own keys and tokens, wherever they stand. */
+const CREDENTIAL = /\b(?:tk|ts)_[A-Za-z0-9_-]{43}/g;
+
+/**
+ * JSON text of what came in or was changed, fit to be kept: values of secret fields removed, telephone numbers
+ * masked. What is longer than `charactersMax` is cut and then reads `{"cut": "<its beginning>"}`.
+ */
+export function maskedJson(value: unknown, charactersMax: number): string {
+  const json = JSON.stringify(maskedDeep(withoutSecrets(value))) ?? 'null';
+  const text = json.replace(CREDENTIAL, '[removed]');
+  if (text.length <= charactersMax) return text;
+  // Escaping at most doubles the length of JSON text.
+  return JSON.stringify({ cut: text.slice(0, Math.floor(charactersMax / 2) - 16) });
+}
+
+function withoutSecrets(value: unknown, depth = 0): unknown {
+  if (depth > DEPTH_MAX || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      secretFieldPattern.test(key) ? '[removed]' : withoutSecrets(item, depth + 1),
+    ]),
+  );
+}

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { nameSchema } from '../../telephony/directory.ts';
+import { deletedSchema, memberGroupsSchema, newPasswordSchema, roleSchema } from './access-schemas.ts';
+import type { User } from './access-store.ts';
+import { errorAnswers, userSchema } from './api-schemas.ts';
+import { userJson } from './api-views.ts';
+import type { RouteContext, Server } from './http-dependencies.ts';
+import { httpLimits } from './http-config.ts';
+import { HttpError } from './http-errors.ts';
+import { checkGroups } from './member-groups.ts';
+import { hashPassword } from './password-hash.ts';
+import { principalOf } from './request-guard.ts';
+
+/** GET/POST /users, PATCH/DELETE /users/{name}. */
+export function addUserRoutes(server: Server, context: RouteContext): void {
+  const { access, clock } = context;
+  const tags = ['Users'];
+  server.route({
+    method: 'GET',
+    url: '/users',
+    config: { access: 'manageUsers' },
+    schema: {
+      tags,
+      summary: 'List users',
+      response: { 200: z.object({ items: z.array(userSchema) }), ...errorAnswers },
+    },
+    handler: async () => ({ items: (await access.listUsers()).map(userJson) }),
+  });
+  server.route({
+    method: 'POST',
+    url: '/users',
+    config: { access: 'manageUsers' },
+    schema: {
+      tags,
+      summary: 'Add a user',
+      body: z.strictObject({
+        name: nameSchema,
+        role: roleSchema,
+        password: newPasswordSchema,
+        agentId: nameSchema.optional().describe('The configured agent this person is'),
+        accessGroups: memberGroupsSchema.default([]),
+      }),
+      response: { 201: userSchema, ...errorAnswers },
+    },
+    handler: async (request, reply) => {
+      const { name, role, password, agentId = null, accessGroups } = request.body;
+      await checkGroups(access, accessGroups);
+      if ((await access.userCount()) >= httpLimits.usersMax) {
+        throw new HttpError('LIMIT_REACHED', `there are ${httpLimits.usersMax} users already`);
+      }
+      const nowMs = clock.nowMs();
+      const passwordHash = await hashPassword(password);
+      const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
+      const user: User = { name, role, passwordHash, agentId, enabled: true, accessGroups, ...times };
+      if (!(await access.insertUser(user))) throw new HttpError('ALREADY_EXISTS', 'this name is taken');
+      const after = userJson(user);
+      await context.auditLog.record(request, { action: 'user.added', target: `user:${name}`, after });
+      return await reply.code(201).send(after);
+    },
+  });
+  addUserChanges(server, context, tags);
+}
+
+function addUserChanges(server: Server, context: RouteContext, tags: string[]): void {
+  const { access, accessControl, auditLog, clock } = context;
+  const params = z.strictObject({ name: nameSchema });
+  server.route({
+    method: 'PATCH',
+    url: '/users/:name',
+    config: { access: 'manageUsers' },
+    schema: {
+      tags,
+      summary: 'Change a user',
+      description: 'A new password, a new role or `enabled: false` ends the sessions of the user.',
+      params,
+      body: z.strictObject({
+        role: roleSchema.optional(),
+        password: newPasswordSchema.optional(),
+        agentId: nameSchema.nullable().optional(),
+        enabled: z.boolean().optional(),
+        accessGroups: memberGroupsSchema.optional(),
+      }),
+      response: { 200: userSchema, ...errorAnswers },
+    },
+    handler: async (request) => {
+      const { name } = request.params;
+      const { role, password, agentId, enabled, accessGroups } = request.body;
+      const user = await access.findUser(name);
+      if (!user) throw new HttpError('NOT_FOUND', 'there is no such user');
+      if (role !== undefined || enabled !== undefined) notOneself(principalOf(request).name, name);
+      if (accessGroups !== undefined) await checkGroups(access, accessGroups);
+      const changed: User = {
+        ...user,
+        accessGroups: accessGroups ?? user.accessGroups,
+        role: role ?? user.role,
+        enabled: enabled ?? user.enabled,
+        agentId: agentId === undefined ? user.agentId : agentId,
+        passwordHash: password === undefined ? user.passwordHash : await hashPassword(password),
+        updatedAtMs: clock.nowMs(),
+      };
+      if (!(await access.updateUser(changed))) throw new HttpError('NOT_FOUND', 'there is no such user');
+      if (password !== undefined || role !== undefined || enabled === false) {
+        await access.deleteSessionsOf(name);
+      }
+      accessControl.changed();
+      await auditLog.record(request, {
+        action: 'user.changed',
+        target: `user:${name}`,
+        before: userJson(user),
+        after: { ...userJson(changed), ...(password === undefined ? {} : { password }) },
+      });
+      return userJson(changed);
+    },
+  });
+  server.route({
+    method: 'DELETE',
+    url: '/users/:name',
+    config: { access: 'manageUsers' },
+    schema: { tags, summary: 'Delete a user', params, response: { 200: deletedSchema, ...errorAnswers } },
+    handler: async (request) => {
+      const { name } = request.params;
+      notOneself(principalOf(request).name, name);
+      const user = await access.findUser(name);
+      if (!user || !(await access.deleteUser(name))) {
+        throw new HttpError('NOT_FOUND', 'there is no such user');
+      }
+      accessControl.changed();
+      const before = userJson(user);
+      await auditLog.record(request, { action: 'user.deleted', target: `user:${name}`, before });
+      return { deleted: true as const };
+    },
+  });
+}
+
+/** Nobody takes their own rights away: so there is always an administrator left. */
+function notOneself(caller: string, name: string): void {
+  if (caller === name) throw new HttpError('FORBIDDEN', 'not to yourself: ask another administrator');
+}
