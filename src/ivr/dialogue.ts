@@ -52,7 +52,12 @@ export class Dialogue {
   inLine = false;
   booking: { readonly callbackId: string; readonly number: string } | undefined;
   /** What the `queue` verb keeps from one visit to the next. */
-  readonly line = { announcedAtMs: -Infinity, offeredAtMs: -Infinity, musicMs: 0 };
+  readonly line = {
+    announcedAtMs: -Infinity,
+    offeredAtMs: -Infinity,
+    overflowedAtMs: -Infinity,
+    musicMs: 0,
+  };
   readonly #speaker: PhraseSpeaker;
   readonly #stop = new AbortController();
   readonly #outer: AbortSignal | undefined;

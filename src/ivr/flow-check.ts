@@ -48,12 +48,19 @@ export function targetOf(state: FlowState, outcome: string): string | undefined 
   return undefined;
 }
 
+/** Outcomes of `queue` that there are only with a condition; each needs a transition of its own. */
+const conditionOf: Readonly<Record<string, 'offerWhen' | 'overflowWhen'>> = {
+  'offer-due': 'offerWhen',
+  'overflow-due': 'overflowWhen',
+};
+
 /** Every outcome that a state can have. */
 export function possibleOutcomes(state: FlowState): string[] {
   const { required, instead, keys } = outcomes[state.do];
-  const named = [...required, ...Object.keys(instead)].filter(
-    (outcome) => outcome !== 'offer-due' || (state.do === 'queue' && state.offerWhen !== undefined),
-  );
+  const named = [...required, ...Object.keys(instead)].filter((outcome) => {
+    const condition = conditionOf[outcome];
+    return condition === undefined || (state.do === 'queue' && state[condition] !== undefined);
+  });
   if (keys) named.push(...Object.keys(state.on).filter((outcome) => KEY.test(outcome)));
   if (state.visitsMax !== undefined) named.push(EXHAUSTED);
   return named;
@@ -77,7 +84,7 @@ function outcomeFaults(name: string, state: FlowState): CheckFault[] {
       path: [...path, outcome],
       message: `"${state.do}" has no outcome "${outcome}"; it has ${possible.join(', ') || 'none: it ends the flow'}`,
     }));
-  const needed = possible.filter((outcome) => outcome === 'offer-due' || !targetOf(state, outcome));
+  const needed = possible.filter((outcome) => outcome in conditionOf || !targetOf(state, outcome));
   for (const outcome of needed.filter((wanted) => !state.on[wanted])) {
     faults.push({ path, message: `has no transition for the outcome "${outcome}" of "${state.do}"` });
   }
@@ -162,7 +169,17 @@ function loopFaults(flow: FlowDocument): CheckFault[] {
   return faults;
 }
 
-const NEEDS_THE_CALLER = new Set(['invalid', 'collected', 'too-few', 'too-many', 'offer-due']);
+/** `recorded` and `kept`: somebody has spoken; the dues come after a wait in the line. */
+const NEEDS_THE_CALLER = new Set([
+  'invalid',
+  'collected',
+  'too-few',
+  'too-many',
+  'offer-due',
+  'overflow-due',
+  'recorded',
+  'kept',
+]);
 
 function idleTargets(state: FlowState): string[] {
   if (state.visitsMax !== undefined) {

@@ -88,6 +88,15 @@ export const actionSchemas = {
     offerWhen: conditionSchema.optional(),
     /** At least this between two offers of one call. */
     offerEverySec: z.number().min(30).max(3600).default(300),
+    /** Leaves with `overflow-due` when this holds. Default: never. */
+    overflowWhen: conditionSchema.optional(),
+    ...common,
+  }),
+  overflow: z.strictObject({ do: z.literal('overflow'), ...common }),
+  message: z.strictObject({
+    do: z.literal('message'),
+    /** Said before the beep. */
+    phrase: phraseSchema,
     ...common,
   }),
   day: z.strictObject({ do: z.literal('day'), day: z.enum(['today', 'tomorrow', 'keyed']), ...common }),
@@ -148,7 +157,9 @@ export const outcomes: Readonly<
   offer: { required: ['declined'], instead: {}, keys: true },
   collect: { required: ['collected', 'silence'], instead: { 'too-few': 'silence', 'too-many': 'too-few' } },
   screen: { required: ['accepted', 'not-valid'], instead: { 'not-permitted': 'not-valid' } },
-  queue: { required: ['full'], instead: { 'offer-due': 'full' } },
+  queue: { required: ['full'], instead: { 'offer-due': 'full', 'overflow-due': 'full' } },
+  overflow: { required: ['moved', 'voicemail', 'none'], instead: {} },
+  message: { required: ['recorded', 'empty', 'failed'], instead: { kept: 'recorded' } },
   day: { required: ['accepted', 'not-valid'], instead: { 'too-far': 'not-valid' } },
   time: { required: ['accepted', 'not-valid'], instead: { ambiguous: 'not-valid' } },
   propose: { required: ['found', 'none'], instead: {} },

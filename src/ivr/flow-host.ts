@@ -17,6 +17,17 @@ export type Booking =
   /** `reason`: a stable word for the log, for example `watermark`, `duplicate`, `closed`, `agent-taken`. */
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** Where a caller goes who has waited long enough; `none`: nowhere, the caller keeps the place. */
+export type Overflow = { readonly kind: 'moved' | 'voicemail' | 'none' };
+
+/**
+ * A message as it was taken. `kept`: recorded, but no callback could be made of it. `empty`: nobody said
+ * anything; nothing is kept.
+ */
+export type MessageTaken =
+  | { readonly kind: 'booked'; readonly callbackId: string }
+  | { readonly kind: 'kept' | 'empty' | 'failed' };
+
 /** What an agent's phone may ask for (product §5, agent-codes). */
 export type AgentChange = 'ready' | 'not-ready' | 'logged-out' | 'wrap-up-done';
 
@@ -53,6 +64,19 @@ export interface FlowHost {
    * last. Called once confirmed, even if the caller has gone.
    */
   book(request: { readonly number: string; readonly inSlot: boolean }): Promise<Booking>;
+  /**
+   * The caller has waited long enough, or the line is full: over to another line, with the place, or to a
+   * message.
+   */
+  overflow(): Promise<Overflow>;
+  /** What the queue has to say to waiting callers, one after the other; undefined: nothing. A prompt id. */
+  nextHoldAnnouncement(): string | undefined;
+  /**
+   * Gives up the place and records what the caller says until `finish` aborts, the caller falls silent, the
+   * time is over or the call ends; then books a callback to an accepted number with the recording. Carried out
+   * to its end even if the caller has gone.
+   */
+  takeMessage(request: { readonly number: string; readonly finish: AbortSignal }): Promise<MessageTaken>;
   /** For the record: an offer was made, or what came of it. */
   offerMade(event: 'made' | 'accepted' | 'declined'): void;
   /** Product rule 3.7. `too-late`: the callback has been dialled or is over. */

@@ -7,7 +7,8 @@ import { holds } from './flow-facts.ts';
 import type { FlowOutcome } from './flow-host.ts';
 import type { FlowMachine, FlowPosition } from './flow-machine.ts';
 import { runCollect, runMenu, runOffer } from './key-verbs.ts';
-import { runQueue } from './line-verbs.ts';
+import { overflow, runQueue } from './line-verbs.ts';
+import { runMessage } from './message-verb.ts';
 import { chooseDay, chooseTime, proposeSlot } from './schedule-verbs.ts';
 
 /** Steps of one run; a flow that takes more goes round in circles. */
@@ -90,6 +91,10 @@ async function perform(dialogue: Dialogue, state: FlowState): Promise<string | F
       return await screen(dialogue, state);
     case 'queue':
       return await runQueue(dialogue, state);
+    case 'overflow':
+      return await overflow(dialogue);
+    case 'message':
+      return await runMessage(dialogue, state);
     case 'day':
       return chooseDay(dialogue, state);
     case 'time':

@@ -10,8 +10,12 @@ const ANNOUNCE_FALLBACK_SEC = 30;
 /** A music file whose length is not known counts as this when its place is reckoned. */
 const MUSIC_FALLBACK_MS = 60_000;
 
+/** At least this between two overflows of one call: where nobody takes the caller, asking again is no use. */
+const OVERFLOW_EVERY_MS = 60_000;
+
 /**
- * Takes the place in line and waits with music and announcements. Outcomes: `full`, `offer-due`. Ends
+ * Takes the place in line and waits with music and announcements. Outcomes: `full`, `offer-due`,
+ * `overflow-due`. Ends
  * otherwise only by a stop: hang-up, agent taken.
  */
 export async function runQueue(dialogue: Dialogue, queue: Queue): Promise<string | undefined> {
@@ -25,15 +29,38 @@ export async function runQueue(dialogue: Dialogue, queue: Queue): Promise<string
   while (!dialogue.stopSignal.aborted) {
     if (clock.nowMs() - line.announcedAtMs >= announceEveryMs(dialogue, queue)) {
       line.announcedAtMs = clock.nowMs();
-      await dialogue.speak(queue.announce, { bargeIn: false });
+      await announce(dialogue, queue);
       // From the end of the announcement, so that a long one leaves as much music as a short one.
       line.announcedAtMs = clock.nowMs();
       continue;
     }
+    if (isOverflowDue(dialogue, queue)) return 'overflow-due';
     if (isOfferDue(dialogue, queue)) return 'offer-due';
     await playMusicUntilNews(dialogue, queue);
   }
   return undefined;
+}
+
+/** Outcomes: `moved` to another line, `voicemail`, `none`. The caller keeps the place meanwhile. */
+export async function overflow(dialogue: Dialogue): Promise<string | undefined> {
+  dialogue.line.overflowedAtMs = dialogue.clock.nowMs();
+  const { kind } = await dialogue.host.overflow();
+  // Another line has its own position and wait to tell.
+  if (kind === 'moved') dialogue.line.announcedAtMs = -Infinity;
+  return dialogue.stopSignal.aborted ? undefined : kind;
+}
+
+/** Position and wait, then what the queue has to say itself. */
+async function announce(dialogue: Dialogue, queue: Queue): Promise<void> {
+  await dialogue.speak(queue.announce, { bargeIn: false });
+  const own = dialogue.host.nextHoldAnnouncement();
+  if (own !== undefined) await dialogue.speak([own], { bargeIn: false });
+}
+
+function isOverflowDue(dialogue: Dialogue, queue: Queue): boolean {
+  if (!queue.overflowWhen) return false;
+  const sinceMs = dialogue.clock.nowMs() - dialogue.line.overflowedAtMs;
+  return sinceMs >= OVERFLOW_EVERY_MS && holds(queue.overflowWhen, dialogue.host.facts(), dialogue.variables);
 }
 
 function announceEveryMs(dialogue: Dialogue, queue: Queue): number {
@@ -60,7 +87,7 @@ async function playMusicUntilNews(dialogue: Dialogue, queue: Queue): Promise<voi
   const waitMs = Math.min(...waits);
   const timer = Number.isFinite(waitMs) ? clock.setTimer(waitMs, () => news.abort()) : undefined;
   const stopListening = host.onFactsChanged(() => {
-    if (isOfferDue(dialogue, queue)) news.abort();
+    if (isOfferDue(dialogue, queue) || isOverflowDue(dialogue, queue)) news.abort();
   });
   try {
     await dialogue.play(musicFrom(queue.music, line.musicMs, dialogue.audioMs), {

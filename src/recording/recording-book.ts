@@ -34,6 +34,8 @@ export interface RecordingBook {
   begin(subject: RecordingSubject): Promise<{ readonly id: RecordingId; readonly path: string }>;
   /** The file is complete. A file without sound counts as failed. Idempotent; unknown ids are ignored. */
   finished(id: RecordingId, measure: RecordingMeasure): Promise<void>;
+  /** The callback that a recording belongs to after all; null: to none. Unknown ids are ignored. */
+  belongsTo(id: RecordingId, callbackId: CallbackId | null): Promise<void>;
   /** There is no file, or none worth keeping: it is deleted. Idempotent; unknown ids are ignored. */
   failed(id: RecordingId): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
-import type { IdSource, RecordingId } from '../kernel/ids.ts';
+import type { CallbackId, IdSource, RecordingId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { RecordingBook, RecordingMeasure, RecordingSubject } from './recording-book.ts';
 import type { RecordingFiles, RecordingFilter, RecordingRecord, RecordingTx } from './recording-store.ts';
@@ -87,6 +87,13 @@ export class Recordings implements RecordingBook {
   async failed(id: RecordingId): Promise<void> {
     const record = await this.#end(id, { state: 'failed' });
     if (record) await this.#removeFile(record);
+  }
+
+  async belongsTo(id: RecordingId, callbackId: CallbackId | null): Promise<void> {
+    await this.#options.unitOfWork.transact(async (tx) => {
+      const record = await tx.findRecording(id);
+      if (record) await tx.putRecording({ ...record, callbackId });
+    });
   }
 
   find(id: RecordingId): Promise<RecordingRecord | undefined> {

@@ -1,4 +1,4 @@
-import type { IdSource, RecordingId } from '../kernel/ids.ts';
+import type { CallbackId, IdSource, RecordingId } from '../kernel/ids.ts';
 import type { RecordingBook, RecordingMeasure, RecordingSubject } from '../recording/recording-book.ts';
 
 /** A recording as it stands. */
@@ -29,6 +29,12 @@ export class MemoryRecordings implements RecordingBook {
 
   finished(id: RecordingId, measure: RecordingMeasure): Promise<void> {
     this.#end(id, 'finished', measure);
+    return Promise.resolve();
+  }
+
+  belongsTo(id: RecordingId, callbackId: CallbackId | null): Promise<void> {
+    const recording = this.recordings.get(id);
+    if (recording) this.recordings.set(id, { ...recording, callbackId: callbackId ?? '' });
     return Promise.resolve();
   }
 

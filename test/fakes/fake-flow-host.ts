@@ -1,5 +1,13 @@
 import type { FlowFacts } from '../../src/ivr/flow-facts.ts';
-import type { AgentChange, Booking, FlowHost, NumberScreening, QueueEntry } from '../../src/ivr/flow-host.ts';
+import type {
+  AgentChange,
+  Booking,
+  FlowHost,
+  MessageTaken,
+  NumberScreening,
+  Overflow,
+  QueueEntry,
+} from '../../src/ivr/flow-host.ts';
 
 /** A host whose answers a test sets; records what the flow asked for. */
 export class FakeFlowHost implements FlowHost {
@@ -24,6 +32,11 @@ export class FakeFlowHost implements FlowHost {
   };
   entry: QueueEntry = { kind: 'entered' };
   booking: () => Promise<Booking> = () => Promise.resolve({ kind: 'booked', callbackId: 'callback_1' });
+  overflowAnswer: Overflow['kind'] = 'none';
+  holdAnnouncements: string[] = [];
+  message: MessageTaken = { kind: 'booked', callbackId: 'callback_2' };
+  /** Resolves when the caller has fallen silent. */
+  messageOver: Promise<unknown> = new Promise(() => undefined);
   slotsLeft = 20;
   pendingAnswer: 'done' | 'too-late' = 'done';
   agentAnswer: 'done' | 'refused' = 'done';
@@ -89,6 +102,29 @@ export class FakeFlowHost implements FlowHost {
     this.asked.push(`book ${request.number}`);
     if (request.inSlot) this.asked.push('in slot');
     return this.booking();
+  }
+
+  overflow(): Promise<Overflow> {
+    this.asked.push('overflow');
+    return Promise.resolve({ kind: this.overflowAnswer });
+  }
+
+  nextHoldAnnouncement(): string | undefined {
+    const next = this.holdAnnouncements.shift();
+    if (next !== undefined) this.holdAnnouncements.push(next);
+    return next;
+  }
+
+  async takeMessage({ number, finish }: { number: string; finish: AbortSignal }): Promise<MessageTaken> {
+    this.asked.push(`message ${number}`);
+    await Promise.race([
+      this.messageOver,
+      new Promise((resolve) => {
+        finish.addEventListener('abort', resolve);
+      }),
+    ]);
+    this.asked.push('message over');
+    return this.message;
   }
 
   offerMade(event: 'made' | 'accepted' | 'declined'): void {
