@@ -8,6 +8,7 @@ import type { Log } from '../kernel/log.ts';
 import { MetricName, type Metrics } from '../kernel/metrics.ts';
 import { attemptVerdictOf, heardVerdictOf } from '../progress/attempt-verdict.ts';
 import type { ProgressVerdict } from '../progress/call-progress.ts';
+import { parseNumber } from '../screening/phone-number.ts';
 import type { Digit, Leg } from '../telephony/leg.ts';
 import type { OutboundCall } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
@@ -39,6 +40,13 @@ export interface AnswerDetectionOptions {
    * or when the signal broke it off.
    */
   readonly leaveMessage: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<void>;
+}
+
+/** The network of the number that is called makes the tones, or the one that the queue dials from. */
+function tonesOf(number: string, defaultCountry: string): string[] {
+  const parsed = parseNumber(number, defaultCountry);
+  const country = parsed.ok ? parsed.country : null;
+  return country === null || country === defaultCountry ? [defaultCountry] : [country, defaultCountry];
 }
 
 interface Heard {
@@ -78,6 +86,7 @@ export class AnswerDetection {
       clock,
       log: log.child({ callbackId: callback.id, attemptId }),
       profile: settings.cpdProfile,
+      countries: tonesOf(callback.customerNumber, settings.defaultCountry),
       onEarlyEnd: () => giveUp(callback.id),
       onPerson: (heard) => this.#person(callback, heard),
       onNobody: (heard) => void this.#nobody(callback, heard),

@@ -30,6 +30,8 @@ export interface AttemptListenerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly profile: AnswerProfile;
+  /** ISO 3166-1 codes of the countries whose tones are expected, the likeliest first. */
+  readonly countries: readonly string[];
   /** Before the answer: there will be none. */
   readonly onEarlyEnd: (heard: ProgressVerdict) => void;
   /** A person, or nobody can tell and it is time to ask. Once. */
@@ -66,7 +68,11 @@ export class AttemptListener {
   constructor(options: AttemptListenerOptions) {
     this.#options = options;
     this.#quietSinceMs = options.clock.monotonicMs();
-    this.#progress = new CallProgress({ isEarly: true, onVerdict: (decision) => this.#heardEarly(decision) });
+    this.#progress = new CallProgress({
+      isEarly: true,
+      countries: options.countries,
+      onVerdict: (decision) => this.#heardEarly(decision),
+    });
   }
 
   /** Begins to listen; false: the media server cannot be listened to. */
@@ -91,12 +97,13 @@ export class AttemptListener {
 
   /** The call was answered: from now on somebody may speak. */
   answered(): void {
-    const { clock, profile } = this.#options;
+    const { clock, profile, countries } = this.#options;
     this.#isAnswered = true;
     this.#heardSampleCount = 0;
     this.#quietSinceMs = clock.monotonicMs();
     this.#progress = new CallProgress({
       profile,
+      countries,
       onVerdict: (decision) => this.#heard(decision),
       onBeep: (beep) => this.#beepHeard(beep),
       onEvent: (event) => this.#follow(event),

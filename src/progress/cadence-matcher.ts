@@ -1,5 +1,5 @@
 import type { ProgressTone } from './progress-event.ts';
-import type { ToneRow } from './tone-plans.ts';
+import { TONE_ROWS, type ToneRow } from './tone-plans.ts';
 import type { Tone } from './tone.ts';
 
 /** Bursts that are remembered. */
@@ -20,6 +20,9 @@ const RINGBACK_PAUSE_MS = 1200;
 const COST_MARGIN = 0.15;
 const COUNTRY_MARGIN = 0.4;
 
+/** The plan of a country that is expected counts before all others when it fits so well. */
+const OWN_COST_MAX = 0.6;
+
 /** One sound of a cadence. */
 export interface Burst {
   readonly startMs: number;
@@ -35,13 +38,21 @@ export interface CadenceMatch {
   readonly startMs: number;
 }
 
+/** A row that the bursts fit. */
+interface Fit {
+  readonly row: ToneRow;
+  readonly cost: number;
+  readonly startMs: number;
+}
+
 /** Compares the last bursts with the rows of the table. */
 export class CadenceMatcher {
-  readonly #rows: readonly ToneRow[];
+  readonly #countries: readonly string[];
   readonly #bursts: Burst[] = [];
 
-  constructor(rows: readonly ToneRow[]) {
-    this.#rows = rows;
+  /** @param countries ISO 3166-1 codes, in any case, of those whose plans come first, the likeliest first. */
+  constructor(countries: readonly string[]) {
+    this.#countries = countries.map((code) => code.toUpperCase());
   }
 
   get last(): Burst | undefined {
@@ -67,29 +78,21 @@ export class CadenceMatcher {
 
   /** @param pauseMs for how long there has been no tone since the last burst. */
   match(pauseMs: number): CadenceMatch | undefined {
-    const fits: { row: ToneRow; cost: number; startMs: number }[] = [];
-    for (const row of this.#rows) {
+    const fits: Fit[] = [];
+    for (const row of TONE_ROWS) {
       const fit = this.#fit(row, pauseMs);
       if (fit !== undefined) fits.push({ row, ...fit });
     }
-    if (fits.length === 0) return undefined;
-    const best = Math.min(...fits.map((fit) => fit.cost));
-    const near = fits.filter((fit) => fit.cost <= best + COST_MARGIN);
-    const votes = new Map<ProgressTone, number>();
-    for (const { row } of near) votes.set(row.tone, (votes.get(row.tone) ?? 0) + row.countries.length);
-    const tone = [...votes].sort((one, other) => other[1] - one[1])[0]?.[0];
-    const mine = fits.filter((fit) => fit.row.tone === tone && fit.cost <= best + COUNTRY_MARGIN);
-    if (tone === undefined || mine.length === 0) return undefined;
-    return {
-      tone,
-      countries: [...new Set(mine.flatMap((fit) => fit.row.countries))],
-      startMs: Math.min(...mine.map((fit) => fit.startMs)),
-    };
+    for (const country of this.#countries) {
+      const own = fits.filter(({ row, cost }) => row.countries.includes(country) && cost <= OWN_COST_MAX);
+      if (own.length > 0) return bestOf(own);
+    }
+    return bestOf(fits);
   }
 
   /** The rows that have this tone's frequencies within half of what a cadence allows: exchanges are exact. */
   rowsOf(tone: Frequencies): readonly ToneRow[] {
-    return this.#rows.filter((row) => frequencyCost(row, tone) <= 0.5);
+    return TONE_ROWS.filter((row) => frequencyCost(row, tone) <= 0.5);
   }
 
   #fit(row: ToneRow, pauseMs: number): { cost: number; startMs: number } | undefined {
@@ -147,6 +150,23 @@ export class CadenceMatcher {
     const first = this.#bursts[Math.max(0, Math.min(index, this.#bursts.length - 1))];
     return { cost: cost / compared, startMs: first?.startMs ?? 0 };
   }
+}
+
+/** Of rows that fit, the kind that is meant. */
+function bestOf(fits: readonly Fit[]): CadenceMatch | undefined {
+  if (fits.length === 0) return undefined;
+  const best = Math.min(...fits.map((fit) => fit.cost));
+  const near = fits.filter((fit) => fit.cost <= best + COST_MARGIN);
+  const votes = new Map<ProgressTone, number>();
+  for (const { row } of near) votes.set(row.tone, (votes.get(row.tone) ?? 0) + row.countries.length);
+  const tone = [...votes].sort((one, other) => other[1] - one[1])[0]?.[0];
+  const mine = fits.filter((fit) => fit.row.tone === tone && fit.cost <= best + COUNTRY_MARGIN);
+  if (tone === undefined || mine.length === 0) return undefined;
+  return {
+    tone,
+    countries: [...new Set(mine.flatMap((fit) => fit.row.countries))],
+    startMs: Math.min(...mine.map((fit) => fit.startMs)),
+  };
 }
 
 type Frequencies = Pick<Tone, 'lowHz' | 'highHz'>;

@@ -23,7 +23,10 @@ export interface ProgressListenerOptions {
   readonly onEvent: ProgressEventSink;
   /** Called every 10 ms with the same object: read it, never keep it. */
   readonly onHop?: (hop: Hop) => void;
-  /** ISO 3166-1 codes of the countries whose tones are expected; default all that are known. */
+  /**
+   * ISO 3166-1 codes of the countries whose tones are expected, the likeliest first: what fits several plans is
+   * theirs. Tones of others are known all the same. Default: all alike.
+   */
   readonly countries?: readonly string[];
 }
 

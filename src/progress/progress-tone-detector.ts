@@ -1,7 +1,6 @@
 import type { ProgressEventSink } from './frame.ts';
 import { CadenceMatcher, isSameFrequency } from './cadence-matcher.ts';
 import type { ProgressTone } from './progress-event.ts';
-import { toneRowsOf } from './tone-plans.ts';
 import { toneFrequenciesHz } from './tone.ts';
 import type { Tone } from './tone.ts';
 
@@ -30,10 +29,10 @@ export class ProgressToneDetector {
   #lookAtMs = 0;
   #hasSpoken = false;
 
-  /** @param countries ISO 3166-1 codes; none for all. */
+  /** @param countries ISO 3166-1 codes of those whose tones come first; none: all alike. */
   constructor(emit: ProgressEventSink, countries: readonly string[] | undefined) {
     this.#emit = emit;
-    this.#matcher = new CadenceMatcher(toneRowsOf(countries));
+    this.#matcher = new CadenceMatcher(countries ?? []);
   }
 
   /** Somebody spoke: a single tone is no ringback any more until its cadence shows it. */

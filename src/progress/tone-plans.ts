@@ -106,17 +106,6 @@ export const TONE_ROWS: readonly ToneRow[] = [
   ...read('reorder', REORDER),
 ];
 
-/**
- * The rows of some countries.
- *
- * @param countries ISO 3166-1 alpha-2 codes in any case. None, or none that is known, gives all rows.
- */
-export function toneRowsOf(countries: readonly string[] = []): readonly ToneRow[] {
-  const wanted = new Set(countries.map((code) => code.toUpperCase()));
-  const rows = TONE_ROWS.filter((row) => row.countries.some((code) => wanted.has(code)));
-  return rows.length === 0 ? TONE_ROWS : rows;
-}
-
 function read(tone: ProgressTone, table: string): ToneRow[] {
   return table
     .trim()

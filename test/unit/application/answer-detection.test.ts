@@ -136,6 +136,20 @@ describe('who answered, and what the queue wants then', () => {
 });
 
 describe('before the answer', () => {
+  it.each([
+    ['+34911234567', 'US', { result: 'BUSY', retry: 'later' }],
+    ['+390612345678', 'ES', { result: 'ERROR_TONE', retry: 'later' }],
+  ])('tones of %s are those of its country, not of a queue in %s', async (number, country, verdict) => {
+    const attempt = new Attempt({ defaultCountry: country });
+    const callback = { ...attempt.callback, customerNumber: number };
+    attempt.detection.dialled(callback, attempt.call);
+    await attempt.sends(sounds.quick);
+    expect(attempt.givenUp).toEqual([callback.id]);
+    expect(attempt.detection.verdictOf(callback, { bucket: 'success', reason: 'cancelled' })).toEqual(
+      verdict,
+    );
+  });
+
   it('a vacant number is given up and never tried again, whatever the network says of it', async () => {
     const attempt = new Attempt();
     attempt.detection.dialled(attempt.callback, attempt.call);

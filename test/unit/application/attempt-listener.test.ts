@@ -16,6 +16,7 @@ beforeEach(() => {
     clock: heard.clock,
     log: silentLog,
     profile: 'favour-person',
+    countries: ['US'],
     onEarlyEnd: (verdict) => told.push(`early ${verdict}`),
     onPerson: (verdict) => told.push(`person ${verdict}`),
     onNobody: (verdict) => told.push(`nobody ${verdict}`),

@@ -22,6 +22,8 @@ export const sounds = {
     { ms: 380, hz: [1776.7] },
     { ms: 400 },
   ]),
+  /** Busy in Spain, reorder in Italy. */
+  quick: signal(Array.from({ length: 12 }, () => [{ ms: 200, hz: [425] }, { ms: 200 }]).flat()),
   busy: signal(Array.from({ length: 5 }, () => [{ ms: 500, hz: [480, 620] }, { ms: 500 }]).flat()),
 } as const;
 

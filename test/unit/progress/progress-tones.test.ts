@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { TONE_ROWS, toneRowsOf } from '../../../src/progress/tone-plans.ts';
+import { TONE_ROWS } from '../../../src/progress/tone-plans.ts';
 import type { ToneRow } from '../../../src/progress/tone-plans.ts';
 import { heard, only, repeated, signal, speech, joined } from './signal.ts';
 import type { Stretch } from './signal.ts';
@@ -19,6 +19,8 @@ function played(row: ToneRow, periods: number, offsetHz = 0, dbm0 = -15): Int16A
 function periodsOf(row: ToneRow): number {
   return row.tone === 'ringback' ? 1 : row.cadenceMs.length > 2 ? 3 : 4;
 }
+
+const rowsOf = (country: string): ToneRow[] => TONE_ROWS.filter((row) => row.countries.includes(country));
 
 const cache = new Map<ToneRow, Int16Array>();
 
@@ -53,13 +55,13 @@ describe('national call progress tones', () => {
   });
 
   it.each([-7, 7])('hears ringback %i Hz off its frequency', (offsetHz) => {
-    const [row] = toneRowsOf(['DE']).filter((each) => each.tone === 'ringback');
+    const [row] = rowsOf('DE').filter((each) => each.tone === 'ringback');
     const told = only(heard(played(row as ToneRow, 2, offsetHz)), 'PROGRESS_TONE_HEARD');
     expect(told.some((event) => event.tone === 'ringback' && event.isConfirmed)).toBe(true);
   });
 
   it.each([-3, -25, -40])('hears busy at %i dBm0', (dbm0) => {
-    const [row] = toneRowsOf(['US']).filter((each) => each.tone === 'busy');
+    const [row] = rowsOf('US').filter((each) => each.tone === 'busy');
     const told = only(heard(played(row as ToneRow, 5, 0, dbm0)), 'PROGRESS_TONE_HEARD');
     expect(told.map((event) => [event.tone, event.isConfirmed])).toEqual([
       ['busy', false],
@@ -112,9 +114,19 @@ describe('the table of tones', () => {
     expect(wanted.filter((code) => !known.has(code))).toEqual([]);
   });
 
-  it('gives all rows for a country that it does not know', () => {
-    expect(toneRowsOf(['XX'])).toBe(TONE_ROWS);
-    expect(toneRowsOf(['fr']).every((row) => row.countries.includes('FR'))).toBe(true);
+  it('is read for the countries that are expected, the likeliest first', () => {
+    const spanish = rowsOf('ES').find((each) => each.tone === 'busy') as ToneRow;
+    const toneFor = (...countries: string[]): unknown =>
+      only(heard(played(spanish, 8), { countries }), 'PROGRESS_TONE_HEARD').at(-1)?.tone;
+    expect(toneFor('ES')).toBe('busy');
+    expect(toneFor('es', 'IT')).toBe('busy');
+    expect(toneFor('IT', 'ES')).toBe('reorder');
+  });
+
+  it('knows the tones of a country that is not expected', () => {
+    const american = rowsOf('US').find((each) => each.tone === 'busy') as ToneRow;
+    const told = only(heard(played(american, 5), { countries: ['DE', 'XX'] }), 'PROGRESS_TONE_HEARD');
+    expect(told.at(-1)?.tone).toBe('busy');
   });
 
   it('has whole periods of sensible frequencies', () => {
