@@ -26,6 +26,7 @@ export interface Schema {
   readonly registration: RegistrationRow;
   readonly openLeg: OpenLegRow;
   readonly slotHold: SlotHoldRow;
+  readonly callIn: CallInRow;
   readonly callRecord: CallRecordRow;
   readonly recording: RecordingRow;
   readonly configuration: ConfigurationRow;
@@ -158,6 +159,30 @@ export interface SlotHoldRow {
   virtualQueue: string;
   slotStartMs: number;
   expiresAtMs: number;
+}
+
+/** A request to call in. */
+export interface CallInRow {
+  id: string;
+  groupName: string;
+  state: string;
+  toNumber: string;
+  /** `toNumber` without its plus. */
+  toDigits: string;
+  fromNumber: string | null;
+  accessCode: string | null;
+  /** JSON object. */
+  userData: string;
+  callbackId: string | null;
+  /** JSON of an Actor. */
+  createdBy: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+  matchedAtMs: number | null;
+  /** JSON list of criteria. */
+  matchedBy: string;
+  callId: string | null;
+  endedAtMs: number | null;
 }
 
 /** One inbound call, for lists and reports. */

@@ -2,7 +2,6 @@ import { type Kysely, sql } from 'kysely';
 import type { SlotHold, SlotTx, TakenPlaces } from '../../calendar/slot-store.ts';
 import type { CallbackFilter, CallbackTx, OpenPlace } from '../../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
-import type { CaseTx } from '../../disposition/case.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId, CallId, RecordingId } from '../../kernel/ids.ts';
 import type { ConfigurationTx, ConfigurationVersion } from '../../provisioning/configuration-store.ts';
@@ -11,8 +10,8 @@ import type { RecordingFilter, RecordingRecord, RecordingTx } from '../../record
 import type { ScreeningTx } from '../../screening/screening-store.ts';
 import type { CallRecord, CallRecordTx } from '../../telephony/call-record.ts';
 import * as agents from './agent-queries.ts';
-import * as cases from './case-queries.ts';
 import { CaseQueries } from './case-queries.ts';
+import { CallInQueries } from './call-in-queries.ts';
 import * as callbacks from './callback-queries.ts';
 import * as calls from './call-record-queries.ts';
 import * as configurations from './configuration-queries.ts';
@@ -30,10 +29,9 @@ const RETENTION_EVENTS_MAX = 5000;
  * so a transaction cannot wait for itself. Using it after its transaction ended throws AppError
  * TRANSACTION_ENDED.
  */
-export class StorageTx
-  implements CallbackTx, AgentTx, CaseTx, CallRecordTx, RecordingTx, ConfigurationTx, EndableTx
-{
+export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, RecordingTx, ConfigurationTx, EndableTx {
   readonly cases = new CaseQueries(() => this.executor);
+  readonly callIns = new CallInQueries(() => this.executor);
   readonly #db: Kysely<Schema>;
   #ended = false;
 
@@ -199,46 +197,6 @@ export class StorageTx
 
   async recordedBytes(): Promise<number> {
     return recordings.recordedBytes(this.executor);
-  }
-
-  async findCaseFile(...question: Parameters<CaseTx['findCaseFile']>): ReturnType<CaseTx['findCaseFile']> {
-    return cases.findCaseFile(this.executor, ...question);
-  }
-
-  async putCaseFile(...file: Parameters<CaseTx['putCaseFile']>): Promise<void> {
-    return cases.putCaseFile(this.executor, ...file);
-  }
-
-  async caseWorks(...question: Parameters<CaseTx['caseWorks']>): ReturnType<CaseTx['caseWorks']> {
-    return cases.caseWorks(this.executor, ...question);
-  }
-
-  async putCaseWork(...work: Parameters<CaseTx['putCaseWork']>): Promise<void> {
-    return cases.putCaseWork(this.executor, ...work);
-  }
-
-  async caseWorksOf(...question: Parameters<CaseTx['caseWorksOf']>): ReturnType<CaseTx['caseWorksOf']> {
-    return cases.caseWorksOf(this.executor, ...question);
-  }
-
-  async caseWorksInProgress(): ReturnType<CaseTx['caseWorksInProgress']> {
-    return cases.caseWorksInProgress(this.executor);
-  }
-
-  async insertCaseNote(...note: Parameters<CaseTx['insertCaseNote']>): Promise<void> {
-    return cases.insertCaseNote(this.executor, ...note);
-  }
-
-  async caseNotes(...question: Parameters<CaseTx['caseNotes']>): ReturnType<CaseTx['caseNotes']> {
-    return cases.caseNotes(this.executor, ...question);
-  }
-
-  async appendCaseEvent(...event: Parameters<CaseTx['appendCaseEvent']>): Promise<void> {
-    return cases.appendCaseEvent(this.executor, ...event);
-  }
-
-  async deleteOldCases(...range: Parameters<CaseTx['deleteOldCases']>): Promise<number> {
-    return cases.deleteOldCases(this.executor, ...range);
   }
 
   async latestConfiguration(): Promise<ConfigurationVersion | undefined> {

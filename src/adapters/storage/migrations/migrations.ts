@@ -9,6 +9,7 @@ import { cases } from './0006-cases.ts';
 import { ges } from './0009-ges.ts';
 import { access } from './0008-access.ts';
 import { recordings } from './0007-recordings.ts';
+import { callIns } from './0010-call-ins.ts';
 
 /** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -21,6 +22,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0009-ges': ges,
   '0008-access': access,
   '0007-recordings': recordings,
+  '0010-call-ins': callIns,
 };
 
 /**

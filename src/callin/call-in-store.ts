@@ -1,0 +1,46 @@
+import type { CallbackId, CallInId } from '../kernel/ids.ts';
+import type { CallIn, CallInState } from './call-in.ts';
+
+/** Which requests to list, newest first. */
+export interface CallInFilter {
+  readonly groupName?: string;
+  readonly state?: CallInState;
+  readonly callbackId?: CallbackId;
+  /** Asked for or called from this number, or told to dial it. */
+  readonly number?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** For the state: a request that is waiting and past its expiry is EXPIRED. */
+  readonly nowMs: number;
+  /** 1–500. */
+  readonly limit: number;
+  readonly beforeId?: CallInId;
+}
+
+/** The part of a transaction that keeps call-in requests. */
+export interface CallInTx {
+  insertCallIn(callIn: CallIn): Promise<void>;
+  /** Replaces the record when its state is still `from`; false and nothing changed otherwise. */
+  updateCallIn(callIn: CallIn, from: CallInState): Promise<boolean>;
+  findCallIn(id: CallInId): Promise<CallIn | undefined>;
+  /** Requests in WAITING, expired ones among them, that one of the three points to; newest first, at most 300. */
+  callInCandidates(evidence: {
+    readonly code?: string;
+    readonly ani?: string;
+    readonly dialled: string;
+    /** Requests that expired before this are not looked at. */
+    readonly expiredAfterMs: number;
+  }): Promise<CallIn[]>;
+  /** Numbers and codes of the group's requests that wait and have not expired, soonest to expire first. */
+  waitingCallIns(
+    groupName: string,
+    nowMs: number,
+  ): Promise<Pick<CallIn, 'toNumber' | 'accessCode' | 'expiresAtMs'>[]>;
+  /** True while a waiting request of any group has this code. */
+  isCodeWaiting(code: string, nowMs: number): Promise<boolean>;
+  listCallIns(filter: CallInFilter): Promise<CallIn[]>;
+  /** Those in MATCHED, at most `limit`: after a start their calls are gone. */
+  matchedCallIns(limit: number): Promise<CallIn[]>;
+  /** Deletes all but the newest `keepMax`; returns how many went. */
+  trimCallIns(keepMax: number): Promise<number>;
+}
