@@ -16,6 +16,8 @@ export interface UnitOfWork<Tx> {
 export interface CallbackFilter {
   readonly states?: readonly CallbackState[];
   readonly virtualQueue?: string;
+  /** Of these queues only; none of them: nothing is found. */
+  readonly virtualQueues?: readonly string[];
   readonly customerNumber?: string;
   readonly createdFromMs?: number;
   readonly createdToMs?: number;

@@ -1,5 +1,6 @@
 import type {
   AgentView,
+  AgentWish,
   Application,
   CallbackChange,
   CallbackRequest,
@@ -97,6 +98,7 @@ export class FakeApplication implements Application {
       .sort((a, b) => (a.id < b.id ? 1 : -1))
       .filter((callback) => filter.states?.includes(callback.state) ?? true)
       .filter((callback) => callback.virtualQueue === (filter.virtualQueue ?? callback.virtualQueue))
+      .filter((callback) => filter.virtualQueues?.includes(callback.virtualQueue) ?? true)
       .filter((callback) => callback.customerNumber === (filter.customerNumber ?? callback.customerNumber))
       .filter((callback) => callback.createdAtMs >= (filter.createdFromMs ?? 0))
       .filter((callback) => callback.createdAtMs <= (filter.createdToMs ?? Infinity))
@@ -195,11 +197,7 @@ export class FakeApplication implements Application {
     }));
   }
 
-  async setAgentState(
-    agentId: string,
-    _wanted: 'READY' | 'NOT_READY' | 'LOGGED_OUT' | 'WRAP_UP_DONE',
-    actor: Actor,
-  ): Promise<Outcome<AgentView>> {
+  async setAgentState(agentId: string, _wish: AgentWish, actor: Actor): Promise<Outcome<AgentView>> {
     const refusal = this.#takeRefusal();
     if (refusal) return { ok: false, refusal };
     const agent = this.agents().find((candidate) => candidate.agentId === agentId);

@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { wantedStates } from '../../routing/agent-registry.ts';
 import { nameSchema } from '../../telephony/directory.ts';
 import type { Principal } from './access.ts';
-import { may } from './access-rules.ts';
+import { may, mayReadQueue } from './access-rules.ts';
 import { agentSchema, errorAnswers, queueSchema } from './api-schemas.ts';
 import { agentJson } from './api-views.ts';
 import type { AgentView } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
+import { checkQueue } from './queue-access.ts';
 import { principalOf, refused } from './request-guard.ts';
 
 const idParams = z.strictObject({ id: nameSchema });
@@ -50,15 +52,19 @@ export function addAgentRoutes(server: Server, { application }: RouteContext): v
       summary: "Set an agent's state",
       description:
         'Ready, not ready or logged out; during work the wish is kept for afterwards. WRAP_UP_DONE ' +
-        'ends after-call work. An agent may set only their own.',
+        'ends after-call work, EXTEND_WRAP_UP draws it out by `wrapUpExtendSec` of the queue, up to ' +
+        '`wrapUpMaxSec`. `reason` goes with NOT_READY: one of TURNKEEPER_NOT_READY_REASONS. An agent may set ' +
+        'only their own.',
       params: idParams,
-      body: z.strictObject({ state: z.enum(['READY', 'NOT_READY', 'LOGGED_OUT', 'WRAP_UP_DONE']) }),
+      body: z.strictObject({ state: z.enum(wantedStates), reason: z.string().max(64).optional() }),
       response: { 200: agentSchema, ...errorAnswers },
     },
     handler: async (request) => {
       const principal = principalOf(request);
       own(principal, request.params.id, 'setAgentStates');
-      const outcome = await application.setAgentState(request.params.id, request.body.state, principal.actor);
+      const { state, reason } = request.body;
+      const wish = { state, ...(reason !== undefined && { reason }) };
+      const outcome = await application.setAgentState(request.params.id, wish, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
       return agentJson(outcome.value);
     },
@@ -89,7 +95,11 @@ export function addQueueRoutes(server: Server, { application }: RouteContext): v
       summary: 'List virtual queues with waiting, position and EWT',
       response: { 200: z.object({ items: z.array(queueSchema) }), ...errorAnswers },
     },
-    handler: () => ({ items: application.queues().map((queue) => ({ ...queue })) }),
+    handler: (request) => {
+      const principal = principalOf(request);
+      const queues = application.queues().filter(({ name }) => mayReadQueue(principal, name));
+      return { items: queues.map((queue) => ({ ...queue })) };
+    },
   });
   server.route({
     method: 'GET',
@@ -102,6 +112,7 @@ export function addQueueRoutes(server: Server, { application }: RouteContext): v
       response: { 200: queueSchema, ...errorAnswers },
     },
     handler: (request) => {
+      checkQueue(principalOf(request), request.params.name);
       const queue = application.queues().find((candidate) => candidate.name === request.params.name);
       if (!queue) throw new HttpError('NOT_FOUND', 'there is no such queue');
       return { ...queue };

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { may } from './access-rules.ts';
+import { may, mayReadQueue } from './access-rules.ts';
 import { callbackIdSchema, callbackSchema, errorAnswers } from './api-schemas.ts';
 import { callbackJson } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
+import { checkCallback, mayReadCallback } from './queue-access.ts';
 import { principalOf, refused } from './request-guard.ts';
 
 /** Callbacks cancelled by one request; bounds its work. */
@@ -33,6 +34,7 @@ function addCancel(server: Server, { application, clock }: RouteContext): void {
     },
     handler: async (request) => {
       const principal = principalOf(request);
+      await checkCallback(application, principal, request.params.id);
       const outcome = await application.cancelCallback(request.params.id, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
       return callbackJson(outcome.value, principal, clock.nowMs());
@@ -61,9 +63,16 @@ function addCancel(server: Server, { application, clock }: RouteContext): void {
       },
     },
     handler: async (request) => {
-      const { actor } = principalOf(request);
-      const cancellations = await application.cancelCallbacks(request.body.ids, actor);
-      const results = cancellations.map(({ id, outcome }) => {
+      const principal = principalOf(request);
+      const { ids } = request.body;
+      const readable = await Promise.all(ids.map((id) => mayReadCallback(application, principal, id)));
+      const allowed = ids.filter((_id, index) => readable[index]);
+      const cancellations = await application.cancelCallbacks(allowed, principal.actor);
+      const done = cancellations[Symbol.iterator]();
+      const results = ids.map((wanted, index) => {
+        const cancellation = readable[index] ? done.next().value : undefined;
+        if (!cancellation) return { id: wanted, outcome: 'not-found' as const, state: null };
+        const { id, outcome } = cancellation;
         if (outcome.ok) return { id, outcome: 'cancelled' as const, state: outcome.value.state };
         const { refusal } = outcome;
         if (refusal.kind === 'not-found') return { id, outcome: refusal.kind, state: null };
@@ -97,7 +106,9 @@ function addReschedule(server: Server, { application, clock }: RouteContext): vo
       const before = await application.findCallback(id);
       const own = principal.agentId !== null && before?.agentId === principal.agentId;
       // To an agent, somebody else's callback does not exist: the answer must not tell.
-      if (!before || !(own || may(principal, 'cancelCallbacks'))) {
+      const readable =
+        before && may(principal, 'cancelCallbacks') && mayReadQueue(principal, before.virtualQueue);
+      if (!before || !(own || readable)) {
         throw new HttpError('NOT_FOUND', 'there is no such callback');
       }
       const asAgent = own && before.state === 'PROCESSING' ? { agentId: principal.agentId } : {};
@@ -129,6 +140,7 @@ function addRecreate(server: Server, { application, clock }: RouteContext): void
     },
     handler: async (request, reply) => {
       const principal = principalOf(request);
+      await checkCallback(application, principal, request.params.id);
       const desiredAt = request.body?.desiredAt;
       const desiredAtMs = desiredAt === undefined ? undefined : Date.parse(desiredAt);
       const outcome = await application.recreateCallback(request.params.id, desiredAtMs, principal.actor);

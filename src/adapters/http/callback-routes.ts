@@ -3,7 +3,7 @@ import type { CallbackFilter } from '../../callback/callback-store.ts';
 import { CallbackState } from '../../callback/callback.ts';
 import { dialledNumberSchema, nameSchema } from '../../telephony/directory.ts';
 import type { Principal } from './access.ts';
-import { may } from './access-rules.ts';
+import { may, mayReadQueue } from './access-rules.ts';
 import {
   callbackDetailSchema,
   callbackIdSchema,
@@ -17,6 +17,7 @@ import type { RouteContext, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 import { IdempotentCreation, idempotencyKeySchema } from './idempotent-creation.ts';
+import { checkNamedQueue, queueBound } from './queue-access.ts';
 import { principalOf, refused } from './request-guard.ts';
 
 const instantSchema = z.iso.datetime({ offset: true });
@@ -59,7 +60,11 @@ export function addCallbackRoutes(server: Server, context: RouteContext): void {
     },
     handler: async (request) => {
       const principal = principalOf(request);
-      const filter = filterOf(request.query, principal);
+      const bound = queueBound(application, principal, request.query.queue);
+      const filter = {
+        ...filterOf(request.query, principal),
+        ...(bound === undefined ? {} : { virtualQueues: bound }),
+      };
       // One more than the page tells whether another page follows.
       const found = await application.listCallbacks({ ...filter, limit: filter.limit + 1 });
       const items = found.slice(0, filter.limit);
@@ -88,8 +93,10 @@ function addOne(server: Server, { application, clock }: RouteContext): void {
       const principal = principalOf(request);
       const found = await application.findCallback(request.params.id);
       const own = principal.agentId !== null && found?.agentId === principal.agentId;
+      const readable =
+        found && may(principal, 'readCallbacks') && mayReadQueue(principal, found.virtualQueue);
       // To an agent, somebody else's callback does not exist: the answer must not tell.
-      if (!found || !(own || may(principal, 'readCallbacks'))) {
+      if (!found || !(own || readable)) {
         throw new HttpError('NOT_FOUND', 'there is no such callback');
       }
       return callbackDetailJson(found, principal, clock.nowMs());
@@ -119,7 +126,7 @@ function addCreate(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/callbacks',
     bodyLimit: httpLimits.callbackBodyBytesMax,
-    config: { access: 'createCallbacks' },
+    config: { access: 'createCallbacks', audit: 'none' },
     schema: {
       tags,
       summary: 'Ask for a callback',
@@ -132,6 +139,7 @@ function addCreate(server: Server, context: RouteContext): void {
     },
     handler: async (request, reply) => {
       const principal = principalOf(request);
+      checkNamedQueue(principal, request.body.virtualQueue, 'virtualQueue');
       const { desiredAt, ...rest } = request.body;
       const wanted = withoutUndefined({
         ...rest,

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { capacityRuleSchema, convertCapacity } from '../../calendar/capacity-rule.ts';
 import { errorAnswers } from './api-schemas.ts';
+import { readableQueues } from './access-rules.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
+import { principalOf } from './request-guard.ts';
 
 const { statement, exceptions } = capacityRuleSchema.shape;
 const ruleSchema = z.object({
@@ -40,7 +42,7 @@ export function addCapacityRoutes(server: Server, { provisioning }: RouteContext
             duration === undefined
               ? rule.statement
               : convertCapacity(rule.statement, duration === '60' ? 60 : 30),
-          queues: [...rule.queues],
+          queues: readableQueues(principalOf(request), rule.queues),
         })),
       };
     },

@@ -4,6 +4,8 @@ import { nameSchema } from '../../telephony/directory.ts';
 import { errorAnswers } from './api-schemas.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
+import { checkQueue } from './queue-access.ts';
+import { principalOf } from './request-guard.ts';
 
 const estimator = z.enum(waitEstimators);
 const seconds = z.number().describe('Seconds; -1 when nothing can be known');
@@ -54,6 +56,7 @@ export function addEstimatorRoutes(server: Server, { application }: RouteContext
       response: { 200: queueWaitSchema, ...errorAnswers },
     },
     handler: (request) => {
+      checkQueue(principalOf(request), request.params.name);
       const view = application.queueWaits(request.params.name);
       if (!view) throw new HttpError('NOT_FOUND', 'there is no such queue');
       return {

@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { MetricName } from '../../kernel/metrics.ts';
 import { AgentState } from '../../routing/agent.ts';
-import { dialledNumberSchema } from '../../telephony/directory.ts';
-import { errorAnswers, traceSchema } from './api-schemas.ts';
-import { isoOf, traceJson } from './api-views.ts';
-import type { CallTracing } from './call-tracing.ts';
+import { mayReadQueue, type Rights } from './access-rules.ts';
+import { errorAnswers } from './api-schemas.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
-import { HttpError } from './http-errors.ts';
 
 const ALIVE_DESCRIPTION = 'Answers as long as the process runs: for restarts, not for traffic.';
 const READY_DESCRIPTION =
@@ -63,9 +60,10 @@ export function addMetricsRoute(server: Server, context: RouteContext): void {
         ...errorAnswers,
       },
     },
-    handler: async (_request, reply) => {
+    handler: async (request, reply) => {
       refreshGauges(context);
-      const { contentType, text } = await context.metrics.render();
+      const { contentType, text: all } = await context.metrics.render();
+      const text = request.principal ? readableMetrics(all, request.principal) : all;
       return await reply
         .header('content-type', contentType)
         .serializer((body: unknown) => String(body))
@@ -98,84 +96,14 @@ function refreshGauges({ application, metrics }: RouteContext): void {
   }
 }
 
-const traceIdSchema = z.string().regex(/^[\w-]{1,64}$/, 'must be a trace id');
-const subjectSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('call'), callId: z.string().min(1).max(64) }),
-  z.strictObject({ kind: z.literal('callback'), callbackId: z.string().min(1).max(64) }),
-  z.strictObject({ kind: z.literal('number'), number: dialledNumberSchema }),
-]);
-
-/** GET/POST /traces, GET /traces/{id}. */
-export function addTraceRoutes(server: Server, { tracing }: RouteContext): void {
-  const tags = ['Traces'];
-  server.route({
-    method: 'GET',
-    url: '/traces',
-    config: { access: 'traceCalls' },
-    schema: {
-      tags,
-      summary: 'List SIP traces',
-      response: { 200: z.object({ items: z.array(traceSchema) }), ...errorAnswers },
-    },
-    handler: () => ({ items: available(tracing).traces().map(traceJson) }),
-  });
-  server.route({
-    method: 'POST',
-    url: '/traces',
-    config: { access: 'traceCalls' },
-    schema: {
-      tags,
-      summary: 'Start a SIP trace',
-      description:
-        'Follows one call, every call of a callback, or the calls from and to a number, for a limited time.',
-      body: z.strictObject({
-        subject: subjectSchema,
-        durationSec: z.int().min(1).max(3600).default(300),
-        messagesMax: z.int().min(1).max(1000).default(200),
-      }),
-      response: { 201: traceSchema, ...errorAnswers },
-    },
-    handler: async (request, reply) => {
-      const { subject, durationSec, messagesMax } = request.body;
-      const outcome = available(tracing).traceCall({ subject, durationMs: durationSec * 1000, messagesMax });
-      if (outcome.kind === 'too-many') {
-        throw new HttpError('LIMIT_REACHED', `at most ${outcome.max} traces at the same time`);
-      }
-      return await reply.code(201).send(traceJson(outcome.trace));
-    },
-  });
-  server.route({
-    method: 'GET',
-    url: '/traces/:id',
-    config: { access: 'traceCalls' },
-    schema: {
-      tags,
-      summary: 'Show a SIP trace with its messages',
-      params: z.strictObject({ id: traceIdSchema }),
-      response: {
-        200: traceSchema.extend({
-          messages: z.array(
-            z.object({
-              at: z.string(),
-              direction: z.enum(['in', 'out']),
-              peer: z.string(),
-              text: z.string(),
-            }),
-          ),
-        }),
-        ...errorAnswers,
-      },
-    },
-    handler: (request) => {
-      const found = available(tracing).findTrace(request.params.id);
-      if (!found) throw new HttpError('NOT_FOUND', 'there is no such trace');
-      const messages = found.messages.map(({ atMs, ...message }) => ({ ...message, at: isoOf(atMs) }));
-      return { ...traceJson(found.trace), messages };
-    },
-  });
-}
-
-function available(tracing: CallTracing | undefined): CallTracing {
-  if (!tracing) throw new HttpError('TRACING_UNAVAILABLE', 'SIP cannot be traced on this installation');
-  return tracing;
+/** The figures without those of queues that may not be read. */
+function readableMetrics(text: string, rights: Pick<Rights, 'queues'>): string {
+  if (rights.queues === null) return text;
+  return text
+    .split('\n')
+    .filter((line) => {
+      const queue = /[{,]queue="([^"]*)"/.exec(line)?.[1];
+      return queue === undefined || mayReadQueue(rights, queue);
+    })
+    .join('\n');
 }

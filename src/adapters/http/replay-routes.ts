@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { callbackIdSchema, errorAnswers } from './api-schemas.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
+import { checkCallback } from './queue-access.ts';
+import { principalOf } from './request-guard.ts';
 
 const replaySchema = z.union([
   z.object({ kind: z.literal('same'), eventCount: z.int() }),
@@ -18,7 +20,7 @@ const replaySchema = z.union([
 ]);
 
 /** GET /callbacks/{id}/replay. */
-export function addReplayRoutes(server: Server, { replay }: RouteContext): void {
+export function addReplayRoutes(server: Server, { application, replay }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/callbacks/:id/replay',
@@ -33,6 +35,7 @@ export function addReplayRoutes(server: Server, { replay }: RouteContext): void 
     },
     handler: async (request) => {
       const { id } = request.params;
+      await checkCallback(application, principalOf(request), id);
       const outcome = await replay(id);
       if (!outcome) throw new HttpError('NOT_FOUND', `there is no callback ${id}`);
       return outcome;

@@ -3,7 +3,10 @@ import { countrySchema } from '../../screening/number-rule.ts';
 import { nameSchema } from '../../telephony/directory.ts';
 import { errorAnswers } from './api-schemas.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
+import { readableQueues } from './access-rules.ts';
 import { HttpError } from './http-errors.ts';
+import { checkNamedQueue, checkQueue } from './queue-access.ts';
+import { principalOf } from './request-guard.ts';
 
 const nameParams = z.strictObject({ name: nameSchema });
 
@@ -52,6 +55,7 @@ export function addQueueSettingsRoutes(server: Server, { provisioning }: RouteCo
     },
     handler: (request) => {
       const { name } = request.params;
+      checkQueue(principalOf(request), name);
       const settings = provisioning.queueSettings(name);
       if (!settings) throw new HttpError('NOT_FOUND', 'there is no such queue');
       const entries = settings.map(({ key, value, origin }) => [key, { value, origin }] as const);
@@ -72,12 +76,12 @@ export function addNumberRuleRoutes(server: Server, { provisioning }: RouteConte
       summary: 'List permitted and blocked numbers with the queues they are assigned to',
       response: { 200: z.object({ items: z.array(ruleSchema) }), ...errorAnswers },
     },
-    handler: () => ({
+    handler: (request) => ({
       items: provisioning.numberRules().map(({ name, countries, blockedPatterns, queues }) => ({
         name,
         countries: [...countries],
         blockedPatterns: [...blockedPatterns],
-        queues: [...queues],
+        queues: readableQueues(principalOf(request), queues),
       })),
     }),
   });
@@ -101,6 +105,7 @@ export function addNumberRuleRoutes(server: Server, { provisioning }: RouteConte
     },
     handler: (request) => {
       const { number, queue, country } = request.body;
+      if (queue !== undefined) checkNamedQueue(principalOf(request), queue, 'queue');
       const outcome = provisioning.testNumber(request.params.name, {
         number,
         ...(queue !== undefined && { queue }),

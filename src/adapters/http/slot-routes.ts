@@ -5,6 +5,8 @@ import { errorAnswers, openForSchema, slotSchema } from './api-schemas.ts';
 import { slotJson } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
+import { checkQueue } from './queue-access.ts';
+import { principalOf } from './request-guard.ts';
 
 const tags = ['Queues'];
 const DAY_MS = 86_400_000;
@@ -59,6 +61,7 @@ export function addSlotRoutes(server: Server, { application, clock }: RouteConte
       },
     },
     handler: async (request) => {
+      checkQueue(principalOf(request), request.params.name);
       const question = questionOf(request.query, clock.nowMs());
       const found = await application.availability(request.params.name, question);
       if (!found) throw new HttpError('NOT_FOUND', 'there is no such queue');
@@ -79,6 +82,7 @@ export function addSlotRoutes(server: Server, { application, clock }: RouteConte
       response: { 200: openForSchema, ...errorAnswers },
     },
     handler: (request) => {
+      checkQueue(principalOf(request), request.params.name);
       const { at } = request.query;
       const found = application.openFor(request.params.name, at === undefined ? undefined : Date.parse(at));
       if (!found) throw new HttpError('NOT_FOUND', 'there is no such queue');

@@ -89,10 +89,11 @@ export async function openCallbackCounts(db: Executor): Promise<Map<string, numb
 /** What the filter selects, newest first. */
 export async function listCallbacks(db: Executor, filter: CallbackFilter): Promise<Callback[]> {
   // `in ()` is no SQL.
-  if (filter.states?.length === 0) return [];
+  if (filter.states?.length === 0 || filter.virtualQueues?.length === 0) return [];
   let query = db.selectFrom('callback').selectAll();
   if (filter.states) query = query.where('state', 'in', [...filter.states]);
   if (filter.virtualQueue !== undefined) query = query.where('virtualQueue', '=', filter.virtualQueue);
+  if (filter.virtualQueues) query = query.where('virtualQueue', 'in', [...filter.virtualQueues]);
   if (filter.customerNumber !== undefined) query = query.where('customerNumber', '=', filter.customerNumber);
   if (filter.createdFromMs !== undefined) query = query.where('createdAtMs', '>=', filter.createdFromMs);
   if (filter.createdToMs !== undefined) query = query.where('createdAtMs', '<=', filter.createdToMs);
