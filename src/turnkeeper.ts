@@ -245,6 +245,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     callIn: deskWithoutGroups,
     directory: provisioning.directory,
     telephony,
+    notReadyReasons: config.notReadyReasons,
     nowMs: () => clock.nowMs(),
     openCallbackCount: (queue) => engine.openCallbacks.count(queue),
     loads: () => ({

@@ -9,8 +9,8 @@ import type { Delivery } from './agent-delivery.ts';
 import { callHostOf } from './confirmation.ts';
 
 /**
- * What came of telling an agent: `connect` them; `no-key`: the queue wants a key and none came; `hung-up`: the
- * agent did.
+ * What came of telling an agent: `connect` them; `no-key`: the queue wants a key and none came; `hung-up`:
+ * the agent did.
  */
 export type CaseHeard = 'connect' | 'no-key' | 'hung-up';
 
@@ -24,7 +24,10 @@ export interface WhisperOptions {
   readonly log: Log;
 }
 
-/** Tells an agent of the case in words. Where no key is asked for, a dialogue that fails costs nobody the call. */
+/**
+ * Tells an agent of the case in words. Where no key is asked for, a dialogue that fails costs nobody the
+ * call.
+ */
 export async function whisperCase(
   options: WhisperOptions,
   leg: Leg,

@@ -1,5 +1,6 @@
 import type {
   AgentView,
+  AgentWish,
   Application,
   CallbackChange,
   CallbackRequest,
@@ -17,7 +18,8 @@ import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
 import { immediateOffer, type OpenFor } from '../calendar/open-for.ts';
 import type { CallbackId } from '../kernel/ids.ts';
-import type { AgentRegistry, WantedState } from '../routing/agent-registry.ts';
+import type { AgentRegistry } from '../routing/agent-registry.ts';
+import { defaultNotReadyReasons } from '../routing/agent.ts';
 import type { Router } from '../routing/router.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import type { WaitEstimate } from '../queue/wait-estimator.ts';
@@ -39,6 +41,8 @@ export interface ApplicationServiceOptions {
   readonly callIn: CallInDesk;
   readonly directory: ServiceDirectory;
   readonly telephony: Telephony;
+  /** What agents may give as a reason for not being ready. Default: {@link defaultNotReadyReasons}. */
+  readonly notReadyReasons?: readonly string[];
   readonly nowMs: () => number;
   readonly openCallbackCount: (queue: string) => number;
   readonly loads: () => LoadView;
@@ -150,10 +154,14 @@ export class ApplicationService implements Application {
     }));
   }
 
-  async setAgentState(agentId: string, wanted: WantedState, actor: Actor): Promise<Outcome<AgentView>> {
-    const { directory, registry } = this.#options;
+  async setAgentState(agentId: string, wish: AgentWish, actor: Actor): Promise<Outcome<AgentView>> {
+    const { directory, registry, notReadyReasons: known = defaultNotReadyReasons } = this.#options;
+    const { state: wanted, reason } = wish;
     if (!directory.agent(agentId)) return { ok: false, refusal: { kind: 'not-found' } };
-    const taken = registry.want(agentId, wanted, actorText(actor));
+    if (reason !== undefined && !known.includes(reason)) {
+      return { ok: false, refusal: { kind: 'unknown-reason', reason, known } };
+    }
+    const taken = registry.want(agentId, wanted, actorText(actor), reason);
     const { state } = registry.status(agentId);
     if (!taken) return { ok: false, refusal: { kind: 'not-allowed', state, allowed: ['AFTER_CALL_WORK'] } };
     await registry.flush();

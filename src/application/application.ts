@@ -6,6 +6,7 @@ import type { ImmediateRefusal, OpenFor, ScheduledRefusal } from '../calendar/op
 import type { CallbackId } from '../kernel/ids.ts';
 import type { WaitEstimatorName } from '../callback/queue-settings.ts';
 import type { WaitEstimate } from '../queue/wait-estimator.ts';
+import type { WantedState } from '../routing/agent-registry.ts';
 import type { AgentStatus } from '../routing/agent.ts';
 import type { CallInOutcome, CallInRequest } from './call-in-desk.ts';
 import type { QueueWaitView } from './queue-wait-view.ts';
@@ -62,6 +63,10 @@ export type Refusal =
       readonly reason: ImmediateRefusal | ScheduledRefusal;
     }
   | { readonly kind: 'not-found' }
+  /** No reason for not being ready that the configuration knows. */
+  | { readonly kind: 'unknown-reason'; readonly reason: string; readonly known: readonly string[] }
+  /** Nobody can be reached there now: at other work, not registered, closed. */
+  | { readonly kind: 'target-unavailable'; readonly reason: string }
   /** The state does not allow it; nothing was changed. */
   | { readonly kind: 'not-allowed'; readonly state: string; readonly allowed: readonly string[] };
 
@@ -104,6 +109,13 @@ export interface AgentView extends AgentStatus {
   readonly sipUser: string;
   readonly skills: Readonly<Record<string, number>>;
   readonly reachable: boolean;
+}
+
+/** What an agent, or a supervisor for them, wants to be. */
+export interface AgentWish {
+  readonly state: WantedState;
+  /** Why not ready: one of the configured reasons. Default: none in particular. */
+  readonly reason?: string;
 }
 
 /** A callback with its history. */
@@ -163,14 +175,10 @@ export interface Application {
   ): Promise<Outcome<CallbackChange>>;
   agents(): readonly AgentView[];
   /**
-   * Ready, not ready or logged out. During work the wish is kept for afterwards; `wrapUpDone` ends after-call
-   * work.
+   * Ready, not ready or logged out. During work the wish is kept for afterwards; WRAP_UP_DONE ends after-call
+   * work, EXTEND_WRAP_UP draws it out.
    */
-  setAgentState(
-    agentId: string,
-    wanted: 'READY' | 'NOT_READY' | 'LOGGED_OUT' | 'WRAP_UP_DONE',
-    actor: Actor,
-  ): Promise<Outcome<AgentView>>;
+  setAgentState(agentId: string, wish: AgentWish, actor: Actor): Promise<Outcome<AgentView>>;
   queues(): readonly QueueView[];
   /** What is known of the waits of a queue; undefined: no such queue. */
   queueWaits(queue: string): QueueWaitView | undefined;

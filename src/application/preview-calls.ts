@@ -19,8 +19,8 @@ export interface PreviewCallsOptions extends CaseFactsParts {
 const system: Actor = { kind: 'system', part: 'preview' };
 
 /**
- * `preview` (S5): an agent who is held for a callback looks at the case, and takes it or not, before anybody is
- * dialled. Who does not take it is skipped for a while; the callback is free again at its old place.
+ * `preview` (S5): an agent who is held for a callback looks at the case, and takes it or not, before anybody
+ * is dialled. Who does not take it is skipped for a while; the callback is free again at its old place.
  */
 export class PreviewCalls {
   readonly #options: PreviewCallsOptions;

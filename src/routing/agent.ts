@@ -19,6 +19,15 @@ export type AgentState = (typeof AgentState)[keyof typeof AgentState];
 export const systemReasons = ['RONA', 'REJECTED', 'UNREACHABLE'] as const;
 export type SystemReason = (typeof systemReasons)[number];
 
+/** What an agent may give as a reason, where the configuration names no others. */
+export const defaultNotReadyReasons: readonly string[] = [
+  'Admin Work',
+  'Lunch',
+  'Meeting',
+  'Pause',
+  'Training',
+];
+
 /** Not ready by the agent's own wish, without a reason. */
 export const NO_REASON = 'MANUAL';
 

@@ -176,6 +176,14 @@ export function refused(refusal: Refusal): HttpError {
       });
     case 'not-found':
       return new HttpError('NOT_FOUND', 'there is no such thing');
+    case 'unknown-reason':
+      return new HttpError(
+        'VALIDATION_FAILED',
+        `${refusal.reason} is not a reason for not being ready here`,
+        {
+          extra: { known: refusal.known },
+        },
+      );
     case 'target-unavailable':
       return new HttpError('TARGET_UNAVAILABLE', `nobody can be reached there: ${refusal.reason}`);
     case 'not-allowed':
