@@ -38,7 +38,7 @@ export interface SrfResponse {
 export interface SrfDialog extends EventEmitter {
   readonly id: string;
   readonly connected: boolean;
-  readonly sip: { readonly callId: string };
+  readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
   local: { sdp?: string; contact?: string };
   remote: { sdp?: string };
   destroy(options?: { headers?: Record<string, string> }): Promise<unknown>;

@@ -3,6 +3,7 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { CallId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Leg, Party } from '../../telephony/leg.ts';
+import type { ReplacedDialog } from '../../telephony/refer-request.ts';
 import type { CallSource, InboundCall } from '../../telephony/telephony.ts';
 import { TerminationBucket } from '../../telephony/termination.ts';
 import type { Termination, TerminationReason } from '../../telephony/termination.ts';
@@ -30,6 +31,8 @@ export interface InboundCallParts {
   readonly log: Log;
   /** Called with the leg once answered. */
   readonly onAnswered: (leg: SipLeg) => void;
+  /** The leg of ours that a Replaces names. */
+  readonly findLeg: (dialog: ReplacedDialog) => Leg | undefined;
   /** Called once when the call will have no leg: refused, cancelled or failed. */
   readonly onOver: () => void;
 }
@@ -150,6 +153,7 @@ export class SipInboundCall implements InboundCall {
       endpoint,
       clock: this.#parts.clock,
       log: this.#parts.log,
+      findLeg: this.#parts.findLeg,
     });
     this.#state = 'over';
     this.#parts.onAnswered(leg);

@@ -2,7 +2,8 @@ import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { CallId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { AudioListener, Party } from '../../telephony/leg.ts';
+import type { AudioListener, Leg, Party } from '../../telephony/leg.ts';
+import type { ReplacedDialog } from '../../telephony/refer-request.ts';
 import { parseReasonHeader } from '../../telephony/reason-header.ts';
 import type { OriginateOutcome, OutboundCall } from '../../telephony/telephony.ts';
 import { terminationOfMedia } from './media-termination.ts';
@@ -41,6 +42,8 @@ export interface OutboundCallParts {
   readonly log: Log;
   readonly journal: LegJournal;
   readonly onAnswered: (leg: SipLeg) => void;
+  /** The leg of ours that a Replaces names. */
+  readonly findLeg: (dialog: ReplacedDialog) => Leg | undefined;
   /** Called once when the call will have no leg. */
   readonly onOver: () => void;
 }
@@ -235,6 +238,7 @@ export class SipOutboundCall implements OutboundCall {
       endpoint,
       clock: this.#parts.clock,
       log: this.#parts.log,
+      findLeg: this.#parts.findLeg,
     });
     this.#parts.onAnswered(leg);
     const answer = dialog.remote.sdp ?? '';

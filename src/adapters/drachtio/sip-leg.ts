@@ -1,8 +1,9 @@
 import type { Clock } from '../../kernel/clock.ts';
-import { AppError, messageOf } from '../../kernel/errors.ts';
+import { messageOf } from '../../kernel/errors.ts';
 import type { CallId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import type {
+  AudioListener,
   AudioSource,
   Digit,
   Leg,
@@ -12,6 +13,7 @@ import type {
   Recording,
   TransferRequest,
 } from '../../telephony/leg.ts';
+import type { ReplacedDialog } from '../../telephony/refer-request.ts';
 import { parseReasonHeader } from '../../telephony/reason-header.ts';
 import { digitOfInfo } from '../../telephony/sip-uri-reader.ts';
 import { terminationOfRemoteBye } from '../../telephony/termination-table.ts';
@@ -19,9 +21,10 @@ import { TerminationBucket } from '../../telephony/termination.ts';
 import type { Termination } from '../../telephony/termination.ts';
 import { withDeadline } from '../freeswitch/deadline.ts';
 import type { MediaEndpoint } from '../freeswitch/media-endpoint.ts';
-import { mediaFault } from '../freeswitch/session-description.ts';
 import type { SrfDialog, SrfRequest, SrfResponse } from './drachtio-srf.ts';
+import { OfferAnswer } from './offer-answer.ts';
 import { ALLOWED_METHODS } from './sip-replies.ts';
+import { SipTransfers } from './sip-transfer.ts';
 
 /** Longest wait for the answer to a BYE; the leg has ended by then in any case. */
 const BYE_DEADLINE_MS = 4000;
@@ -35,6 +38,8 @@ export interface SipLegParts {
   readonly endpoint: MediaEndpoint;
   readonly clock: Clock;
   readonly log: Log;
+  /** The leg of ours that a Replaces names. */
+  readonly findLeg: (dialog: ReplacedDialog) => Leg | undefined;
 }
 
 /** A dialog with a phone or trunk and the media channel behind it, which end together. */
@@ -50,9 +55,8 @@ export class SipLeg implements Leg {
   #settle: (termination: Termination) => void = () => undefined;
   #termination: Termination | undefined;
   #goodbye: Promise<void> | undefined;
-  #modifying = false;
   readonly #holdListeners = new Set<(held: boolean) => void>();
-  #transferListener: ((request: TransferRequest) => void) | undefined;
+  readonly #transfers: SipTransfers;
 
   constructor(parts: SipLegParts) {
     this.callId = parts.callId;
@@ -65,7 +69,16 @@ export class SipLeg implements Leg {
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#listen();
+    this.#transfers = new SipTransfers(parts);
+    this.#listen(
+      new OfferAnswer({
+        ...parts,
+        hasEnded: () => this.#termination !== undefined,
+        onHold: (held) => {
+          for (const listener of this.#holdListeners) listener(held);
+        },
+      }),
+    );
     void parts.endpoint.gone.then(() =>
       this.#end({ bucket: TerminationBucket.serverError, reason: 'media-server-failure' }, true),
     );
@@ -105,18 +118,29 @@ export class SipLeg implements Leg {
   }
 
   onTransferRequest(listener: (request: TransferRequest) => void): () => void {
-    this.#transferListener = listener;
-    return () => {
-      if (this.#transferListener === listener) this.#transferListener = undefined;
-    };
+    return this.#termination ? () => undefined : this.#transfers.listen(listener);
   }
 
-  setMuted(): Promise<void> {
-    return Promise.reject(new AppError('MEDIA_MUTE_FAILED', 'the media server cannot mute'));
+  async setMuted(muted: boolean): Promise<void> {
+    if (!this.#termination) await this.endpoint.setMuted(muted);
   }
 
-  record(): Promise<Recording> {
-    return Promise.reject(new AppError('MEDIA_RECORDING_FAILED', 'the media server cannot record'));
+  record(path: string): Promise<Recording> {
+    return this.endpoint.record(path);
+  }
+
+  tap(listener: AudioListener): (() => void) | undefined {
+    return this.#termination ? undefined : this.endpoint.tap(listener);
+  }
+
+  /** True when a Replaces header names this call (RFC 3891 §3); some phones write the tags the wrong way round. */
+  isNamedBy({ callId, toTag, fromTag }: ReplacedDialog): boolean {
+    const { sip } = this.#dialog;
+    if (this.#termination || callId !== sip.callId) return false;
+    return (
+      (toTag === sip.localTag && fromTag === sip.remoteTag) ||
+      (toTag === sip.remoteTag && fromTag === sip.localTag)
+    );
   }
 
   hangUp(): Promise<void> {
@@ -135,8 +159,11 @@ export class SipLeg implements Leg {
     this.#end({ bucket: TerminationBucket.serverError, reason: 'sip-server-lost' }, false);
   }
 
-  #listen(): void {
+  #listen(offers: OfferAnswer): void {
     const dialog = this.#dialog;
+    const changed = (req: SrfRequest, res: SrfResponse): void => void offers.changed(req, res);
+    dialog.on('modify', changed);
+    dialog.on('update', changed);
     dialog.on('destroy', (bye: SrfRequest | undefined) => {
       const reason = parseReasonHeader(bye?.get('Reason'));
       // drachtio ends a dialog by itself when the ACK never came (RFC 3261 §13.3.1.4).
@@ -152,8 +179,6 @@ export class SipLeg implements Leg {
         false,
       );
     });
-    dialog.on('modify', (req: SrfRequest, res: SrfResponse) => void this.#modified(req, res));
-    dialog.on('update', (req: SrfRequest, res: SrfResponse) => void this.#modified(req, res));
     dialog.on('info', (req: SrfRequest, res: SrfResponse) => {
       const digit = digitOfInfo(req.get('Content-Type'), req.body);
       // RFC 6086 §4.2.2: a body that means nothing to us is 415; an empty INFO is a keep-alive.
@@ -163,61 +188,16 @@ export class SipLeg implements Leg {
     dialog.on('options', (_req: SrfRequest, res: SrfResponse) =>
       res.send(200, { headers: { Allow: ALLOWED_METHODS, Accept: 'application/sdp' } }),
     );
-    // RFC 3515 §2.4.2: transfers are made by the application, not by phones.
-    dialog.on('refer', (_req: SrfRequest, res: SrfResponse) => res.send(603));
     dialog.on('message', (_req: SrfRequest, res: SrfResponse) =>
       res.send(405, { headers: { Allow: ALLOWED_METHODS } }),
     );
   }
 
-  /** A re-INVITE or UPDATE: hold, resume, new address, or a refresh (RFC 3261 §14.2, RFC 3311, RFC 4028). */
-  async #modified(req: SrfRequest, res: SrfResponse): Promise<void> {
-    const offer = req.body ?? '';
-    const { contact } = this.#dialog.local;
-    const headers = contact === undefined ? {} : { Contact: contact };
-    if (offer === '') {
-      if (req.method === 'UPDATE') return res.send(200, { headers });
-      // A re-INVITE without offer: ours goes out, the answer comes in the ACK (RFC 3261 §14.2).
-      this.#dialog.once('ack', (ack: SrfRequest) => void this.#answeredInAck(ack.body ?? ''));
-      return this.#sendSdp(res, headers, this.#dialog.local.sdp ?? this.endpoint.localSdp);
-    }
-    // RFC 3261 §14.2: a second one before the first is answered.
-    if (this.#modifying) return res.send(500, { headers: { 'Retry-After': '1' } });
-    if (mediaFault(offer) !== undefined) return res.send(488);
-    this.#modifying = true;
-    try {
-      const answer = await this.endpoint.modify(offer);
-      this.#dialog.local.sdp = answer;
-      this.#sendSdp(res, headers, answer);
-    } catch (thrown) {
-      this.#log.warn({ callId: this.callId, error: messageOf(thrown) }, 'a change of media was refused');
-      if (!this.#termination) res.send(488);
-    } finally {
-      this.#modifying = false;
-    }
-  }
-
-  async #answeredInAck(answer: string): Promise<void> {
-    if (answer === '' || this.#termination) return;
-    try {
-      if (mediaFault(answer) !== undefined)
-        throw new AppError('MEDIA_NOT_ACCEPTED', 'unusable answer in ACK');
-      await this.endpoint.modify(answer);
-    } catch (thrown) {
-      this.#log.warn(
-        { callId: this.callId, error: messageOf(thrown) },
-        'the answer in an ACK could not be used',
-      );
-    }
-  }
-
-  #sendSdp(res: SrfResponse, headers: Record<string, string>, body: string): void {
-    res.send(200, { headers: { ...headers, 'Content-Type': 'application/sdp' }, body });
-  }
-
   #end(termination: Termination, sayBye: boolean): void {
     if (this.#termination) return;
     this.#termination = termination;
+    this.#transfers.close();
+    this.#holdListeners.clear();
     const freed = this.endpoint.destroy();
     const bye =
       sayBye && this.#dialog.connected

@@ -4,7 +4,7 @@ import type { SipSource } from '../../telephony/sip-source.ts';
 import type { SrfRequest } from './drachtio-srf.ts';
 
 /** What we understand, for Allow headers (RFC 3261 §20.5). */
-export const ALLOWED_METHODS = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER';
+export const ALLOWED_METHODS = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REFER, REGISTER';
 
 /** Largest request that is looked at, headers and body together. */
 export const REQUEST_LENGTH_MAX = 32_768;

@@ -5,6 +5,7 @@ import type { Log } from '../../kernel/log.ts';
 import type { CallAdmission } from '../../telephony/call-admission.ts';
 import type { Counters } from '../../telephony/counters.ts';
 import type { Leg } from '../../telephony/leg.ts';
+import type { ReplacedDialog } from '../../telephony/refer-request.ts';
 import type { Registrar } from '../../telephony/registrar.ts';
 import type { TelephonyDirectory } from '../../telephony/telephony-directory.ts';
 import type {
@@ -27,10 +28,11 @@ import { SipInboundCall } from './inbound-call.ts';
 import { originateHeaders } from './originate-headers.ts';
 import { SipOutboundCall } from './outbound-call.ts';
 import type { DialTarget } from './outbound-call.ts';
+import { LegJoins } from './leg-joins.ts';
 import type { LegJournal } from './leg-journal.ts';
 import { sendResponse } from './send-response.ts';
 import type { SipLink, SipRoutes } from './sip-link.ts';
-import { SipLeg } from './sip-leg.ts';
+import type { SipLeg } from './sip-leg.ts';
 import { ALLOWED_METHODS, callerOf } from './sip-replies.ts';
 import type { TrunkUse } from './trunk-use.ts';
 
@@ -62,6 +64,7 @@ const UNHEARD_MAX_MS = 1000;
 export class SipTelephony implements Telephony {
   readonly #parts: SipTelephonyParts;
   readonly #gate: CallGate;
+  readonly #joins: LegJoins;
   readonly #legs = new Set<SipLeg>();
   readonly #inbound = new Set<SipInboundCall>();
   readonly #outbound = new Set<SipOutboundCall>();
@@ -74,6 +77,7 @@ export class SipTelephony implements Telephony {
   constructor(parts: SipTelephonyParts) {
     this.#parts = parts;
     this.#gate = new CallGate(parts);
+    this.#joins = new LegJoins(parts.clock, parts.log);
   }
 
   /** Handlers of requests outside dialogs. */
@@ -172,6 +176,7 @@ export class SipTelephony implements Telephony {
       clock: this.#parts.clock,
       log: this.#parts.log,
       journal: this.#parts.journal,
+      findLeg: (dialog) => this.#legNamed(dialog),
       onAnswered: (leg) => {
         this.#outbound.delete(call);
         admission.answered();
@@ -188,20 +193,13 @@ export class SipTelephony implements Telephony {
     return call;
   }
 
-  async bridge(a: Leg, b: Leg): Promise<Bridge> {
-    assert(a instanceof SipLeg && b instanceof SipLeg && a !== b, 'two different legs of this telephony');
-    await a.endpoint.bridge(b.endpoint);
-    let separated: Promise<void> | undefined;
-    return {
-      separate: () => {
-        separated ??= a.termination || b.termination ? Promise.resolve() : a.endpoint.unbridge();
-        return separated;
-      },
-    };
+  bridge(a: Leg, b: Leg): Promise<Bridge> {
+    return this.#joins.bridge(a, b);
   }
 
-  createMix(): Promise<Mix> {
-    return Promise.reject(new AppError('MEDIA_MIX_FAILED', 'the media server cannot mix'));
+  async createMix(): Promise<Mix> {
+    if (this.#parts.media().connected) return this.#joins.createMix();
+    throw new AppError('MEDIA_MIX_FAILED', 'the media server is not connected', { retryable: true });
   }
 
   /** The SIP server is gone: no dialog survives, and the media channels must not stay behind. */
@@ -248,6 +246,7 @@ export class SipTelephony implements Telephony {
       media: this.#parts.media(),
       clock: this.#parts.clock,
       log: this.#parts.log,
+      findLeg: (dialog) => this.#legNamed(dialog),
       onAnswered: (leg) => {
         this.#inbound.delete(call);
         this.#adopt(leg, decision.release);
@@ -268,6 +267,10 @@ export class SipTelephony implements Telephony {
       );
       call.reject(500);
     }
+  }
+
+  #legNamed(dialog: ReplacedDialog): SipLeg | undefined {
+    return [...this.#legs].find((leg) => leg.isNamedBy(dialog));
   }
 
   #adopt(leg: SipLeg, release: () => void): void {

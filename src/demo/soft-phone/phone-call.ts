@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RtpPeer, TELEPHONE_EVENT } from './rtp-peer.ts';
-import { header, uriOf, writeSip } from './sip-text.ts';
+import { header, tagOf, uriOf, writeSip } from './sip-text.ts';
 import type { SipText } from './sip-text.ts';
 import type { SoftPhone } from './soft-phone.ts';
 
@@ -18,6 +18,10 @@ export class PhoneCall {
   readonly ended: Promise<SipText | undefined>;
   readonly cancelled: Promise<void>;
   readonly acked: Promise<SipText>;
+  /** Statuses that NOTIFYs of our REFER have told (RFC 3515 §2.4.4), in order. */
+  readonly transferStatuses: number[] = [];
+  /** The last of them, once the subscription is terminated. */
+  readonly transferred: Promise<number>;
   /** The INVITE that began an incoming call. */
   invite: SipText | undefined;
   /** A further INVITE with this Call-ID is a new attempt. */
@@ -27,6 +31,7 @@ export class PhoneCall {
   #settleFinal: (response: SipText) => void = () => undefined;
   #settleEnded: (bye: SipText | undefined) => void = () => undefined;
   #settleCancelled: () => void = () => undefined;
+  #settleTransferred: (status: number) => void = () => undefined;
   #settleAcked: (ack: SipText) => void = () => undefined;
   readonly #pending = new Map<number, (response: SipText) => void>();
   #rtpPort = 0;
@@ -51,6 +56,9 @@ export class PhoneCall {
     });
     this.cancelled = new Promise((resolve) => {
       this.#settleCancelled = resolve;
+    });
+    this.transferred = new Promise((resolve) => {
+      this.#settleTransferred = resolve;
     });
     this.acked = new Promise((resolve) => {
       this.#settleAcked = resolve;
@@ -105,6 +113,12 @@ export class PhoneCall {
     ].join('\r\n');
   }
 
+  /** How a Replaces header of a REFER names this call (RFC 3891 §3), escaped for a URI. */
+  get replaces(): string {
+    const [toTag, fromTag] = [tagOf(this.#remote), tagOf(this.#local)];
+    return encodeURIComponent(`${this.callId};to-tag=${toTag};from-tag=${fromTag}`);
+  }
+
   /** Answers an incoming call with 200; resolves at once. */
   answer(sdp = this.sdp()): void {
     const invite = this.invite;
@@ -149,18 +163,32 @@ export class PhoneCall {
 
   /** A request in the dialog; resolves to its final response. A re-INVITE is acknowledged. */
   async send(method: string, headers: readonly Header[] = [], body = ''): Promise<SipText> {
+    const cseq = this.#cseq + 1;
+    const response = await this.#ask(method, headers, body);
+    if (method === 'INVITE') this.#acknowledgeAgain(cseq, response, body !== '');
+    return response;
+  }
+
+  /** A re-INVITE without offer; the answer goes out with `acknowledge`. */
+  async reinviteUnacknowledged(): Promise<{ response: SipText; acknowledge: () => void }> {
+    const cseq = this.#cseq + 1;
+    const response = await this.#ask('INVITE', [], '');
+    return { response, acknowledge: () => this.#acknowledgeAgain(cseq, response, false) };
+  }
+
+  async #ask(method: string, headers: readonly Header[], body: string): Promise<SipText> {
     const cseq = ++this.#cseq;
     const final = new Promise<SipText>((resolve) => this.#pending.set(cseq, resolve));
     const all: Header[] = [...headers, ['Contact', `<sip:phone@127.0.0.1:${this.#phone.port}>`]];
     if (body !== '' && method !== 'INFO') all.push(['Content-Type', 'application/sdp']);
     this.#phone.send(this.#request(method, cseq, this.#target, all, body));
-    const response = await final;
-    if (method === 'INVITE') {
-      const answer = body === '' && response.status === 200 ? this.sdp() : '';
-      const type: Header[] = answer === '' ? [] : [['Content-Type', 'application/sdp']];
-      this.#phone.send(this.#request('ACK', cseq, this.#target, type, answer));
-    }
-    return response;
+    return final;
+  }
+
+  #acknowledgeAgain(cseq: number, response: SipText, hadOffer: boolean): void {
+    const answer = !hadOffer && response.status === 200 ? this.sdp() : '';
+    const type: Header[] = answer === '' ? [] : [['Content-Type', 'application/sdp']];
+    this.#phone.send(this.#request('ACK', cseq, this.#target, type, answer));
   }
 
   response(message: SipText): void {
@@ -188,7 +216,14 @@ export class PhoneCall {
       return this.#settleCancelled();
     }
     this.#phone.respond(message, 200);
+    if (method === 'NOTIFY') this.#notified(message);
     if (method === 'BYE') this.#settleEnded(message);
+  }
+
+  #notified(message: SipText): void {
+    const status = Number(/^SIP\/2\.0 (\d{3})/.exec(message.body)?.[1] ?? 0);
+    this.transferStatuses.push(status);
+    if (header(message, 'subscription-state').startsWith('terminated')) this.#settleTransferred(status);
   }
 
   #acknowledge(message: SipText, status: number): void {

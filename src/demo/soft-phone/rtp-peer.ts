@@ -3,6 +3,9 @@ import type { Socket } from 'node:dgram';
 
 const SAMPLES = 160;
 const PCMA = 8;
+/** What `hearsOnly` looks at, and the share of energy that counts as a leak there. */
+const WINDOW_SAMPLES = 1600;
+const LEAK_SHARE = 0.03;
 const EVENTS = '0123456789*#ABCD';
 export const TELEPHONE_EVENT = 101;
 
@@ -64,6 +67,7 @@ export class RtpPeer {
   readonly digits: string[] = [];
   packetCount = 0;
   #loudAtMs = 0;
+  #noted: { readonly frequencies: readonly number[]; readonly noted: Set<number> } | undefined;
 
   async open(): Promise<number> {
     await new Promise<void>((resolve) => this.#socket.bind(0, '127.0.0.1', resolve));
@@ -94,6 +98,34 @@ export class RtpPeer {
       `tone of ${frequency} Hz`,
       timeoutMs,
     );
+  }
+
+  /**
+   * Resolves when the last 200 ms hold exactly these tones out of `among`: who is heard, and that nobody else
+   * is.
+   */
+  async hearsOnly(frequencies: readonly number[], among: readonly number[], timeoutMs = 5000): Promise<void> {
+    const others = among.filter((frequency) => !frequencies.includes(frequency));
+    await this.#until(
+      () => {
+        const last = this.#heard.slice(-WINDOW_SAMPLES);
+        const isLoud = last.length === WINDOW_SAMPLES;
+        return (
+          isLoud &&
+          frequencies.every((frequency) => toneShare(last, frequency) > 0.5 / frequencies.length) &&
+          others.every((frequency) => toneShare(last, frequency) < LEAK_SHARE)
+        );
+      },
+      `only ${frequencies.join(' and ')} Hz`,
+      timeoutMs,
+    );
+  }
+
+  /** From now on notes which of these tones come at all, 20 ms of one are enough. */
+  notes(frequencies: readonly number[]): ReadonlySet<number> {
+    const noted = new Set<number>();
+    this.#noted = { frequencies, noted };
+    return noted;
   }
 
   /** Resolves when something audible comes: speech, music or a tone. */
@@ -143,6 +175,9 @@ export class RtpPeer {
       this.packetCount++;
       const samples = [...packet.subarray(12)].map(sampleOf);
       this.#heard.push(...samples);
+      for (const frequency of this.#noted?.frequencies ?? []) {
+        if (toneShare(samples, frequency) > 0.3) this.#noted?.noted.add(frequency);
+      }
       if (samples.some((sample) => Math.abs(sample) > 300)) this.#loudAtMs = performance.now();
       if (this.#heard.length > 16_000) this.#heard = this.#heard.slice(-1600);
     } else if (type === TELEPHONE_EVENT) {

@@ -155,9 +155,14 @@ const CHANNEL_COMMANDS: Readonly<Record<string, ChannelCommand>> = {
   },
   uuid_transfer: (host, channel, args) => {
     const isBoth = args.includes('-both');
-    const target = args.filter((arg) => !arg.startsWith('-')).join(' ');
-    if (!target.startsWith('park')) return '-ERR Only park is supported\n';
+    const [target = ''] = args.filter((arg) => !arg.startsWith('-'));
+    // The inline dialplan: `application:argument,application:argument`.
+    const conference = /^conference:([^,]+)(?:,park)?$/.exec(target)?.[1];
+    if (conference === undefined && target !== 'park') return '-ERR Only conference and park are supported\n';
     host.park(channel, isBoth);
+    if (conference !== undefined) {
+      channel.execute({ name: 'conference', argument: conference, uuid: '', loopCount: 1 });
+    }
     return '+OK\n';
   },
   uuid_park: (host, channel) => {

@@ -1,6 +1,9 @@
 import type { ConferenceMember, ConferenceRoom } from './conference-room.ts';
 import type { Conferences } from './conferences.ts';
 
+/** Ids in one list of `relate`. */
+const RELATED_MAX = 100;
+
 /** The `conference` api command; texts as conference_api.c has them, because clients match on them. */
 export async function runConferenceCommand(conferences: Conferences, argument: string): Promise<string> {
   const [name = '', verb = '', ...args] = argument.trim().split(/\s+/);
@@ -27,6 +30,8 @@ export async function runConferenceCommand(conferences: Conferences, argument: s
     case 'set':
     case 'get':
       return setting(room, verb, args);
+    case 'relate':
+      return relate(room, args);
     case 'tag':
     case 'gettag':
       return tags(room, verb, args);
@@ -59,6 +64,26 @@ async function playFile(room: ConferenceRoom, args: readonly string[]): Promise<
   return member === undefined
     ? `+OK (play) Playing file ${file}\n`
     : `+OK (play) Playing file ${file} to member ${member.id}\n`;
+}
+
+/** `relate <id>[,<id>] <other>[,<other>] nospeak|nohear|clear`; the words may be run together. */
+function relate(room: ConferenceRoom, [ids = '', otherIds = '', words = '']: readonly string[]): string {
+  const maySpeak = !words.includes('nospeak');
+  const mayHear = !words.includes('nohear');
+  const isClear = words.toLowerCase() === 'clear';
+  if (!isClear && maySpeak && mayHear) return `-ERR Conference command 'relate' not understood.\n`;
+  let text = '';
+  for (const id of ids.split(',').slice(0, RELATED_MAX)) {
+    for (const otherId of otherIds.split(',').slice(0, RELATED_MAX)) {
+      const member = room.members.get(Number(id));
+      const isKnown = member !== undefined && (isClear || room.members.has(Number(otherId)));
+      if (isKnown) room.relate(member, Number(otherId), isClear ? undefined : { maySpeak, mayHear });
+      if (!isKnown) text += `-ERR relationship ${id}->${otherId} not found.\n`;
+      else if (isClear) text += `+OK relationship ${id}->${otherId} cleared.\n`;
+      else text += `+OK ${id}->${otherId} ${words} set\n`;
+    }
+  }
+  return text;
 }
 
 function setting(room: ConferenceRoom, verb: 'set' | 'get', args: readonly string[]): string {

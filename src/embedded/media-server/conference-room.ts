@@ -12,6 +12,12 @@ export interface ConferenceHost {
   readonly events: EventSource;
 }
 
+/** How one member stands to another (mod_conference's `relate`). */
+export interface MemberRelation {
+  readonly maySpeak: boolean;
+  readonly mayHear: boolean;
+}
+
 /** One channel in a conference. */
 export interface ConferenceMember {
   readonly id: number;
@@ -24,6 +30,8 @@ export interface ConferenceMember {
   isDeaf: boolean;
   isTalking: boolean;
   tag: string;
+  /** By another member's id: whether this member may speak to it and hear it; absent: both. */
+  readonly relations: Map<number, MemberRelation>;
   /** Ends the member's `conference` application. */
   readonly leave: () => void;
 }
@@ -63,6 +71,7 @@ export class ConferenceRoom {
     member.channel.setVariable('conference_name', this.name);
     member.channel.setVariable('conference_member_id', String(member.id));
     member.channel.setVariable('conference_uuid', this.uuid);
+    this.#orderRelations();
     this.fireMember('add-member', member);
   }
 
@@ -88,6 +97,27 @@ export class ConferenceRoom {
     member.isMuted = flags.isMuted ?? member.isMuted;
     member.isDeaf = flags.isDeaf ?? member.isDeaf;
     this.#host.media.order({ type: 'member', leg: member.channel.uuid, flags });
+  }
+
+  /** Sets or, with undefined, clears what a member's relation to another is. */
+  relate(member: ConferenceMember, otherId: number, relation: MemberRelation | undefined): void {
+    if (relation === undefined) member.relations.delete(otherId);
+    else member.relations.set(otherId, relation);
+    this.#orderRelations();
+  }
+
+  /** A relation holds for both ways and is kept at one member: as in mod_conference the other's may stand too. */
+  #orderRelations(): void {
+    const unheard: [string, string][] = [];
+    for (const member of this.members.values()) {
+      for (const [otherId, { maySpeak, mayHear }] of member.relations) {
+        const other = this.members.get(otherId);
+        if (other === undefined) continue;
+        if (!maySpeak) unheard.push([other.channel.uuid, member.channel.uuid]);
+        if (!mayHear) unheard.push([member.channel.uuid, other.channel.uuid]);
+      }
+    }
+    this.#host.media.order({ type: 'relations', conference: this.uuid, unheard });
   }
 
   /** Plays to all or to one member. @returns false when there is no such file. */

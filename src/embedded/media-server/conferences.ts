@@ -40,7 +40,7 @@ export class Conferences {
     if (room === undefined) return 'CONFERENCE FULL';
     await new Promise<void>((resolve) => {
       const member: ConferenceMember = {
-        id: ++this.#memberCount,
+        id: this.#memberIdOf(channel),
         channel,
         isModerator: flags.has('moderator'),
         endsConference: flags.has('endconf'),
@@ -49,6 +49,7 @@ export class Conferences {
         isDeaf: flags.has('deaf'),
         isTalking: false,
         tag: '',
+        relations: new Map(),
         leave: resolve,
       };
       this.#roomOf.set(channel, room);
@@ -96,6 +97,12 @@ export class Conferences {
     this.#host.media.order({ type: 'conference-record', conference: room.uuid, tap });
     room.fire('start-recording', { Path: name });
     return `+OK Record file ${name}\n`;
+  }
+
+  /** A channel keeps its number in all conferences it is in, as in mod_conference. */
+  #memberIdOf(channel: Channel): number {
+    const known = Number(channel.variables.get('conference_member_id') ?? 0);
+    return known > 0 && known <= this.#memberCount ? known : ++this.#memberCount;
   }
 
   #enter(name: string, profile: string, pin: string): ConferenceRoom | undefined {

@@ -144,6 +144,7 @@ export class Recorder {
         this.#host.media.forgetTap(tap);
         await session.recording.end();
         const milliseconds = Math.floor((session.recording.sampleCount * 1000) / SAMPLES_PER_SECOND);
+        channel.setVariable('record_samples', String(session.recording.sampleCount));
         channel.setVariable('record_ms', String(milliseconds));
         channel.fire('RECORD_STOP', { 'Record-File-Path': key.slice(key.indexOf(' ') + 1) });
       })

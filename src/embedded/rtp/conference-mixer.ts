@@ -24,14 +24,17 @@ interface Announcement {
 
 /**
  * Mixes: every member hears the sum of all others. One mix a tick, each member's own voice taken out of it
- * again.
+ * again, and the voices of those it is not to hear.
  */
 export class ConferenceMixer {
   readonly name: string;
   readonly #members = new Map<string, Member>();
   readonly #announcements: Announcement[] = [];
   readonly #recordings = new Set<number>();
+  /** Speakers that a listener does not hear, by the listener's leg. */
+  readonly #unheard = new Map<string, Set<string>>();
   readonly #sum = new Int32Array(FRAME_SAMPLES);
+  readonly #without = new Int32Array(FRAME_SAMPLES);
   readonly #frame = new Int16Array(FRAME_SAMPLES);
   readonly #report: (report: MediaReport) => void;
 
@@ -69,6 +72,15 @@ export class ConferenceMixer {
     member.isDeaf = flags.isDeaf ?? member.isDeaf;
   }
 
+  /** Who does not hear whom: pairs of listener and speaker; replaces the ones before. */
+  setRelations(unheard: readonly (readonly [string, string])[]): void {
+    this.#unheard.clear();
+    for (const [listener, speaker] of unheard) {
+      const speakers = this.#unheard.get(listener) ?? new Set();
+      this.#unheard.set(listener, speakers.add(speaker));
+    }
+  }
+
   play(play: number, leg: string | undefined, source: AudioSource): void {
     this.#announcements.push({ play, leg, source });
   }
@@ -93,7 +105,7 @@ export class ConferenceMixer {
     }
     this.#announce();
     for (const member of this.#members.values()) {
-      const own = member.leg.readFrame;
+      const own = this.#withoutFor(member);
       for (let i = 0; i < FRAME_SAMPLES; i++) {
         const others = (this.#sum[i] ?? 0) - (own[i] ?? 0) + (member.out[i] ?? 0);
         member.out[i] = member.isDeaf ? 0 : Math.max(-32768, Math.min(32767, others));
@@ -103,6 +115,18 @@ export class ConferenceMixer {
       const samples = Int16Array.from(this.#sum, (sample) => Math.max(-32768, Math.min(32767, sample)));
       this.#report({ type: 'audio', leg: this.name, tap, samples });
     }
+  }
+
+  /** What is taken out of the sum for a member: its own voice, and those it does not hear. */
+  #withoutFor(member: Member): Int16Array | Int32Array {
+    const unheard = this.#unheard.get(member.leg.id);
+    if (unheard === undefined) return member.leg.readFrame;
+    this.#without.set(member.leg.readFrame);
+    for (const speaker of unheard) {
+      const other = this.#members.get(speaker);
+      if (other !== undefined && other !== member) add(this.#without, other.leg.readFrame);
+    }
+    return this.#without;
   }
 
   /** What the member hears this tick. */

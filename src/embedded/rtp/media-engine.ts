@@ -130,6 +130,9 @@ export class MediaEngine implements LegHost {
       case 'conference-stop-play':
         this.#conferences.get(order.conference)?.stopPlay();
         return;
+      case 'relations':
+        this.#conferences.get(order.conference)?.setRelations(order.unheard);
+        return;
       case 'conference-record':
       case 'conference-unrecord':
         this.#conferences.get(order.conference)?.record(order.tap, order.type === 'conference-record');

@@ -49,6 +49,12 @@ export type MediaOrder =
   | { readonly type: 'leave'; readonly leg: string }
   | { readonly type: 'member'; readonly leg: string; readonly flags: MemberFlags }
   | {
+      /** In this conference each first one does not hear the second; replaces what was said before. */
+      readonly type: 'relations';
+      readonly conference: string;
+      readonly unheard: readonly (readonly [listener: string, speaker: string])[];
+    }
+  | {
       readonly type: 'conference-play';
       readonly conference: string;
       readonly play: number;
