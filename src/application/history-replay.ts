@@ -58,7 +58,7 @@ export class HistoryReplay {
       if (!stored) continue;
       const directory = new LiveDirectory('replay', new SecretBox(UNUSED_KEY));
       // Nobody's phone or trunk matters here, and no secret is opened.
-      directory.replace({ ...stored.document, agents: [], trunks: [] }, version);
+      directory.replace({ ...stored.document, agents: [], trunks: [], captcha: [] }, version);
       needed.push({ appliedAtMs, directory });
       if (appliedAtMs <= fromMs) break;
     }

@@ -27,6 +27,8 @@ export function crossCheck(
     ...duplicates(document, raw, 'businessHours', 'name'),
     ...duplicates(document, raw, 'capacityRules', 'name'),
     ...duplicates(document, raw, 'numberRules', 'name'),
+    ...duplicates(document, raw, 'captcha', 'name'),
+    ...duplicates(document, raw, 'captcha', 'siteKey'),
     ...references(document, raw, 'dids', 'queue', 'queues'),
     ...flowReferences(document, raw, knownFlows),
     ...trunkFaults(document, raw),

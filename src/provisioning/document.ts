@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { businessHoursSchema } from '../calendar/business-hours.ts';
 import { capacityRuleSchema } from '../calendar/capacity-rule.ts';
 import { type QueueDefaults, type QueueRow, queueRowSchema } from '../callback/queue-row.ts';
+import { captchaKeysSchema } from '../screening/captcha-keys.ts';
 import { numberRuleSchema } from '../screening/number-rule.ts';
 import { agentSchema, didSchema, nameSchema, trunkSchema } from '../telephony/directory.ts';
 
@@ -19,6 +20,7 @@ export const sections = {
   businessHours: { schema: businessHoursSchema, key: 'name', max: 1000 },
   capacityRules: { schema: capacityRuleSchema, key: 'name', max: 200 },
   numberRules: { schema: numberRuleSchema, key: 'name', max: 200 },
+  captcha: { schema: captchaKeysSchema, key: 'name', max: 4 },
 } as const;
 export type SectionName = keyof typeof sections;
 export const sectionNames = Object.keys(sections) as readonly SectionName[];
@@ -41,6 +43,7 @@ export interface ConfigurationDocument {
   readonly businessHours: readonly z.infer<typeof businessHoursSchema>[];
   readonly capacityRules: readonly z.infer<typeof capacityRuleSchema>[];
   readonly numberRules: readonly z.infer<typeof numberRuleSchema>[];
+  readonly captcha: readonly z.infer<typeof captchaKeysSchema>[];
   readonly flows: readonly string[];
 }
 
@@ -54,5 +57,6 @@ export const emptyDocument: ConfigurationDocument = {
   businessHours: [],
   capacityRules: [],
   numberRules: [],
+  captcha: [],
   flows: [],
 };

@@ -12,6 +12,7 @@ import {
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import { AppError, assert } from '../kernel/errors.ts';
 import { parseSkillExpression, satisfiesSkills, type SkillExpression } from '../routing/skill-expression.ts';
+import type { CaptchaKeys } from '../screening/captcha-keys.ts';
 import { NumberRule } from '../screening/number-rule.ts';
 import type { Agent, Did, Trunk } from '../telephony/directory.ts';
 import type { DigestSecret, TelephonyDirectory } from '../telephony/telephony-directory.ts';
@@ -37,6 +38,7 @@ interface View {
   readonly trunks: readonly Trunk[];
   readonly trunkPasswords: ReadonlyMap<string, string>;
   readonly numberRules: ReadonlyMap<string, NumberRule>;
+  readonly captcha: readonly CaptchaKeys[];
   readonly hours: ReadonlyMap<string, BusinessHours>;
   readonly capacityRules: ReadonlyMap<string, CapacityRule>;
   /** Filled at first use. */
@@ -127,6 +129,11 @@ export class LiveDirectory implements TelephonyDirectory {
 
   numberRule(name: string): NumberRule | undefined {
     return this.#view.numberRules.get(name);
+  }
+
+  /** The CAPTCHA key sets with their secrets: for the gate alone. */
+  captchaKeys(): readonly CaptchaKeys[] {
+    return this.#view.captcha;
   }
 
   numberRules(): readonly NumberRule[] {
@@ -244,6 +251,10 @@ function buildView(document: ConfigurationDocument, version: number, realm: stri
     trunks: frozen.trunks,
     trunkPasswords,
     numberRules: new Map(frozen.numberRules.map((rule) => [rule.name, new NumberRule(rule)])),
+    captcha: frozen.captcha.map((keys) => ({
+      ...keys,
+      secret: openSecret(box, keys.secret, `captcha/${keys.name}`),
+    })),
     capacityRules: new Map(frozen.capacityRules.map((rule) => [rule.name, new CapacityRule(rule)])),
     slotCalendars: new Map(),
     hours: new Map(frozen.businessHours.map((hours) => [hours.name, new BusinessHours(hours)])),

@@ -3,7 +3,7 @@ import type { Fault } from '../kernel/errors.ts';
 import type { DocumentLines, YamlPath } from './yaml-document.ts';
 
 /** Fields whose value never appears in a fault, a difference or a log. */
-export const SECRET_FIELDS: ReadonlySet<string> = new Set(['password', 'env', 'generate']);
+export const SECRET_FIELDS: ReadonlySet<string> = new Set(['password', 'secret', 'env', 'generate']);
 
 type Issue = z.core.$ZodIssue;
 

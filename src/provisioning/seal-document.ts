@@ -43,7 +43,12 @@ export function sealDocument(
       password: sealOne(trunk.password, trunksBefore.get(trunk.name), path, context, faults),
     };
   });
-  return { document: { ...document, agents, trunks }, faults };
+  const captchaBefore = new Map(context.before.captcha.map((keys) => [keys.name, keys.secret]));
+  const captcha = document.captcha.map((keys, index) => {
+    const path = ['captcha', index, 'secret'];
+    return { ...keys, secret: sealOne(keys.secret, captchaBefore.get(keys.name), path, context, faults) };
+  });
+  return { document: { ...document, agents, trunks, captcha }, faults };
 }
 
 function sealOne(
