@@ -116,10 +116,17 @@ function telephoneSamples(bytes: Buffer): Int16Array {
 }
 
 function mixed(channels: readonly Float64Array[]): Float64Array {
-  const powers = channels.map((channel) => channel.reduce((sum, value) => sum + value * value, 0));
+  const powers = channels.map(powerOf);
   const loudest = Math.max(...powers);
   const heard = channels.filter((_, at) => (powers[at] ?? 0) >= loudest / 1000);
   const [only] = heard;
   if (only === undefined || heard.length === 1) return only ?? new Float64Array();
-  return only.map((_, i) => heard.reduce((sum, channel) => sum + (channel[i] ?? 0), 0) / heard.length);
+  const mean = only.map((_, i) => heard.reduce((sum, channel) => sum + (channel[i] ?? 0), 0) / heard.length);
+  // Channels of opposite sign cancel each other out.
+  const isCancelled = powerOf(mean) < loudest / (4 * heard.length);
+  return isCancelled ? (channels[powers.indexOf(loudest)] ?? mean) : mean;
+}
+
+function powerOf(channel: Float64Array): number {
+  return channel.reduce((sum, value) => sum + value * value, 0);
 }

@@ -1,5 +1,5 @@
 import { ANSWER_RULES } from './answer-parameters.ts';
-import { decideByTiming } from './answer-rules.ts';
+import { decideByTiming, isGreetingBeep } from './answer-rules.ts';
 import type { AnswerProfile, AnswerRules } from './answer-rules.ts';
 import type { Hop } from './hop.ts';
 import type { ProgressEvent } from './progress-event.ts';
@@ -10,11 +10,7 @@ import type { Phrase, TurnTiming } from './speech-turn.ts';
 const BEEP_AFTER_SPEECH_MAX_MS = 3000;
 /** So much must have been said before a beep means a machine: after one word it may be the phone's own. */
 const BEEP_TALK_MIN_MS = 600;
-/** A person's verdict is taken back for a beep only after so much talk … */
-const REVISION_TALK_MIN_MS = 900;
-/** … and so soon after the last word. */
-const REVISION_QUIET_MAX_MS = 2200;
-/** Or when the talk goes on for so long without a pause of so much: a person would wait for our words. */
+/** A person's verdict is taken back for the beep of a machine, or when the talk goes on for so long without a pause of so much: a person would wait for our words. */
 export const REVISION_TALK_MS = 7000;
 export const REVISION_PAUSE_MS = 1300;
 /** A beep and then nothing for so long: there is no greeting. */
@@ -34,7 +30,7 @@ export interface AnswerDecision {
   readonly reason: string;
   /** Position in the stream at which it was decided. */
   readonly decidedAtMs: number;
-  /** A person's verdict was taken back: the beep of a machine followed. */
+  /** A verdict was taken back: a person's for a machine, nobody's for whoever speaks after all. */
   readonly isRevision: boolean;
 }
 
@@ -69,6 +65,8 @@ export class AnswerClassifier {
   readonly #limits: AnswerLimits;
   readonly #turn = new SpeechTurn();
   #decision: AnswerDecision | undefined;
+  /** It was decided that nobody spoke; somebody may do so still. */
+  #isNobody = false;
   #decidedTiming: TurnTiming | undefined;
   #nowMs = 0;
   /** End of the last tone that belongs to the network: silence is counted from there. */
@@ -130,20 +128,19 @@ export class AnswerClassifier {
     this.#hops++;
     if (hop.isActive) this.#activeHops++;
     this.#turn.take(hop);
-    if (this.#decision !== undefined) {
-      if (this.#decision.answer === 'person') this.#judgeTalkAfterPerson();
-      return;
-    }
+    if (this.#decision?.answer === 'person') return this.#judgeTalkAfterPerson();
+    if (this.#decision !== undefined && !this.#isNobody) return;
     const timing = this.#turn.timingAt(nowMs);
-    if (timing === undefined) this.#judgeSilence(hop);
-    else this.#judgeTiming(timing);
+    if (timing !== undefined) this.#judgeTiming(timing);
+    else if (!this.#isNobody) this.#judgeSilence(hop);
   }
 
   /** The stream has ended: decides by what was heard so far. */
   finish(): void {
-    if (this.#decision !== undefined) return;
+    if (this.#decision !== undefined && !this.#isNobody) return;
     const timing = this.#turn.timingAt(this.#nowMs);
     if (timing === undefined) {
+      if (this.#isNobody) return;
       if (this.#beepEndMs === undefined) this.#decideNobody();
       else this.#decide('beep-only', 0.8, 'a beep, and nobody spoke');
       return;
@@ -155,16 +152,19 @@ export class AnswerClassifier {
         'person',
         waited.score * 0.8,
         `spoke for ${(timing.talkMs / 1000).toFixed(1)} s, ${ending}`,
+        this.#isNobody,
       );
-    } else this.#decide('unknown', 0.5, `spoke, ${ending}`);
+    } else if (!this.#isNobody) this.#decide('unknown', 0.5, `spoke, ${ending}`);
   }
 
   #judgeTiming(timing: TurnTiming): void {
     const decision = decideByTiming(timing, this.#rules);
     if (decision !== undefined) {
+      const isRevision = this.#isNobody;
+      this.#isNobody = false;
       this.#decidedTiming = timing;
-      this.#decide(decision.answer, decision.score, decision.reason);
-    } else if (this.#nowMs - timing.onsetMs >= this.#limits.undecidedMs) {
+      this.#decide(decision.answer, decision.score, decision.reason, isRevision);
+    } else if (!this.#isNobody && this.#nowMs - timing.onsetMs >= this.#limits.undecidedMs) {
       this.#decide('unknown', 0.5, 'neither a person nor a machine by the limit');
     }
   }
@@ -185,6 +185,7 @@ export class AnswerClassifier {
   }
 
   #decideNobody(): void {
+    this.#isNobody = true;
     const seconds = ((this.#nowMs - this.#quietFromMs) / 1000).toFixed(1);
     if (this.#activeHops > NOISE_SHARE_MIN * this.#hops) {
       this.#decide('unknown', 0.5, `noise for ${seconds} s without a voice`);
@@ -206,16 +207,13 @@ export class AnswerClassifier {
     if (timing === undefined) return;
     const beforeMs = event.startMs - (timing.onsetMs + timing.talkMs);
     const reason = `a beep ${(Math.max(0, beforeMs) / 1000).toFixed(1)} s after ${(timing.talkMs / 1000).toFixed(1)} s of speech`;
-    if (this.#decision === undefined) {
+    if (this.#decision === undefined || this.#isNobody) {
       const isGreeting = timing.talkMs >= BEEP_TALK_MIN_MS && beforeMs <= BEEP_AFTER_SPEECH_MAX_MS;
-      if (isGreeting) this.#decide('machine', 0.98, reason);
+      if (isGreeting) this.#decide('machine', 0.98, reason, this.#isNobody);
       return;
     }
     const talk = this.#turn.timingSincePause(event.startMs, REVISION_PAUSE_MS);
-    const isRevision =
-      this.#decision.answer === 'person' &&
-      (talk?.talkMs ?? 0) >= REVISION_TALK_MIN_MS &&
-      beforeMs <= REVISION_QUIET_MAX_MS;
+    const isRevision = this.#decision.answer === 'person' && isGreetingBeep(talk?.talkMs ?? 0, beforeMs);
     if (isRevision) this.#decide('machine', 0.9, reason, true);
   }
 

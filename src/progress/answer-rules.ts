@@ -29,6 +29,19 @@ export interface TimingDecision {
   readonly reason: string;
 }
 
+/** A person's verdict is taken back for a beep only after so much talk … */
+const BEEP_TALK_MIN_MS = 900;
+/** … and so soon after the last word; after a whole sentence, which is no hello, also later. */
+const BEEP_QUIET_MAX_MS = 2200;
+const SENTENCE_MIN_MS = 2000;
+const BEEP_AFTER_SENTENCE_MAX_MS = 4500;
+
+/** Whether a beep so long after so much talk is that of a machine, though its silence was a person's. Pure. */
+export function isGreetingBeep(talkMs: number, quietMs: number): boolean {
+  const quietMaxMs = talkMs >= SENTENCE_MIN_MS ? BEEP_AFTER_SENTENCE_MAX_MS : BEEP_QUIET_MAX_MS;
+  return talkMs >= BEEP_TALK_MIN_MS && quietMs <= quietMaxMs;
+}
+
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 /** The decision that the timing allows at this instant, or undefined: listen on. Pure. */

@@ -31,7 +31,7 @@ export interface ProgressDecision {
   readonly score: number;
   readonly reason: string;
   readonly decidedAtMs: number;
-  /** `human` was taken back for `machine`, because its beep followed. */
+  /** Another verdict was taken back: see `CallProgressOptions.onVerdict`. */
   readonly isRevision: boolean;
 }
 
@@ -51,7 +51,10 @@ export interface HeardBeep {
 
 /** What a `CallProgress` is made with. */
 export interface CallProgressOptions {
-  /** Told once, and a second time only when `human` is revised to `machine`. */
+  /**
+   * Told once, and again only when `human` is taken back for `machine`, because it talks on or its beep
+   * followed, and when somebody speaks after all where nobody seemed to be.
+   */
   readonly onVerdict: (decision: ProgressDecision) => void;
   /** Each beep, about 100 ms after its end: a message may start. */
   readonly onBeep?: (beep: HeardBeep) => void;
@@ -76,6 +79,9 @@ const VERDICT_OF: Readonly<Record<Answer, ProgressVerdict>> = {
   'beep-only': 'beep-only',
   unknown: 'unknown',
 };
+
+/** Verdicts that may be taken back. */
+const REVISABLE: ReadonlySet<ProgressVerdict> = new Set(['human', 'silence', 'unknown', 'ringback']);
 
 /**
  * Call-progress detection for one leg, before or after its answer: every processor fed with the same frames,
@@ -190,7 +196,7 @@ export class CallProgress implements FrameProcessor {
 
   #answered(decision: AnswerDecision): void {
     const { answer, score, reason, decidedAtMs, isRevision } = decision;
-    if (this.#decision !== undefined && !(isRevision && this.#decision.verdict === 'human')) return;
+    if (this.#decision !== undefined && !(isRevision && REVISABLE.has(this.#decision.verdict))) return;
     const isSpeech = answer === 'person' || answer === 'machine' || answer === 'unknown';
     // Before the answer nobody can have spoken: a tone or its meaning may still follow the announcement.
     if (this.#options.isEarly === true && isSpeech && !this.#isEnded) {
