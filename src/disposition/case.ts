@@ -63,9 +63,9 @@ export interface Case extends CaseFile {
 }
 
 /** Notes of one case; bounds what is sent with every change of it. */
-export const CASE_NOTES_MAX = 100;
+export const CASE_NOTES_MAX = 50;
 /** Characters of one note. */
-export const NOTE_CHARACTERS_MAX = 4000;
+export const NOTE_CHARACTERS_MAX = 2000;
 /** Customer data as JSON: as much as a callback takes. */
 export const CASE_DATA_CHARACTERS_MAX = 8192;
 

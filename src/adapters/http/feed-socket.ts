@@ -1,0 +1,207 @@
+import type { WebSocket } from 'ws';
+import type { AgentFeeds, FeedWatch } from '../../application/workspace/agent-feeds.ts';
+import type { FeedEvent } from '../../application/workspace/agent-feed.ts';
+import type { Clock, TimerHandle } from '../../kernel/clock.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/log.ts';
+
+/** Why a socket is closed by us (RFC 6455 §7.4; 4000–4999 are ours). */
+export const CloseCode = {
+  /** The server stops; connect again. */
+  goingAway: 1001,
+  /** Too many messages, or one that says nothing. */
+  policy: 1008,
+  failed: 1011,
+  /** The login or key is no longer good. */
+  signedOut: 4401,
+  /** As many screens of this agent are open as may. */
+  tooMany: 4429,
+} as const;
+
+/** Events handed to a socket before it has taken them; bounds what a slow reader costs. */
+const BATCH_MAX = 50;
+const PING_INTERVAL_MS = 20_000;
+/** The login is looked at again after as many pings. */
+const PINGS_PER_CHECK = 3;
+/** Messages of a client in one ping interval: it has nothing to say but `ping`. */
+const MESSAGES_MAX = 20;
+
+export interface FeedSocketOptions {
+  readonly socket: WebSocket;
+  readonly agentId: string;
+  readonly feeds: AgentFeeds;
+  /** `<feed>:<seq>`: the last event that the screen has; undefined: it begins anew. */
+  readonly since: string | undefined;
+  /** What is sent when the feed cannot go on from there. */
+  readonly snapshot: (cursor: string) => Promise<object | undefined>;
+  /** One event as it is sent; undefined: not for this viewer. */
+  readonly encode: (feedId: string, entry: FeedEvent) => object | undefined;
+  /** Whether who opened it is still signed in. */
+  readonly isSignedIn: () => Promise<boolean>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onClosed: () => void;
+}
+
+/**
+ * One screen on an agent's feed. It gets every event once and in order; what it missed while it was away is
+ * sent first, or, when that is kept no longer, a whole snapshot. Events are pulled as the socket takes them:
+ * a slow reader falls behind and gets a snapshot, and costs nobody anything.
+ */
+export class FeedSocket {
+  readonly #options: FeedSocketOptions;
+  #watch: FeedWatch | undefined;
+  /** The last event handed over. */
+  #seq = 0;
+  /** A batch or a snapshot is on its way. */
+  #isBusy = false;
+  #isClosed = false;
+  #timer: TimerHandle | undefined;
+  #isAlive = true;
+  #pingCount = 0;
+  #messageCount = 0;
+
+  constructor(options: FeedSocketOptions) {
+    this.#options = options;
+  }
+
+  /** Begins with what the screen missed, or with a snapshot. */
+  start(): void {
+    const { agentId, feeds, since, socket, log } = this.#options;
+    socket.on('close', () => this.#closed());
+    socket.on('error', (error) => log.debug({ agentId, reason: messageOf(error) }, 'screen failed'));
+    socket.on('pong', () => (this.#isAlive = true));
+    socket.on('message', (data, isBinary) => this.#said(String(data), isBinary));
+    this.#watch = feeds.watch(agentId, () => this.#pump());
+    if (!this.#watch) {
+      this.close(CloseCode.tooMany, 'too many screens');
+      return;
+    }
+    this.#ping();
+    this.#begin(since);
+  }
+
+  /** Says why and ends it; the peer's own close is not waited for longer than `ws` does. */
+  close(code: number, reason: string): void {
+    this.#options.socket.close(code, reason);
+    this.#closed();
+  }
+
+  /** Ends it without a word. */
+  terminate(): void {
+    this.#options.socket.terminate();
+    this.#closed();
+  }
+
+  #begin(since: string | undefined): void {
+    const feed = this.#watch?.feed;
+    if (!feed) return;
+    const [id, text = ''] = since?.split(':') ?? [];
+    const seq = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+    if (id !== feed.id || !feed.after(seq, 1)) {
+      void this.#reset(since === undefined ? 'new' : 'gone');
+      return;
+    }
+    this.#seq = seq;
+    this.#send({ type: 'hello', cursor: `${feed.id}:${seq}`, resumed: true });
+    this.#pump();
+  }
+
+  /** A snapshot, then what happened since it was begun. */
+  async #reset(reason: 'new' | 'gone' | 'slow'): Promise<void> {
+    const { agentId, log, snapshot } = this.#options;
+    const feed = this.#watch?.feed;
+    if (!feed) return;
+    this.#isBusy = true;
+    this.#seq = feed.seq;
+    const cursor = `${feed.id}:${feed.seq}`;
+    try {
+      const body = await snapshot(cursor);
+      if (this.#isClosed) return;
+      if (!body) {
+        this.close(CloseCode.signedOut, 'there is no such agent');
+        return;
+      }
+      this.#send({ type: 'reset', reason, cursor, snapshot: body }, () => {
+        this.#isBusy = false;
+        this.#pump();
+      });
+    } catch (error) {
+      log.warn({ agentId, reason: messageOf(error) }, 'snapshot failed');
+      this.close(CloseCode.failed, 'try again');
+    }
+  }
+
+  /** Hands over the next events unless the socket still has some to take. */
+  #pump(): void {
+    const feed = this.#watch?.feed;
+    if (!feed || this.#isBusy || this.#isClosed) return;
+    const entries = feed.after(this.#seq, BATCH_MAX);
+    if (!entries) {
+      void this.#reset('slow');
+      return;
+    }
+    const last = entries.at(-1);
+    if (!last) return;
+    this.#seq = last.seq;
+    const bodies = entries.flatMap((entry) => this.#options.encode(feed.id, entry) ?? []);
+    this.#isBusy = bodies.length > 0;
+    bodies.forEach((body, at) => {
+      const taken = at < bodies.length - 1 ? undefined : (): void => this.#taken();
+      this.#send(body, taken);
+    });
+    if (bodies.length === 0) this.#pump();
+  }
+
+  #taken(): void {
+    this.#isBusy = false;
+    this.#pump();
+  }
+
+  #send(body: object, taken?: () => void): void {
+    // Called with an error once the socket is closed: nothing follows then.
+    this.#options.socket.send(JSON.stringify(body), (error) => {
+      if (!error) taken?.();
+    });
+  }
+
+  /** A peer that does not answer is gone, whatever its TCP connection says. */
+  #ping(): void {
+    this.#timer = this.#options.clock.setTimer(PING_INTERVAL_MS, () => {
+      if (this.#isClosed) return;
+      if (!this.#isAlive) {
+        this.terminate();
+        return;
+      }
+      this.#isAlive = false;
+      this.#messageCount = 0;
+      this.#options.socket.ping();
+      if (++this.#pingCount % PINGS_PER_CHECK === 0) void this.#check();
+      this.#ping();
+    });
+  }
+
+  async #check(): Promise<void> {
+    // A store that fails for a moment signs nobody out.
+    const isSignedIn = await this.#options.isSignedIn().catch(() => true);
+    if (!isSignedIn && !this.#isClosed) this.close(CloseCode.signedOut, 'signed out');
+  }
+
+  #said(text: string, isBinary: boolean): void {
+    const isPing = !isBinary && /^\{\s*"type"\s*:\s*"ping"\s*\}$/.test(text);
+    if (!isPing || ++this.#messageCount > MESSAGES_MAX) {
+      this.close(CloseCode.policy, 'commands are HTTP requests');
+      return;
+    }
+    this.#send({ type: 'pong' });
+  }
+
+  #closed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#timer) this.#options.clock.clearTimer(this.#timer);
+    this.#watch?.close();
+    this.#watch = undefined;
+    this.#options.onClosed();
+  }
+}

@@ -1,0 +1,93 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { may } from './access-rules.ts';
+import { errorAnswers } from './api-schemas.ts';
+import { CloseCode, FeedSocket } from './feed-socket.ts';
+import type { RouteContext, Server } from './http-dependencies.ts';
+import { httpLimits } from './http-config.ts';
+import { HttpError } from './http-errors.ts';
+import { recogniseAgain, refuseForeignPage } from './request-guard.ts';
+import { SocketDoor } from './socket-door.ts';
+import { viewerOf } from './workspace-access.ts';
+import { agentQuery } from './workspace-schemas.ts';
+import { eventJson, snapshotJson } from './workspace-views.ts';
+
+/** GET /workspace/events: the feed, over a WebSocket. */
+export function addFeedRoute(server: Server, context: RouteContext): void {
+  const { clock, log, workspace } = context;
+  const socketDoor = new SocketDoor(server);
+  const sockets = new Set<FeedSocket>();
+  server.addHook('preClose', () => {
+    for (const socket of sockets) socket.close(CloseCode.goingAway, 'the server stops');
+  });
+  server.route({
+    method: 'GET',
+    url: '/workspace/events',
+    config: { access: 'useWorkspace' },
+    schema: {
+      tags: ['Workspace'],
+      summary: 'The feed of events, over a WebSocket',
+      description:
+        'Messages are JSON texts. First `hello` (the feed goes on after `since`) or `reset` (a whole ' +
+        'snapshot), then one message an event, each with its `cursor`. See docs/workspace.md.',
+      querystring: agentQuery.extend({
+        since: z
+          .string()
+          .max(80)
+          .optional()
+          .describe('`cursor` of the last message that came; absent: begin with a snapshot'),
+      }),
+      response: { 101: z.unknown().describe('Switching Protocols'), ...errorAnswers },
+    },
+    handler: (request, reply) => {
+      if (!socketDoor.isHandshake(request.raw)) {
+        throw new HttpError('UPGRADE_REQUIRED', 'this address speaks WebSocket');
+      }
+      const { authorization, 'x-api-key': apiKey } = request.headers;
+      // RFC 6455 §10.2: a browser sends the cookie along with whatever page asks.
+      if (authorization === undefined && apiKey === undefined) refuseForeignPage(request);
+      const viewer = viewerOf(request, workspace, request.query.agent);
+      if (sockets.size >= httpLimits.feedSocketsMax) {
+        throw new HttpError('TEMPORARILY_UNAVAILABLE', 'too many screens are open', { retryAfterSec: 30 });
+      }
+      const { agentId } = viewer;
+      reply.hijack();
+      socketDoor.open(request.raw, reply.raw, (socket) => {
+        const feedSocket = new FeedSocket({
+          socket,
+          agentId,
+          feeds: workspace.feeds,
+          since: request.query.since,
+          snapshot: async (cursor) => {
+            const snapshot = await workspace.snapshot(agentId);
+            return snapshot && snapshotJson(snapshot, cursor, viewer);
+          },
+          encode: (feedId, entry) => eventJson(feedId, entry, viewer),
+          // Whoever is logged in as an agent is at work, also while they only talk.
+          isSignedIn: () => isStillViewer(request, context, agentId),
+          clock,
+          log,
+          onClosed: () => sockets.delete(feedSocket),
+        });
+        sockets.add(feedSocket);
+        feedSocket.start();
+        log.debug({ agentId, by: viewer.principal.key, correlationId: request.id }, 'screen connected');
+      });
+    },
+  });
+}
+
+/**
+ * Whether who opened a screen may still see it. An agent who is logged in is at work, also while they only
+ * talk: an open screen keeps their session alive then.
+ */
+async function isStillViewer(
+  request: FastifyRequest,
+  context: RouteContext,
+  agentId: string,
+): Promise<boolean> {
+  const isAway = context.workspace.agent(agentId)?.state === 'LOGGED_OUT';
+  const principal = await recogniseAgain(request, context.accessControl, isAway);
+  if (!principal || !may(principal, 'useWorkspace')) return false;
+  return principal.agentId === agentId || may(principal, 'superviseAgents');
+}
