@@ -23,9 +23,11 @@ import type { DialPermission } from './dial-permission.ts';
 import { followConversation } from './callback-conversation.ts';
 import type { AgentDelivery } from './agent-delivery.ts';
 import type { InvitationDesk } from './invitation-desk.ts';
+import type { LiveCallDesk } from './live-call-desk.ts';
 import type { OpenCallback } from './open-callbacks.ts';
 import { PreviewCalls } from './preview-calls.ts';
 import type { QueueWaits } from './queue-waits.ts';
+import type { ServiceDirectory } from './service-directory.ts';
 import { EventTeller } from './event-teller.ts';
 
 /** How the customer answered "press 1 to be connected". */
@@ -39,6 +41,8 @@ export interface CallbackCallsOptions {
   readonly waits: QueueWaits;
   readonly desk: InvitationDesk;
   readonly delivery: AgentDelivery;
+  readonly calls: LiveCallDesk;
+  readonly directory: Pick<ServiceDirectory, 'agent'>;
   readonly settingsOf: (queue: string) => QueueSettings | undefined;
   /** Runs the `outbound-confirm` flow; resolves early when the leg ends or the signal aborts. */
   readonly confirm: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<Confirmation>;
@@ -149,7 +153,7 @@ export class CallbackCalls {
   workEnded(callbackId: CallbackId, agentId: string): void {
     const actor: Actor = { kind: 'agent', id: agentId };
     this.#teller
-      .tell(callbackId, { happening: { type: 'WRAP_UP_DONE' }, actor, facts: {} })
+      .tell(callbackId, { happening: { type: 'WRAP_UP_DONE', agentId }, actor, facts: {} })
       .catch(() => undefined);
   }
 

@@ -1,13 +1,18 @@
 import type { Conversation } from '../bridging/agent-connector.ts';
+import type { CallbackHappening } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
 import type { EventTeller } from './event-teller.ts';
+import type { LiveCallDesk } from './live-call-desk.ts';
+import type { ServiceDirectory } from './service-directory.ts';
 
 export interface ConversationParts {
   readonly registry: AgentRegistry;
   readonly router: Router;
   readonly teller: EventTeller;
+  readonly calls: LiveCallDesk;
+  readonly directory: Pick<ServiceDirectory, 'agent'>;
   /** After-call work that the queue allows now. */
   readonly wrapUpMs: () => number;
 }
@@ -22,45 +27,83 @@ export interface CallbackConversation {
 const customer: Actor = { kind: 'customer' };
 
 /**
- * Tells the callback that its customer and an agent talk, and who ended it; frees the agent for after-call
- * work. When the callback does not want them to talk (any more), both are hung up. Resolves when the
- * conversation is over.
+ * Tells the callback that its customer and an agent talk, who has the call after them, and who ended it. When
+ * the callback does not want them to talk (any more), both are hung up. Resolves when the conversation is
+ * over; agents are freed by the call itself.
  */
 export async function followConversation(
-  { registry, router, teller, wrapUpMs }: ConversationParts,
+  { registry, router, teller, calls, directory, wrapUpMs }: ConversationParts,
   { callback, agentId, conversation }: CallbackConversation,
 ): Promise<void> {
-  const { id, attemptId } = callback;
-  const agent: Actor = { kind: 'agent', id: agentId };
+  const { id, attemptId, virtualQueue, customerNumber, language, placeAtMs, priority } = callback;
   registry.connected(agentId, id);
   router.served(id);
-  let isOver = false;
-  const over = conversation.ended.then((endedBy) => {
-    isOver = true;
+  /** The agent whom the record names. */
+  let answering = agentId;
+  const course = { isOver: false, isUnwanted: false, isLeft: false };
+  const agent = (): Actor => ({ kind: 'agent', id: answering });
+  const tell = (happening: CallbackHappening, actor: Actor): void => {
+    // Logged; what remains is the due row of the state: the machine ends the state by itself.
+    teller.tell(id, { happening, actor, facts: { attemptId } }).catch(() => undefined);
+  };
+  const tellIfIdle = (): void => {
+    // Who left while another phone rang may have finished long ago.
+    const isIdle = registry.status(answering).subjectId !== id;
+    if (isIdle) tell({ type: 'WRAP_UP_DONE', agentId: answering }, agent());
+  };
+  const facts = {
+    id,
+    kind: 'callback',
+    virtualQueue,
+    customerNumber,
+    language,
+    agentId,
+    agentName: directory.agent(agentId)?.name ?? agentId,
+    place: { atMs: placeAtMs, priority },
+  } as const;
+  const call = calls.open(facts, conversation.takeOver(), {
+    wrapUpMs: () => (course.isUnwanted ? 0 : wrapUpMs()),
+    handedOver: (next) => {
+      const actor = agent();
+      answering = next;
+      tell({ type: 'HANDED_OVER', agentId: next }, actor);
+    },
+    leftAgents: (to) => {
+      course.isLeft = true;
+      tell({ type: 'TRANSFERRED', to }, agent());
+      tellIfIdle();
+    },
+  });
+  const over = call.ended.then((endedBy) => {
+    course.isOver = true;
     return endedBy;
   });
   // They talk even while the store fails: that they do is told as long as it is true.
-  const step = await teller
-    .tell(id, { happening: { type: 'CONNECTED' }, actor: agent, facts: { attemptId }, wanted: () => !isOver })
-    // Told of in the log; the end that follows is told too.
-    .catch(() => 'not-stored' as const);
-  const ends = {
-    customer: { happening: { type: 'CUSTOMER_HUNG_UP' }, actor: customer },
-    agent: { happening: { type: 'AGENT_HUNG_UP' }, actor: agent },
-    system: { happening: { type: 'CALLS_LOST' }, actor: { kind: 'system', part: 'telephony' } },
+  const wanted = (): boolean => !course.isOver;
+  const connected = {
+    happening: { type: 'CONNECTED' },
+    actor: agent(),
+    facts: { attemptId },
+    wanted,
   } as const;
-  const tell = (end: (typeof ends)[keyof typeof ends]): void => {
-    // Logged; what remains is the due row of the state: the machine ends the state by itself.
-    teller.tell(id, { ...end, facts: { attemptId } }).catch(() => undefined);
-  };
+  // Told of in the log; the end that follows is told too.
+  const step = await teller.tell(id, connected).catch(() => 'not-stored' as const);
   if (step !== 'not-stored' && step?.kind !== 'taken') {
-    await conversation.end();
-    registry.workOver(agentId, id, 0);
-    if (step?.callback.state !== 'COMPLETED') tell(ends.system);
+    course.isUnwanted = true;
+    call.conversation.end();
+    await over;
+    if (step?.callback.state !== 'COMPLETED') tell(ends.system.happening, ends.system.actor);
     return;
   }
   const endedBy = await over;
-  // The agent is free of the call whether or not the store hears of it now.
-  registry.workOver(agentId, id, wrapUpMs());
-  tell(ends[endedBy]);
+  if (course.isLeft || endedBy === 'moved') return;
+  const { happening } = ends[endedBy];
+  tell(happening, endedBy === 'agent' ? agent() : ends[endedBy].actor);
+  tellIfIdle();
 }
+
+const ends = {
+  customer: { happening: { type: 'CUSTOMER_HUNG_UP' }, actor: customer },
+  agent: { happening: { type: 'AGENT_HUNG_UP' }, actor: customer },
+  system: { happening: { type: 'CALLS_LOST' }, actor: { kind: 'system', part: 'telephony' } },
+} as const;

@@ -17,6 +17,7 @@ import type { Telephony } from '../telephony/telephony.ts';
 import { AgentDelivery } from './agent-delivery.ts';
 import { whisperCase } from './agent-whisper.ts';
 import { CallBook } from './call-book.ts';
+import { type CallControl, createCallControl } from './call-control.ts';
 import { CallbackCalls, type Confirmation } from './callback-calls.ts';
 import { askConfirmation, leaveMessage } from './confirmation.ts';
 import { dialPermission } from './dial-permission.ts';
@@ -61,6 +62,8 @@ export interface Engine {
   readonly inboundCalls: InboundCalls;
   /** What agents are asked to take. */
   readonly invitations: InvitationDesk;
+  /** What is done with calls once customer and agent talk. */
+  readonly callControl: CallControl;
   /** After a start: places and states as they were, lost calls decided; then inbound calls are taken. */
   recover(): Promise<{ openCount: number; lostCount: number }>;
   /** Stops timers and dialogues; calls are telephony's to end. */
@@ -81,6 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
     callbackCalls: () => callbackCalls,
     inboundCalls: () => inboundCalls,
     openCallbacks: () => openCallbacks,
+    callControl: () => callControl,
   });
   const invitations = new InvitationDesk(options);
   const delivery = new AgentDelivery({
@@ -88,6 +92,8 @@ export function createEngine(options: EngineOptions): Engine {
     desk: invitations,
     whisper: (leg, about, signal) => whisperCase(options, leg, about, signal),
   });
+  const callControl = createCallControl({ ...options, registry, router, waits, delivery });
+  const { calls } = callControl;
   const slots = new SlotDesk({ directory: options.directory, unitOfWork: store, clock });
   const runner = new CallbackRunner({
     unitOfWork: store,
@@ -122,6 +128,7 @@ export function createEngine(options: EngineOptions): Engine {
     waits,
     desk: invitations,
     delivery,
+    calls,
     settingsOf,
     confirm:
       options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
@@ -140,6 +147,8 @@ export function createEngine(options: EngineOptions): Engine {
     openCallbacks,
     callBook,
     delivery,
+    calls,
+    phones: callControl.phones,
   });
   telephony.onCanCall(() => router.matchAll());
   telephony.onAgentReachability((agentId, reachable) => {
@@ -147,7 +156,7 @@ export function createEngine(options: EngineOptions): Engine {
     registry.reachabilityChanged(agentId, reachable);
   });
   const book = { runner, waits, openCallbacks, slots };
-  const rooms = { ...book, router, registry, callbackCalls, inboundCalls, invitations };
+  const rooms = { ...book, router, registry, callbackCalls, inboundCalls, invitations, callControl };
   return { ...rooms, recover: () => recover(options, rooms), close: () => close(rooms, callBook) };
 }
 
@@ -157,7 +166,7 @@ type Rooms = Omit<Engine, 'recover' | 'close'>;
 function createRouting(
   { telephony, store, directory, clock, log, dialsMax }: EngineOptions,
   recovery: { readonly isRunning: boolean },
-  rooms: { [K in 'callbackCalls' | 'inboundCalls' | 'openCallbacks']: () => Engine[K] },
+  rooms: { [K in 'callbackCalls' | 'inboundCalls' | 'openCallbacks' | 'callControl']: () => Engine[K] },
 ): Pick<Engine, 'registry' | 'router' | 'waits'> {
   const registry: AgentRegistry = new AgentRegistry({
     unitOfWork: store,
@@ -196,7 +205,9 @@ function createRouting(
       dialGranted: (grant) => rooms.callbackCalls().dialGranted(grant),
       agentOffered: (offer) => {
         const { kind, confirmed, subjectId } = offer.token;
+        const { transferred } = rooms.callControl();
         if (kind === 'callback' || confirmed) rooms.callbackCalls().agentOffered(offer);
+        else if (transferred.has(subjectId)) transferred.agentOffered(subjectId, offer.agentId);
         else rooms.inboundCalls().agentOffered(subjectId, offer.agentId);
       },
       previewOffered: (offer) => rooms.callbackCalls().previewOffered(offer),

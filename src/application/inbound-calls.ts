@@ -8,6 +8,7 @@ import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { InboundCall } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
 import type { CallBook } from './call-book.ts';
+import type { PhoneControl } from './phone-control.ts';
 import { InboundSession, type InboundSessionOptions } from './inbound-session.ts';
 
 /** The dialogue behind the codes of an agent's phone (`*81` …, product §5). */
@@ -20,6 +21,8 @@ export interface InboundCallsOptions extends InboundSessionOptions {
   readonly holdMusic: readonly AudioSource[];
   readonly metrics: Metrics;
   readonly callBook: CallBook;
+  /** Agents' phones that dial during a conversation. */
+  readonly phones: PhoneControl;
 }
 
 /** Which dialogue answers a call. */
@@ -53,6 +56,12 @@ export class InboundCalls {
     return this.#sessions.get(callId)?.call.sipCallId;
   }
 
+  /** Queue and number of a caller in the house; the number is null when withheld. */
+  callerOf(callId: CallId): { virtualQueue: string; customerNumber: string | null } | undefined {
+    const session = this.#sessions.get(callId);
+    return session && { virtualQueue: session.settings.name, customerNumber: session.ani ?? null };
+  }
+
   /** The handler of telephony's inbound calls. */
   take(call: InboundCall): void {
     const log = this.#options.log.child({ callId: call.callId });
@@ -60,6 +69,7 @@ export class InboundCalls {
       { fromNumber: call.from.number, dialled: call.dialled, source: call.source, sipCallId: call.sipCallId },
       'inbound call',
     );
+    if (this.#options.phones.dialled(call)) return;
     const destination = this.#destination(call);
     if (!destination) {
       log.warn({ dialled: call.dialled }, 'no DID or flow for the number dialled');

@@ -1,4 +1,5 @@
 import { type ConnectOutcome, connectAgent } from '../bridging/agent-connector.ts';
+import type { JoinedLegs } from '../bridging/conversation.ts';
 import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import { untilStored } from '../callback/store-retry.ts';
@@ -27,6 +28,8 @@ import { CallerPlace } from './caller-place.ts';
 import { CallerSlot } from './caller-slot.ts';
 import { callFacts } from './case-facts.ts';
 import { screenForQueue } from './number-check.ts';
+import type { LiveCallDesk } from './live-call-desk.ts';
+import type { LiveCall } from './live-call.ts';
 import { MessageDesk } from './message-desk.ts';
 import type { OpenCallbacks } from './open-callbacks.ts';
 import type { QueueWaits } from './queue-waits.ts';
@@ -46,6 +49,7 @@ export interface InboundSessionOptions {
   /** Lengths of audio files in ms; what has none is not there. */
   readonly audioMs: ReadonlyMap<string, number>;
   readonly delivery: AgentDelivery;
+  readonly calls: LiveCallDesk;
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly log: Log;
@@ -308,10 +312,30 @@ export class InboundSession implements FlowHost {
     registry.connected(agentId, callId);
     router.served(callId);
     waits.workStarted(this.settings.name, callId);
-    const endedBy = await outcome.conversation.ended;
+    const call = this.#open(agentId, outcome.conversation.takeOver());
+    const endedBy = await call.ended;
     this.#log.info({ agentId, endedBy }, 'conversation ended');
-    registry.workOver(agentId, callId, this.settings.wrapUpSec * 1000);
     return 'over';
+  }
+
+  /** Caller and agent talk; the agent is freed by the call. */
+  #open(agentId: string, legs: JoinedLegs): LiveCall {
+    const { calls, directory } = this.#options;
+    const facts = {
+      id: this.call.callId,
+      kind: 'call',
+      virtualQueue: this.settings.name,
+      customerNumber: this.ani ?? this.call.from.number ?? 'anonymous',
+      language: this.language,
+      place: this.#place.inLine,
+      agentId,
+      agentName: directory.agent(agentId)?.name ?? agentId,
+    } as const;
+    return calls.open(facts, legs, {
+      wrapUpMs: () => this.settings.wrapUpSec * 1000,
+      handedOver: () => undefined,
+      leftAgents: () => undefined,
+    });
   }
 
   /** The call has ended: nothing of it stays in the line or with an agent. */

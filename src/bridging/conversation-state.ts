@@ -177,8 +177,11 @@ function othersGoOn(state: ConversationState, by: EndedBy): ConversationState {
   const rest = targetLeft ? { ...state, aside: null } : state;
   const talkers = talkersOf(rest);
   if (talkers.length < 2) return endAll(rest, by);
-  if (partyOf(rest, rest.ownerId)?.stage !== 'gone') return rest;
-  return { ...rest, ownerId: talkers.find(({ role }) => role === 'agent')?.id ?? null };
+  if (rest.ownerId !== null && partyOf(rest, rest.ownerId)?.stage !== 'gone') return rest;
+  const ownerId = talkers.find(({ role }) => role === 'agent')?.id ?? null;
+  // Outside parties are not kept talking among themselves.
+  const hasCustomer = partyOf(rest, rest.customerId)?.stage === 'up';
+  return ownerId === null && !hasCustomer ? endAll(rest, by) : { ...rest, ownerId };
 }
 
 /** The one beside the talk leaves; agent and customer hear each other again. */

@@ -64,7 +64,7 @@ export interface RingOptions {
 export interface ConversationHost {
   changed(state: ConversationState): void;
   /** Another agent answers for the call, or none does. */
-  ownerChanged(next: Party | undefined, state: ConversationState): void;
+  ownerChanged(next: Party | undefined): void;
   /** The customer is on the line and with nobody; whoever takes the leg ends it. */
   customerMoved(customer: Leg): void;
   transferRequested(partyId: string, request: TransferRequest): void;
@@ -269,7 +269,7 @@ export class Conversation {
       ({ id, stage }) => stage === 'gone' && partyOf(before, id)?.stage !== 'gone',
     );
     this.#tellOutcomes();
-    if (next.ownerId !== before.ownerId) host.ownerChanged(partyOf(next, next.ownerId), next);
+    if (next.ownerId !== before.ownerId) host.ownerChanged(partyOf(next, next.ownerId));
     for (const { id } of left) this.#letGo(id);
     host.changed(next);
     void this.#settled();

@@ -81,7 +81,17 @@ type CallEvent =
   | { readonly type: 'AGENT_HUNG_UP' }
   /** Legs were lost through our fault: restart, media server, SIP server. Their end is unknown: made. */
   | { readonly type: 'CALLS_LOST' }
-  | { readonly type: 'WRAP_UP_DONE' };
+  /** `agentId`: who has finished; refused when somebody else has the callback by now. */
+  | { readonly type: 'WRAP_UP_DONE'; readonly agentId?: string }
+  /** Another agent answers for the conversation in progress. */
+  | { readonly type: 'HANDED_OVER'; readonly agentId: string }
+  /** The customer is served on elsewhere, without this callback: its agent has left the conversation. */
+  | {
+      readonly type: 'TRANSFERRED';
+      readonly to:
+        | { readonly kind: 'queue'; readonly queue: string }
+        | { readonly kind: 'external'; readonly number: string };
+    };
 
 /** What people want. */
 type WishEvent =

@@ -184,7 +184,8 @@ export const machineSetup = setup({
     countSnooze: assign({ snoozeCount: ({ context }) => context.snoozeCount + 1 }),
     countOffer: assign({ agentOfferCount: ({ context }) => context.agentOfferCount + 1 }),
     takeAgent: assign({
-      agentId: ({ context, event }) => (event.type === 'AGENT_RESERVED' ? event.agentId : context.agentId),
+      agentId: ({ context, event }) =>
+        event.type === 'AGENT_RESERVED' || event.type === 'HANDED_OVER' ? event.agentId : context.agentId,
     }),
     forgetAgent: assign({ agentId: null }),
     rememberNew: assign({
@@ -243,6 +244,11 @@ export const machineSetup = setup({
     isAgentHeldAside: ({ context }) => context.agentId !== null && context.strategy !== 'agent-first',
     isNotJoining: ({ context }) => context.strategy !== 'agent-first' || context.agentOfferCount > 0,
     isJoining: ({ context }) => context.strategy === 'agent-first' && context.agentOfferCount === 0,
+    isOtherAgent: ({ context, event }) =>
+      event.type === 'WRAP_UP_DONE' &&
+      event.agentId !== undefined &&
+      context.agentId !== null &&
+      event.agentId !== context.agentId,
     notRescheduled: ({ context }) => context.rescheduledTo === null,
     isRescheduled: ({ context }) => context.rescheduledTo !== null,
     wasMissing: ({ context }) => context.queueMissingSinceMs !== null,

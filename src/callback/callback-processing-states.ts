@@ -37,11 +37,19 @@ export const processing = machineSetup.createStateConfig({
         AGENT_HUNG_UP: toAfterCallWork,
         CALLS_LOST: toAfterCallWork,
         DUE_REACHED: toAfterCallWork,
+        HANDED_OVER: { actions: ['takeAgent'] },
+        /** The agent has after-call work; the customer's leg is not this callback's any more. */
+        TRANSFERRED: { target: 'after-call-work', actions: ['dueAfterWrapUp'] },
         RESCHEDULED_BY_AGENT: rescheduledByAgent,
       },
     },
     'after-call-work': {
-      on: { WRAP_UP_DONE: finishes, DUE_REACHED: finishes, RESCHEDULED_BY_AGENT: rescheduledByAgent },
+      on: {
+        /** Who gave the call to somebody else has work of their own to finish. */
+        WRAP_UP_DONE: [{ guard: 'isOtherAgent' }, ...finishes],
+        DUE_REACHED: finishes,
+        RESCHEDULED_BY_AGENT: rescheduledByAgent,
+      },
     },
   },
 });

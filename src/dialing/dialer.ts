@@ -67,7 +67,7 @@ export class Dialer {
       callId,
       target: {
         kind: 'trunk',
-        number: prefixed(callback.customerNumber, settings.dialPrefix),
+        number: dialledAs(callback.customerNumber, settings),
         ...(settings.trunk === undefined ? {} : { trunk: settings.trunk }),
       },
       callerId: { number, ...(settings.callerIdName === undefined ? {} : { name: settings.callerIdName }) },
@@ -121,7 +121,7 @@ export class Dialer {
   }
 }
 
-/** With a prefix the plus goes: `0` and `+4930123` are dialled `04930123`. */
-function prefixed(number: string, prefix: string): string {
-  return prefix === '' ? number : prefix + number.replace(/^\+/, '');
+/** The digits for a number: with a prefix the plus goes, `0` and `+4930123` are dialled `04930123`. */
+export function dialledAs(number: string, { dialPrefix }: Pick<QueueSettings, 'dialPrefix'>): string {
+  return dialPrefix === '' ? number : dialPrefix + number.replace(/^\+/, '');
 }

@@ -115,6 +115,9 @@ export class PlacedCall implements OutboundCall {
   readonly ringing = Promise.resolve();
   readonly inviteSent = Promise.resolve(0);
   cancelled = false;
+  /** Once it has been answered. */
+  leg: QuietLeg | undefined;
+  isOver = false;
   readonly #canTap: boolean;
   #settle!: (outcome: OriginateOutcome) => void;
 
@@ -130,6 +133,8 @@ export class PlacedCall implements OutboundCall {
   answer(): QuietLeg {
     const { target, callId } = this.request;
     const leg = new QuietLeg(callId, 'outbound', target.kind === 'agent' ? target.agentId : target.number);
+    if (!this.isOver) this.leg = leg;
+    this.isOver = true;
     this.#settle({ kind: 'answered', leg });
     return leg;
   }
@@ -146,6 +151,7 @@ export class PlacedCall implements OutboundCall {
   }
 
   fail(termination: Termination): void {
+    this.isOver = true;
     this.#settle({ kind: 'failed', termination });
   }
 
@@ -170,6 +176,7 @@ export class FakeTelephony implements Telephony {
   canTap = false;
   readonly #canCallListeners = new Set<() => void>();
   #handler: ((call: InboundCall) => void) | undefined;
+  #reachability: ((agentId: string, reachable: boolean) => void) | undefined;
 
   onInboundCall(handler: (call: InboundCall) => void): void {
     this.#handler = handler;
@@ -213,8 +220,15 @@ export class FakeTelephony implements Telephony {
     return !this.unreachable.has(agentId);
   }
 
-  onAgentReachability(): void {
-    // Reachability never changes by itself here.
+  onAgentReachability(listener: (agentId: string, reachable: boolean) => void): void {
+    this.#reachability = listener;
+  }
+
+  /** The agent's phone gains its first registration, or loses its last. */
+  setReachable(agentId: string, reachable: boolean): void {
+    if (reachable) this.unreachable.delete(agentId);
+    else this.unreachable.add(agentId);
+    this.#reachability?.(agentId, reachable);
   }
 }
 

@@ -4,6 +4,7 @@ import type { ServiceDirectory } from '../../src/application/service-directory.t
 import { SlotCalendar } from '../../src/calendar/slot-calendar.ts';
 import type { Callback } from '../../src/callback/callback.ts';
 import type { QueueSettings } from '../../src/callback/queue-settings.ts';
+import type { FlowMachine } from '../../src/ivr/flow-machine.ts';
 import { IdSource } from '../../src/kernel/ids.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { silentMetrics } from '../../src/kernel/metrics.ts';
@@ -22,7 +23,7 @@ function directoryOf(settings: () => QueueSettings): ServiceDirectory {
     queues: () => [settings()],
     queue: settings,
     agents: () => agents,
-    agent: () => undefined,
+    agent: (id) => agents.find((agent) => agent.id === id),
     agentsOf: () => ['a1', 'a2'],
     did: () => undefined,
     businessHours: () => undefined,
@@ -39,6 +40,8 @@ export class House {
   store = new MemoryStore();
   engine!: Engine;
   recordings!: MemoryRecordings;
+  /** Flows by name; none unless the test brings some. */
+  flow: (name: string) => FlowMachine | undefined = () => undefined;
   /** In force from the next question on. */
   settings: QueueSettings;
   #answer!: (confirmation: Confirmation) => void;
@@ -71,7 +74,7 @@ export class House {
       telephony,
       store,
       directory: this.#directory,
-      flow: () => undefined,
+      flow: (name) => this.flow(name),
       audioMs: new Map(),
       holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
       dialsMax: 10,
