@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { CaptchaGate } from './adapters/captcha/captcha-gate.ts';
+import { openCases, openWorkspace } from './agent-workspace.ts';
 import { connectTelephony, type TelephonyAdapter } from './adapters/drachtio/connect-telephony.ts';
 import { documentChecker } from './adapters/provisioning/document-checker.ts';
 import { FlowFolder } from './adapters/flows/flow-folder.ts';
@@ -13,6 +14,7 @@ import { Storage } from './adapters/storage/storage.ts';
 import { ApplicationService } from './application/application-service.ts';
 import { deskWithoutGroups } from './application/call-in-desk.ts';
 import { HistoryReplay } from './application/history-replay.ts';
+import type { CaseDesk } from './application/workspace/case-desk.ts';
 import { createEngine, type Engine } from './application/engine.ts';
 import { CallbackRetention } from './callback/callback-retention.ts';
 import { publishRunningServer, withdrawRunningServer } from './cli/running-server.ts';
@@ -127,9 +129,9 @@ async function start(
     ids,
     flows,
   };
-  const engine = await openEngine(parts, started);
+  const { engine, cases } = await openEngine(parts, started);
   const administrator = await ensureAdministrator(storage.access, clock);
-  const httpUrl = await serveHttp({ ...parts, engine }, started);
+  const httpUrl = await serveHttp({ ...parts, engine, cases }, started);
   telephony.started();
   log.info({ http: httpUrl, sip: servers.sipAddress, telephony: config.telephony.mode }, 'serving');
   return {
@@ -143,7 +145,10 @@ async function start(
 }
 
 /** Connects the rooms, gives every open callback its place back and opens the door. */
-async function openEngine(parts: Omit<Parts, 'engine'>, started: Started): Promise<Engine> {
+async function openEngine(
+  parts: Omit<Parts, 'engine' | 'cases'>,
+  started: Started,
+): Promise<Pick<Parts, 'engine' | 'cases'>> {
   const { config, storage, provisioning, telephony, metrics, log, clock, ids, flows } = parts;
   const { directory } = provisioning;
   const engine = createEngine({
@@ -161,12 +166,14 @@ async function openEngine(parts: Omit<Parts, 'engine'>, started: Started): Promi
     metrics,
   });
   started.push(() => engine.close());
+  const cases = openCases({ ...parts, engine }, started);
   log.info(await engine.recover(), 'open callbacks recovered');
+  await cases.recover();
   directory.onChange(() => engine.router.matchAll());
   const retention = new CallbackRetention({ unitOfWork: storage, clock, log });
   retention.start();
   started.push(async () => retention.close());
-  return engine;
+  return { engine, cases };
 }
 
 /** Refused calls have a metric of their own: operators watch it. */
@@ -224,6 +231,7 @@ interface Parts extends Pick<StartOptions, 'config' | 'version' | 'log'> {
   readonly storage: Storage;
   readonly provisioning: Provisioning;
   readonly engine: Engine;
+  readonly cases: CaseDesk;
   readonly telephony: TelephonyAdapter;
   readonly recordings: Recordings;
   readonly metrics: PrometheusMetrics;
@@ -266,7 +274,9 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
   const { requestsPerMinuteMax, ...httpSettings } = config.http;
   const principalRate = { ...defaultHttpConfig.principalRate, perMinuteMax: requestsPerMinuteMax };
   const http = buildHttpServer({
+    recordings: parts.recordings,
     application,
+    workspace: openWorkspace(parts, parts.cases, application, started),
     access: storage.access,
     audit: storage.audit,
     idempotency: storage.idempotency,

@@ -31,6 +31,10 @@ export interface RecordingFilter {
   readonly callbackId?: CallbackId;
   readonly agentId?: string;
   readonly virtualQueue?: string;
+  /** One of these. */
+  readonly virtualQueues?: readonly string[];
+  /** This agent's, beside what else is asked for. */
+  readonly ownAgentId?: string;
   readonly kind?: RecordingKind;
   /** 1–1000. */
   readonly limit: number;

@@ -20,6 +20,10 @@ export const rolesByPermission = {
   useWorkspace: [Role.administrator, Role.supervisor, Role.agent],
   /** Other agents' workspaces and states; listen, whisper, barge. */
   superviseAgents: [Role.administrator, Role.supervisor],
+  /** Customers' voices. An agent: own conversations, and what belongs to the callback being served. */
+  readRecordings: [Role.administrator, Role.supervisor],
+  readOwnRecordings: [Role.administrator, Role.supervisor, Role.agent],
+  deleteRecordings: [Role.administrator],
   readQueues: [Role.administrator, Role.supervisor, Role.monitor, Role.developer, Role.agent],
   readSettings: [Role.administrator, Role.supervisor, Role.developer],
   configure: [Role.administrator],
@@ -62,6 +66,7 @@ export const scopes: readonly Scope[] = [
 const widerPermissions: Partial<Record<Permission, Permission>> = {
   readOwnCallback: 'readCallbacks',
   readOwnAgent: 'readAgents',
+  readOwnRecordings: 'readRecordings',
   setOwnAgentState: 'setAgentStates',
 };
 

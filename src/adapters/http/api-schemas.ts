@@ -8,7 +8,7 @@ import { Role } from './access-store.ts';
 /**
  * Makes a schema a named part of the OpenAPI document; zod's global registry also holds what `describe` says.
  */
-function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
+export function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
   z.globalRegistry.add(schema, { id });
   return schema;
 }

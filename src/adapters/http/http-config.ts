@@ -64,6 +64,8 @@ export const httpLimits = {
   closeGraceMs: 5000,
   /** A handler that waits for ever. */
   handlerTimeoutMs: 25_000,
+  /** A download to a client that reads slowly, or not at all. */
+  downloadMaxMs: 600_000,
   connectionsMax: 2000,
   /** Screens on workspace feeds; the rest of the connections is for requests. */
   feedSocketsMax: 1000,

@@ -22,6 +22,7 @@ import type { ErrorStore } from './error-store.ts';
 import type { HttpConfig } from './http-config.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { Provisioning } from './provisioning.ts';
+import type { RecordingShelf } from './recording-routes.ts';
 
 /** What main.ts gives to the HTTP adapter. */
 export interface HttpDependencies {
@@ -33,6 +34,7 @@ export interface HttpDependencies {
   readonly errors: ErrorStore;
   readonly provisioning: Provisioning;
   readonly captcha: CaptchaGate;
+  readonly recordings: RecordingShelf;
   /** Runs a callback's history through the machine again; undefined: there is no such callback. */
   readonly replay: (id: CallbackId) => Promise<ReplayOutcome | undefined>;
   /** Undefined where SIP cannot be traced: the routes answer TRACING_UNAVAILABLE. */

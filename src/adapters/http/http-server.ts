@@ -32,6 +32,7 @@ import { addSessionRoutes } from './session-routes.ts';
 import { addCapacityRoutes } from './capacity-routes.ts';
 import { addCaptchaRoutes } from './captcha-routes.ts';
 import { addGesRoutes } from './ges/ges-routes.ts';
+import { addRecordingRoutes } from './recording-routes.ts';
 import { addSlotRoutes } from './slot-routes.ts';
 import { addWorkspaceRoutes } from './workspace-routes.ts';
 
@@ -122,6 +123,7 @@ const apiRoutes = [
   addQueueRoutes,
   addEstimatorRoutes,
   addSlotRoutes,
+  addRecordingRoutes,
   addCapacityRoutes,
   addCaptchaRoutes,
   addQueueSettingsRoutes,

@@ -30,6 +30,8 @@ export async function listRecordings(db: Executor, filter: RecordingFilter): Pro
     const wanted = filter[column];
     if (wanted !== undefined) query = query.where(column, '=', wanted);
   }
+  if (filter.virtualQueues !== undefined) query = query.where('virtualQueue', 'in', filter.virtualQueues);
+  if (filter.ownAgentId !== undefined) query = query.where('agentId', '=', filter.ownAgentId);
   if (filter.afterId !== undefined) query = query.where('id', '<', filter.afterId);
   const rows = await query
     .orderBy('id', 'desc')

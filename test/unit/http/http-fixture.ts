@@ -19,8 +19,12 @@ import { emptyDocument } from '../../../src/provisioning/document.ts';
 import { LiveDirectory } from '../../../src/provisioning/live-directory.ts';
 import { numberRuleViews, testNumber } from '../../../src/provisioning/number-test.ts';
 import { SecretBox } from '../../../src/provisioning/secret-box.ts';
+import { Recordings } from '../../../src/recording/recordings.ts';
+import type { Application } from '../../../src/application/application.ts';
 import type { CaptchaKeys } from '../../../src/screening/captcha-keys.ts';
 import { FakeApplication } from '../../fakes/fake-application.ts';
+import { MemoryRecordingFiles, MemoryRecordingStore } from '../../fakes/memory-recording-store.ts';
+import { WorkspaceHouse } from '../../fakes/workspace-house.ts';
 import {
   MemoryAccessStore,
   MemoryAuditStore,
@@ -41,10 +45,14 @@ export interface Ask {
 export interface Fixture {
   readonly server: HttpServer;
   readonly application: FakeApplication;
+  /** What is behind the workspace routes. */
+  readonly house: WorkspaceHouse;
   readonly access: MemoryAccessStore;
   readonly audit: MemoryAuditStore;
   readonly idempotency: MemoryIdempotencyStore;
   readonly errors: MemoryErrorStore;
+  readonly recordings: Recordings;
+  readonly recordingFiles: MemoryRecordingFiles;
   readonly clock: SimulatedClock;
   readonly applied: { text: string; dryRun: boolean }[];
   /** The CAPTCHA key sets in force; none at first. */
@@ -87,11 +95,11 @@ export function closeFixtures(): void {
 
 /**
  * Builds a fixture; `config` overrides the defaults, `serverClock` replaces virtual time (real sockets need
- * real time); `keepOpen` leaves closing to the test.
+ * real time); `keepOpen` leaves closing to the test; `served` answers instead of the fake application.
  */
 export async function newFixture(
   config: Partial<HttpConfig> = {},
-  options: { tracing?: false; serverClock?: Clock; keepOpen?: true } = {},
+  options: { tracing?: false; serverClock?: Clock; keepOpen?: true; served?: Application } = {},
 ): Promise<Fixture> {
   const clock = new SimulatedClock();
   const ids = new IdSource(clock, new SeededRandom(1));
@@ -107,8 +115,22 @@ export async function newFixture(
   const serverClock = options.serverClock ?? clock;
   const tokens = {} as Record<Role, string>;
   for (const role of Object.values(Role)) tokens[role] = await credential(role, access, serverClock, ids);
+  const house = new WorkspaceHouse(serverClock, ids, application, { dispositions: ['Sold', 'Call again'] });
+  const recordingStore = new MemoryRecordingStore();
+  const recordingFiles = new MemoryRecordingFiles();
+  const recordings = new Recordings({
+    unitOfWork: recordingStore,
+    files: recordingFiles,
+    keptDaysOf: () => undefined,
+    bytesMax: 1_000_000,
+    clock,
+    ids,
+    log: silentLog,
+  });
   const server = buildHttpServer({
-    application,
+    recordings,
+    application: options.served ?? application,
+    workspace: house.workspace,
     access,
     audit,
     idempotency,
@@ -138,10 +160,13 @@ export async function newFixture(
   const fixture: Fixture = {
     server,
     application,
+    house,
     access,
     audit,
     idempotency,
     errors,
+    recordings,
+    recordingFiles,
     clock,
     applied,
     captchaKeys,
