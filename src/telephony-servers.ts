@@ -33,6 +33,7 @@ export async function startTelephonyServers(
     }),
     profile: config.freeswitchProfile,
     audioRoot: config.mediaAudioRoot,
+    recordingsRoot: config.mediaRecordingsRoot,
     tapPort: config.audioTapPort,
     warmEndpointCount: config.warmEndpointCount,
   };

@@ -26,6 +26,8 @@ export class OfferAnswer {
   /** `answering`: an offer is at the media server; `offering`: ours is out, its answer comes in the ACK. */
   #state: 'idle' | 'answering' | 'offering' = 'idle';
   #held = false;
+  /** The media server is being told an answer that came in an ACK; never rejects. */
+  #telling: Promise<void> = Promise.resolve();
 
   constructor(parts: OfferAnswerParts) {
     this.#parts = parts;
@@ -48,7 +50,7 @@ export class OfferAnswer {
   #offer(res: SrfResponse): void {
     const { dialog, endpoint } = this.#parts;
     this.#state = 'offering';
-    dialog.once('ack', (ack: SrfRequest) => void this.#answeredInAck(ack.body ?? ''));
+    dialog.once('ack', (ack: SrfRequest) => this.#answeredInAck(ack.body ?? ''));
     // RFC 6337 §5.3: all that we can do, also when we are on hold: this may be the way back.
     this.#sendSdp(res, withDirection(dialog.local.sdp ?? endpoint.localSdp, 'sendrecv'));
   }
@@ -56,6 +58,7 @@ export class OfferAnswer {
   async #answer(offer: string, res: SrfResponse): Promise<void> {
     const { dialog, endpoint } = this.#parts;
     this.#state = 'answering';
+    await this.#telling;
     try {
       const answer = answerTo(offer, await endpoint.modify(offer));
       dialog.local.sdp = answer;
@@ -65,13 +68,18 @@ export class OfferAnswer {
     } catch (thrown) {
       this.#state = 'idle';
       this.#warn(thrown, 'a change of media was refused');
-      if (!this.#parts.hasEnded()) res.send(488);
+      // RFC 3261 §14.2: the session stays as it was; 488 only when the offer is what is wrong.
+      const isRefused = thrown instanceof AppError && thrown.code === 'MEDIA_NOT_ACCEPTED';
+      if (!this.#parts.hasEnded()) res.send(isRefused ? 488 : 500);
     }
   }
 
-  async #answeredInAck(answer: string): Promise<void> {
+  #answeredInAck(answer: string): void {
     this.#state = 'idle';
-    if (answer === '' || this.#parts.hasEnded()) return;
+    if (answer !== '' && !this.#parts.hasEnded()) this.#telling = this.#tell(answer);
+  }
+
+  async #tell(answer: string): Promise<void> {
     try {
       if (mediaFault(answer) !== undefined) {
         throw new AppError('MEDIA_NOT_ACCEPTED', 'unusable answer in ACK');

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectTelephony } from '../../../src/adapters/drachtio/connect-telephony.ts';
 import type { TelephonyAdapter } from '../../../src/adapters/drachtio/connect-telephony.ts';
@@ -29,11 +32,15 @@ export const REAL = process.env['TURNKEEPER_DRACHTIO'] !== undefined;
 export interface Servers {
   readonly sip: { host: string; port: number; secret: string };
   readonly media: { host: string; port: number; secret: string };
+  /** Directory that recordings are written to. */
+  readonly recordings: string;
   close(): Promise<void>;
 }
 
 export interface Stage {
   readonly telephony: TelephonyAdapter;
+  /** Directory that recordings are written to. */
+  readonly recordings: string;
   /** Where phones send their requests. */
   readonly sipAddress: { host: string; port: number };
   readonly registrations: MemoryRegistrationStore;
@@ -79,6 +86,7 @@ export async function openStage(
         listenAddress: '127.0.0.1',
         listenPort: 0,
         profile: 'drachtio_mrf',
+        recordingsRoot: servers.recordings,
         audioRoot: fileURLToPath(new URL('../../fixtures/audio', import.meta.url)),
         tapPort: 0,
         warmEndpointCount: options.warm ?? 0,
@@ -130,6 +138,7 @@ export async function openStage(
   };
   return {
     telephony,
+    recordings: servers.recordings,
     sipAddress,
     registrations,
     counts,
@@ -170,8 +179,10 @@ function hostPort(name: string): { host: string; port: number } {
 
 /** The servers of the environment, or embedded ones. */
 export async function openServers(): Promise<Servers> {
+  const recordings = await mkdtemp(join(tmpdir(), 'recordings-'));
   if (REAL) {
     return {
+      recordings,
       sip: {
         ...hostPort('TURNKEEPER_DRACHTIO'),
         secret: process.env['TURNKEEPER_DRACHTIO_SECRET'] ?? 'cymru',
@@ -180,9 +191,9 @@ export async function openServers(): Promise<Servers> {
         ...hostPort('TURNKEEPER_FREESWITCH'),
         secret: process.env['TURNKEEPER_FREESWITCH_SECRET'] ?? 'ClueCon',
       },
-      close: () => Promise.resolve(),
+      close: () => rm(recordings, { recursive: true, force: true }),
     };
   }
   const { openEmbeddedServers } = await import('./embedded-servers.ts');
-  return openEmbeddedServers();
+  return openEmbeddedServers(recordings);
 }
