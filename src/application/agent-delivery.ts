@@ -189,8 +189,8 @@ class DeliveredCall implements OutboundCall {
     const heard = await whisper(leg, this.#delivery, AbortSignal.any([signal, deadline.signal]));
     clock.clearTimer(timer);
     if (signal.aborted) return 'stopped';
-    if (leg.termination) return 'hung-up';
-    return deadline.signal.aborted && settings.agentAcceptKey ? 'no-key' : heard;
+    if (deadline.signal.aborted && settings.agentAcceptKey) return 'no-key';
+    return heard === 'connect' && leg.termination ? 'hung-up' : heard;
   }
 }
 
