@@ -4,10 +4,9 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { Fault } from '../../kernel/errors.ts';
-import { maskNumbersIn } from '../logging/number-mask.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
-import { maskedJson } from './masked-json.ts';
+import { maskedJson, maskedText } from './masked-json.ts';
 import { addressedQueue, maskedPath, spokenCause } from './error-request.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
 
@@ -54,7 +53,7 @@ function sendError(
     atMs: context.clock.nowMs(),
     status: error.status,
     code: error.code,
-    message: maskNumbersIn(message).slice(0, VALUE_CHARACTERS_MAX * 2),
+    message: maskedText(message).slice(0, VALUE_CHARACTERS_MAX * 2),
     method: request.method,
     path: maskedPath(request.url),
     actor: request.principal?.key ?? null,

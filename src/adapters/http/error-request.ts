@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { messageOf } from '../../kernel/errors.ts';
-import { maskNumbersIn } from '../logging/number-mask.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
+import { maskedText } from './masked-json.ts';
 
 const PATH_CHARACTERS_MAX = 2048;
 const CAUSE_CHARACTERS_MAX = 1024;
@@ -15,14 +15,14 @@ const SECRET_PARAMETERS = new Set(['code', 'state']);
 /** Path and query as they may be kept: decoded, secrets removed, numbers masked, at most 2048 characters. */
 export function maskedPath(url: string): string {
   const [path = '', query] = url.slice(0, PATH_CHARACTERS_MAX).split('?', 2);
-  if (query === undefined) return maskNumbersIn(decoded(path));
+  if (query === undefined) return maskedText(decoded(path));
   const parts = query.split('&').map((part) => {
     const name = decoded(part.split('=', 1)[0] ?? '');
     const secret = SECRET_PARAMETERS.has(name) || secretFieldPattern.test(name);
     // Masked part by part: a "&" must not keep a number from being seen.
-    return secret ? `${name}=[removed]` : maskNumbersIn(decoded(part).replace('=', '= ')).replace('= ', '=');
+    return secret ? `${name}=[removed]` : maskedText(decoded(part).replace('=', '= ')).replace('= ', '=');
   });
-  return `${maskNumbersIn(decoded(path))}?${parts.join('&')}`.slice(0, PATH_CHARACTERS_MAX);
+  return `${maskedText(decoded(path))}?${parts.join('&')}`.slice(0, PATH_CHARACTERS_MAX);
 }
 
 function decoded(text: string): string {
@@ -56,5 +56,5 @@ export function spokenCause(thrown: unknown): string {
     messages.push(messageOf(error));
     error = error instanceof Error ? error.cause : undefined;
   }
-  return maskNumbersIn(messages.join(' ← ')).slice(0, CAUSE_CHARACTERS_MAX);
+  return maskedText(messages.join(' ← ')).slice(0, CAUSE_CHARACTERS_MAX);
 }

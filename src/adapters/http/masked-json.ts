@@ -1,3 +1,4 @@
+import { maskNumbersIn } from '../logging/number-mask.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
 import { maskedDeep } from './api-views.ts';
 
@@ -16,6 +17,11 @@ export function maskedJson(value: unknown, charactersMax: number): string {
   if (text.length <= charactersMax) return text;
   // Escaping at most doubles the length of JSON text.
   return JSON.stringify({ cut: text.slice(0, Math.floor(charactersMax / 2) - 16) });
+}
+
+/** The text with keys and tokens of ours removed and telephone numbers masked. */
+export function maskedText(text: string): string {
+  return maskNumbersIn(text.replace(CREDENTIAL, '[removed]'));
 }
 
 function withoutSecrets(value: unknown, depth = 0): unknown {

@@ -23,6 +23,7 @@ import { Recordings } from '../../../src/recording/recordings.ts';
 import type { Application } from '../../../src/application/application.ts';
 import type { CaptchaKeys } from '../../../src/screening/captcha-keys.ts';
 import { FakeApplication } from '../../fakes/fake-application.ts';
+import { WorkspaceHouse } from '../../fakes/workspace-house.ts';
 import { MemoryRecordingFiles, MemoryRecordingStore } from '../../fakes/memory-recording-store.ts';
 import { WorkspaceHouse } from '../../fakes/workspace-house.ts';
 import {
@@ -127,6 +128,7 @@ export async function newFixture(
     ids,
     log: silentLog,
   });
+  const house = new WorkspaceHouse(serverClock, ids, application, { dispositions: ['Sold', 'Call again'] });
   const server = buildHttpServer({
     recordings,
     application: options.served ?? application,
@@ -196,6 +198,7 @@ async function credential(
     const { secret, key } = newApiKey(ids, clock, {
       name: role,
       role,
+      scopes: ['native', 'ges', 'gms'],
       createdBy: 'user:admin',
       expiresAtMs: null,
     });

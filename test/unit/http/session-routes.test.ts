@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ensureAdministrator } from '../../../src/adapters/http/access.ts';
 import { hashPassword, verifyPassword } from '../../../src/adapters/http/password-hash.ts';
+import { aUser } from './cheap-password.ts';
 import { closeFixtures, newFixture } from './http-fixture.ts';
 import type { Fixture } from './http-fixture.ts';
 
@@ -12,8 +13,8 @@ async function withAdministrator(
 ): Promise<{ fixture: Fixture; password: string; login: Fixture['ask'] }> {
   const fixture = await newFixture(...args);
   fixture.access.users.clear();
-  const made = await ensureAdministrator(fixture.access, fixture.clock);
-  const password = made?.password ?? '';
+  const password = 'correct horse battery';
+  await fixture.access.insertUser(aUser(password));
   return {
     fixture,
     password,
@@ -42,10 +43,12 @@ describe('passwords', () => {
 
 describe('the first administrator', () => {
   it('is made once, with a password that works', async () => {
-    const { fixture, password, login } = await withAdministrator();
+    const fixture = await newFixture();
+    fixture.access.users.clear();
+    const password = (await ensureAdministrator(fixture.access, fixture.clock))?.password ?? '';
     expect(password).toMatch(/^[\w-]{20}$/);
     expect(await ensureAdministrator(fixture.access, fixture.clock)).toBeUndefined();
-    const answer = await login('POST', `${API}/login`);
+    const answer = await fixture.ask('POST', `${API}/login`, { body: { name: 'admin', password } });
     expect(answer.json()).toMatchObject({ name: 'admin', role: 'Administrator' });
     expect(JSON.stringify([...fixture.access.users.values()])).not.toContain(password);
   });
