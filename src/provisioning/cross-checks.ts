@@ -29,8 +29,12 @@ export function crossCheck(
     ...duplicates(document, raw, 'numberRules', 'name'),
     ...duplicates(document, raw, 'captcha', 'name'),
     ...duplicates(document, raw, 'captcha', 'siteKey'),
+    ...duplicates(document, raw, 'callInGroups', 'name'),
     ...references(document, raw, 'dids', 'queue', 'queues'),
-    ...flowReferences(document, raw, knownFlows),
+    ...references(document, raw, 'callInGroups', 'queue', 'queues'),
+    ...flowReferences(document, raw, 'dids', knownFlows),
+    ...flowReferences(document, raw, 'callInGroups', knownFlows),
+    ...poolFaults(document, raw),
     ...trunkFaults(document, raw),
   ];
 }
@@ -77,15 +81,38 @@ function references(
 function flowReferences(
   document: YamlDocument,
   raw: RawSections,
+  section: 'dids' | 'callInGroups',
   knownFlows: ReadonlySet<string> | undefined,
 ): Fault[] {
   if (!knownFlows) return [];
-  return raw.dids.flatMap((entry, index) => {
+  return raw[section].flatMap((entry, index) => {
     const value = entry['flow'];
     if (typeof value !== 'string' || knownFlows.has(value)) return [];
     const message = `is not a flow in flows/; there ${listed([...knownFlows])}`;
-    return [faultAt(document, ['dids', index, 'flow'], message, value)];
+    return [faultAt(document, [section, index, 'flow'], message, value)];
   });
+}
+
+/** A number dialled leads to one place: one group's pool, or a DID. */
+function poolFaults(document: YamlDocument, raw: RawSections): Fault[] {
+  const owner = new Map<string, string>();
+  raw.dids.forEach(({ number }, index) => {
+    if (typeof number === 'string') owner.set(number.replace(/^\+/, ''), `dids[${index}]`);
+  });
+  return raw.callInGroups.flatMap(({ numbers }, index) =>
+    (Array.isArray(numbers) ? (numbers as unknown[]) : []).flatMap((entry, at) => {
+      const number = typeof entry === 'string' ? entry : (entry as { number?: unknown } | null)?.number;
+      if (typeof number !== 'string') return [];
+      const digits = number.replace(/^\+/, '');
+      const before = owner.get(digits);
+      const place = `callInGroups[${index}].numbers[${at}]`;
+      if (before === undefined) {
+        owner.set(digits, place);
+        return [];
+      }
+      return [faultAt(document, ['callInGroups', index, 'numbers', at], `is in ${before} already`, number)];
+    }),
+  );
 }
 
 function trunkFaults(document: YamlDocument, raw: RawSections): Fault[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { businessHoursSchema } from '../calendar/business-hours.ts';
 import { capacityRuleSchema } from '../calendar/capacity-rule.ts';
+import { type CallInGroup, callInGroupSchema } from '../callin/call-in-group.ts';
 import { type QueueDefaults, type QueueRow, queueRowSchema } from '../callback/queue-row.ts';
 import { captchaKeysSchema } from '../screening/captcha-keys.ts';
 import { numberRuleSchema } from '../screening/number-rule.ts';
@@ -21,6 +22,7 @@ export const sections = {
   capacityRules: { schema: capacityRuleSchema, key: 'name', max: 200 },
   numberRules: { schema: numberRuleSchema, key: 'name', max: 200 },
   captcha: { schema: captchaKeysSchema, key: 'name', max: 4 },
+  callInGroups: { schema: callInGroupSchema, key: 'name', max: 200 },
 } as const;
 export type SectionName = keyof typeof sections;
 export const sectionNames = Object.keys(sections) as readonly SectionName[];
@@ -44,6 +46,7 @@ export interface ConfigurationDocument {
   readonly capacityRules: readonly z.infer<typeof capacityRuleSchema>[];
   readonly numberRules: readonly z.infer<typeof numberRuleSchema>[];
   readonly captcha: readonly z.infer<typeof captchaKeysSchema>[];
+  readonly callInGroups: readonly CallInGroup[];
   readonly flows: readonly string[];
 }
 
@@ -58,5 +61,6 @@ export const emptyDocument: ConfigurationDocument = {
   capacityRules: [],
   numberRules: [],
   captcha: [],
+  callInGroups: [],
   flows: [],
 };

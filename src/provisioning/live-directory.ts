@@ -11,6 +11,7 @@ import {
 } from '../callback/queue-row.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import { AppError, assert } from '../kernel/errors.ts';
+import type { CallInGroup } from '../callin/call-in-group.ts';
 import { parseSkillExpression, satisfiesSkills, type SkillExpression } from '../routing/skill-expression.ts';
 import type { CaptchaKeys } from '../screening/captcha-keys.ts';
 import { NumberRule } from '../screening/number-rule.ts';
@@ -39,6 +40,9 @@ interface View {
   readonly trunkPasswords: ReadonlyMap<string, string>;
   readonly numberRules: ReadonlyMap<string, NumberRule>;
   readonly captcha: readonly CaptchaKeys[];
+  readonly callInGroups: ReadonlyMap<string, CallInGroup>;
+  /** By the digits of their numbers. */
+  readonly pools: ReadonlyMap<string, CallInGroup>;
   readonly hours: ReadonlyMap<string, BusinessHours>;
   readonly capacityRules: ReadonlyMap<string, CapacityRule>;
   /** Filled at first use. */
@@ -170,9 +174,25 @@ export class LiveDirectory implements TelephonyDirectory {
     return this.#view.agentsBySipUser.get(user);
   }
 
-  /** The DID dialled, with or without a leading plus. */
+  /** The DID dialled, with or without a leading plus; a number of a call-in pool is one of its group's. */
   did(dialled: string): Did | undefined {
-    return this.#view.dids.get(withoutPlus(dialled));
+    const known = this.#view.dids.get(withoutPlus(dialled));
+    if (known) return known;
+    const group = this.callInGroupOf(dialled);
+    return group && { number: dialled, flow: group.flow, queue: group.queue, language: group.language };
+  }
+
+  callInGroup(name: string): CallInGroup | undefined {
+    return this.#view.callInGroups.get(name);
+  }
+
+  callInGroups(): readonly CallInGroup[] {
+    return [...this.#view.callInGroups.values()];
+  }
+
+  /** The group whose pool has the number dialled. */
+  callInGroupOf(dialled: string): CallInGroup | undefined {
+    return this.#view.pools.get(withoutPlus(dialled));
   }
 
   dids(): readonly Did[] {
@@ -255,6 +275,12 @@ function buildView(document: ConfigurationDocument, version: number, realm: stri
       ...keys,
       secret: openSecret(box, keys.secret, `captcha/${keys.name}`),
     })),
+    callInGroups: new Map(frozen.callInGroups.map((group) => [group.name, group])),
+    pools: new Map(
+      frozen.callInGroups.flatMap((group) =>
+        group.numbers.map(({ number }) => [withoutPlus(number), group] as const),
+      ),
+    ),
     capacityRules: new Map(frozen.capacityRules.map((rule) => [rule.name, new CapacityRule(rule)])),
     slotCalendars: new Map(),
     hours: new Map(frozen.businessHours.map((hours) => [hours.name, new BusinessHours(hours)])),
