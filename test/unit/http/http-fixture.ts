@@ -25,7 +25,6 @@ import type { CaptchaKeys } from '../../../src/screening/captcha-keys.ts';
 import { FakeApplication } from '../../fakes/fake-application.ts';
 import { WorkspaceHouse } from '../../fakes/workspace-house.ts';
 import { MemoryRecordingFiles, MemoryRecordingStore } from '../../fakes/memory-recording-store.ts';
-import { WorkspaceHouse } from '../../fakes/workspace-house.ts';
 import {
   MemoryAccessStore,
   MemoryAuditStore,
@@ -128,7 +127,6 @@ export async function newFixture(
     ids,
     log: silentLog,
   });
-  const house = new WorkspaceHouse(serverClock, ids, application, { dispositions: ['Sold', 'Call again'] });
   const server = buildHttpServer({
     recordings,
     application: options.served ?? application,
