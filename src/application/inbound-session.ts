@@ -2,7 +2,6 @@ import { type ConnectOutcome, connectAgent } from '../bridging/agent-connector.t
 import type { JoinedLegs } from '../bridging/conversation.ts';
 import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
-import { untilStored } from '../callback/store-retry.ts';
 import type { FlowFacts } from '../ivr/flow-facts.ts';
 import { languageFor } from '../ivr/languages/languages.ts';
 import type {
@@ -30,6 +29,7 @@ import { callFacts } from './case-facts.ts';
 import { screenForQueue } from './number-check.ts';
 import type { LiveCallDesk } from './live-call-desk.ts';
 import type { LiveCall } from './live-call.ts';
+import { bookFromLine } from './line-booking.ts';
 import { MessageDesk } from './message-desk.ts';
 import type { OpenCallbacks } from './open-callbacks.ts';
 import type { QueueWaits } from './queue-waits.ts';
@@ -57,8 +57,6 @@ export interface InboundSessionOptions {
 
 /** The queue's ring time applies to agents; a transfer elsewhere rings this long. */
 const TRANSFER_RING_MS = 30_000;
-/** Tries to store a booking while the caller hears nothing: about two seconds. */
-const BOOK_TRIES_ON_LINE = 3;
 
 /**
  * One caller in the house: what the flow may know and do for this call (the flow's host), and the place in
@@ -194,46 +192,16 @@ export class InboundSession implements FlowHost {
   }
 
   async book({ number, inSlot }: Parameters<FlowHost['book']>[0]): Promise<Booking> {
-    const { runner, clock, ids, openCallbacks, slots } = this.#options;
+    const { openCallbacks } = this.#options;
     if (this.#taken.signal.aborted) return { kind: 'refused', reason: 'agent-taken' };
     if (openCallbacks.count(this.settings.name) >= this.settings.offerWatermark) {
       return { kind: 'refused', reason: 'watermark' };
     }
     const slotMs = inSlot ? this.#slot.startMs : undefined;
-    const place = this.#place.inLine;
-    // Out of the line while the record is written: the place must not be served twice.
-    const wasInLine = this.#place.leave();
-    const request = {
-      id: ids.next('callback'),
-      virtualQueue: this.settings.name,
-      customerNumber: number,
-      origin: 'ivr',
-      originCallId: this.call.callId,
-      dialledNumber: this.call.dialled,
-      language: this.language,
-      placeAtMs: place.atMs,
-      desiredAtMs: slotMs ?? clock.nowMs(),
-      priority: place.priority,
-    } as const;
-    let tryCount = 0;
-    // Who waits on the line is told soon and keeps the place there; for who has hung up it is this or
-    // nothing.
-    const wanted = (): boolean => this.#leg?.termination !== undefined || tryCount < BOOK_TRIES_ON_LINE;
-    const onFailure = (error: unknown): void => {
-      tryCount++;
-      this.#log.error({ error, tryCount }, 'booking could not be stored');
-    };
-    try {
-      const booked = await untilStored({ clock, wanted, onFailure }, () =>
-        runner.create(request, { kind: 'customer' }, [slots.check(this.call.callId)]),
-      );
-      if (booked.kind !== 'refused') return { kind: 'booked', callbackId: booked.callback.id };
-      if (wasInLine && !this.#leg?.termination) this.#place.rejoin();
-      return { kind: 'refused', reason: booked.refusal.kind };
-    } catch (error) {
-      if (wasInLine && !this.#leg?.termination) this.#place.rejoin();
-      throw error;
-    }
+    const { callId, dialled } = this.call;
+    const { language } = this;
+    const booking = { callId, place: this.#place, leg: this.#leg, number, dialled, language, slotMs };
+    return bookFromLine(this.#options, booking);
   }
 
   offerMade(event: 'made' | 'accepted' | 'declined'): void {

@@ -137,6 +137,13 @@ export class Product {
     return JSON.parse(text) as T;
   }
 
+  /** Downloads a file of the native API as administrator. */
+  async download(path: string): Promise<Buffer> {
+    const response = await fetch(`${this.#http}/api/v1${path}`, { headers: { 'x-api-key': this.#token } });
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
   async setAgentState(
     id: string,
     state: 'READY' | 'NOT_READY' | 'LOGGED_OUT' | 'WRAP_UP_DONE',

@@ -17,9 +17,16 @@ export const TONE = { customer: 440, agent: 700, secondAgent: 950 } as const;
 const WAIT_MS = 20_000;
 const STORY_LINES = 60;
 
+type LaneSettings = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
 export interface LaneOptions {
   /** Settings of the lane's queue that differ from the quick ones. */
-  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  readonly settings?: LaneSettings;
+  /**
+   * A second queue, whose only agent is the lane's last one, with these settings beside the quick ones; the
+   * lane's own queue overflows to it. Default: none.
+   */
+  readonly overflow?: LaneSettings;
   /** Default 1. */
   readonly agentCount?: number;
 }
@@ -32,6 +39,7 @@ export interface LaneCallback extends ApiCallback {
   readonly desiredAt: string;
   readonly dueAt: string | null;
   readonly position: number | null;
+  readonly userData: Readonly<Record<string, string>>;
   readonly attempts: readonly {
     readonly result: string | null;
     readonly confirmed: boolean;
@@ -55,21 +63,29 @@ export class Lane {
   readonly agentIds: readonly string[];
   /** The number of the lane's customer, E.164; nobody else's. */
   readonly number: string;
-  readonly settings: NonNullable<LaneOptions['settings']>;
+  readonly settings: LaneSettings;
+  /** Settings of the queue that the lane's own overflows to; undefined: there is none. */
+  readonly overflow: LaneSettings | undefined;
   /** Where the lane's trunk leads. */
   customerAddress: Address = { host: '', port: 0 };
   #reservation: Socket | undefined;
   #product: Product | undefined;
   readonly #phones: SippPhone[] = [];
 
-  constructor(at: number, { settings = {}, agentCount = 1 }: LaneOptions) {
+  constructor(at: number, { settings = {}, overflow, agentCount = 1 }: LaneOptions) {
     const two = String(at).padStart(2, '0');
     this.queue = `lane${two}`;
     this.skill = `Lane${two}`;
     this.did = `50${two}`;
     this.number = `+4930123456${two}`;
-    this.settings = settings;
+    this.settings = overflow ? { overflowQueue: this.overflowQueue, ...settings } : settings;
+    this.overflow = overflow;
     this.agentIds = Array.from({ length: agentCount }, (_, index) => String(1000 + 10 * at + index));
+  }
+
+  /** The queue that the lane's own overflows to, where there is one. */
+  get overflowQueue(): string {
+    return `${this.queue}b`;
   }
 
   get product(): Product {
@@ -148,8 +164,8 @@ export class Lane {
   }
 
   /** Every callback of the lane's queue, newest first. */
-  async callbacks(): Promise<readonly LaneCallback[]> {
-    const path = `/callbacks?queue=${this.queue}`;
+  async callbacks(queue = this.queue): Promise<readonly LaneCallback[]> {
+    const path = `/callbacks?queue=${queue}`;
     return (await this.product.api<{ items: readonly LaneCallback[] }>('GET', path)).items;
   }
 
@@ -187,11 +203,11 @@ export class Lane {
   }
 
   /** Calls and callbacks in the lane's line. */
-  async waiting(): Promise<{ calls: number; callbacks: number }> {
+  async waiting(queue = this.queue): Promise<{ calls: number; callbacks: number }> {
     const queues = await this.product.api<{
       items: { name: string; waitingCallCount: number; waitingCallbackCount: number }[];
     }>('GET', '/queues');
-    const mine = queues.items.find(({ name }) => name === this.queue);
+    const mine = queues.items.find(({ name }) => name === queue);
     return { calls: mine?.waitingCallCount ?? -1, callbacks: mine?.waitingCallbackCount ?? -1 };
   }
 
@@ -201,6 +217,14 @@ export class Lane {
   async hears(caller: SippPhone, state: string, { count = 1, withinMs = 40_000 } = {}): Promise<void> {
     const callId = await this.#callIdOf(caller);
     await this.#flowEntered({ callId }, state, count, withinMs);
+  }
+
+  /** Resolves when what this caller says is being recorded for the `count`-th time. */
+  async recorded(caller: SippPhone, count = 1): Promise<void> {
+    const callId = await this.#callIdOf(caller);
+    const begun = (line: LogLine): boolean => line.msg === 'recording begun' && line['callId'] === callId;
+    const what = `recording ${count} of ${callId}`;
+    await this.product.log.wait((lines) => lines.filter(begun)[count - 1], what, 40_000);
   }
 
   /** Resolves when the dialogue with the called customer enters `state`. */
@@ -217,7 +241,7 @@ export class Lane {
 
   /** The lines of the product's log that concern this lane, for a failed test. */
   story(): string {
-    const mine = new Set<unknown>([this.queue, this.did, ...this.agentIds]);
+    const mine = new Set<unknown>([this.queue, this.overflowQueue, this.did, ...this.agentIds]);
     const ids = ['callId', 'callbackId', 'subjectId', 'agentId', 'queue', 'dialled'];
     const concerns = (line: LogLine): boolean => ids.some((name) => mine.has(line[name]));
     const lines = this.product.log.items.filter((line) => {

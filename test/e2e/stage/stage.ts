@@ -72,24 +72,26 @@ function documentOf(lanes: readonly Lane[]): string {
   return [
     ...section(
       'queues',
-      lanes.map(({ queue, skill, settings }) => ({
-        name: queue,
-        businessHours: 'always',
-        skillExpression: `Skill("${skill}") >= 1`,
-        trunk: queue,
-        ...QUICK,
-        ...settings,
-      })),
+      lanes
+        .flatMap((lane) => queuesOf(lane))
+        .map(({ queue, trunk, skill, settings }) => ({
+          name: queue,
+          businessHours: 'always',
+          skillExpression: `Skill("${skill}") >= 1`,
+          trunk,
+          ...QUICK,
+          ...settings,
+        })),
     ),
     ...section(
       'agents',
-      lanes.flatMap(({ agentIds, skill }) =>
-        agentIds.map((id) => ({
+      lanes.flatMap(({ agentIds, skill, overflow }) =>
+        agentIds.map((id, at) => ({
           id,
           name: `Agent ${id}`,
           sipUser: id,
           password: PHONE_PASSWORD,
-          skills: { [skill]: 5 },
+          skills: { [overflow && at === agentIds.length - 1 ? `${skill}b` : skill]: 5 },
         })),
       ),
     ),
@@ -123,6 +125,18 @@ function documentOf(lanes: readonly Lane[]): string {
     'flows: [inbound, outbound-confirm]',
     '',
   ].join('\n');
+}
+
+/** The lane's queue, and the one it overflows to. */
+function queuesOf({ queue, overflowQueue, skill, settings, overflow }: Lane): {
+  queue: string;
+  trunk: string;
+  skill: string;
+  settings: Lane['settings'];
+}[] {
+  const own = { queue, trunk: queue, skill, settings };
+  if (!overflow) return [own];
+  return [own, { queue: overflowQueue, trunk: queue, skill: `${skill}b`, settings: overflow }];
 }
 
 /** JSON is YAML. */
