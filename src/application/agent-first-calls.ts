@@ -16,6 +16,8 @@ import { callbackFacts, type CaseFactsParts } from './case-facts.ts';
 export interface AgentFirstCallsOptions extends CaseFactsParts {
   readonly telephony: Telephony;
   readonly delivery: AgentDelivery;
+  /** The agent has taken the case on the screen already. */
+  readonly isTakenBy: (callbackId: CallbackId, agentId: string) => boolean;
   /** What the agent hears between two attempts. */
   readonly holdMusic: readonly AudioSource[];
   readonly registry: AgentRegistry;
@@ -122,8 +124,8 @@ export class AgentFirstCalls {
   }
 
   async #follow(callback: Callback, agentId: string): Promise<void> {
-    const { delivery, registry, clock, ids, settingsOf, log, tell } = this.#options;
-    const settings = settingsOf(callback.virtualQueue);
+    const { delivery, registry, clock, ids, log, tell } = this.#options;
+    const settings = this.#settingsFor(callback, agentId);
     assert(settings, 'the queue of an agent who is rung is configured');
     const outbound = delivery.deliver({
       callId: ids.next('call'),
@@ -163,6 +165,13 @@ export class AgentFirstCalls {
     else await this.#wait(callback, call, outcome.leg, agent);
     // Whoever ends the conversation frees the agent of it.
     if (call.state !== 'joined') call.free();
+  }
+
+  /** Who has taken the case on the screen is not asked there again. */
+  #settingsFor({ id, virtualQueue }: Callback, agentId: string): QueueSettings | undefined {
+    const { settingsOf, isTakenBy } = this.#options;
+    const settings = settingsOf(virtualQueue);
+    return settings && isTakenBy(id, agentId) ? { ...settings, agentAccept: 'phone' } : settings;
   }
 
   /** The agent waits on the line until the customer answers, the pass ends or the agent hangs up. */

@@ -1,64 +1,23 @@
 import type { Conversation } from '../bridging/agent-connector.ts';
 import type { AttemptFacts } from '../callback/attempt-record.ts';
 import type { CallbackEffect } from '../callback/callback-events.ts';
-import type { CallbackHappening, CallbackRunner } from '../callback/callback-runner.ts';
+import type { CallbackHappening } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
-import type { QueueSettings } from '../callback/queue-settings.ts';
 import { Dialer } from '../dialing/dialer.ts';
-import type { Clock } from '../kernel/clock.ts';
-import type { AttemptId, CallbackId, IdSource } from '../kernel/ids.ts';
-import type { Log } from '../kernel/log.ts';
-import { MetricName, type Metrics } from '../kernel/metrics.ts';
-import type { AgentRegistry } from '../routing/agent-registry.ts';
+import type { AttemptId, CallbackId } from '../kernel/ids.ts';
+import { MetricName } from '../kernel/metrics.ts';
 import type { AgentOffer, DialGrant, PreviewOffer } from '../routing/router-decisions.ts';
-import type { Router } from '../routing/router.ts';
-import type { AudioSource, Leg } from '../telephony/leg.ts';
-import type { Telephony } from '../telephony/telephony.ts';
+import type { Leg } from '../telephony/leg.ts';
 import type { Termination } from '../telephony/termination.ts';
 import { AnswerDetection, CONFIRM_KEY } from './answer-detection.ts';
+import type { CallbackCallsOptions, Confirmation } from './callback-calls-options.ts';
 import { AgentCalls } from './agent-calls.ts';
 import { AgentFirstCalls, isBeforeDial } from './agent-first-calls.ts';
 import { DialDecisions } from './dial-decisions.ts';
-import type { DialPermission } from './dial-permission.ts';
 import { followConversation } from './callback-conversation.ts';
-import type { AgentDelivery } from './agent-delivery.ts';
-import type { InvitationDesk } from './invitation-desk.ts';
-import type { LiveCallDesk } from './live-call-desk.ts';
 import type { OpenCallback } from './open-callbacks.ts';
 import { PreviewCalls } from './preview-calls.ts';
-import type { QueueWaits } from './queue-waits.ts';
-import type { ServiceDirectory } from './service-directory.ts';
 import { EventTeller } from './event-teller.ts';
-
-/** How the customer answered "press 1 to be connected". */
-export type Confirmation = 'confirmed' | 'not-confirmed' | 'snoozed' | 'cancelled' | 'hung-up';
-
-export interface CallbackCallsOptions {
-  readonly telephony: Telephony;
-  readonly runner: () => CallbackRunner;
-  readonly router: Router;
-  readonly registry: AgentRegistry;
-  readonly waits: QueueWaits;
-  readonly desk: InvitationDesk;
-  readonly delivery: AgentDelivery;
-  readonly calls: LiveCallDesk;
-  readonly directory: Pick<ServiceDirectory, 'agent'>;
-  readonly settingsOf: (queue: string) => QueueSettings | undefined;
-  /** Runs the `outbound-confirm` flow; resolves early when the leg ends or the signal aborts. */
-  readonly confirm: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<Confirmation>;
-  /** What a confirmed customer hears until the agent answers. */
-  readonly holdMusic: readonly AudioSource[];
-  /** Speaks the message that is left on a machine; resolves early when the leg ends or the signal aborts. */
-  readonly leaveMessage: (leg: Leg, callback: Callback, signal: AbortSignal) => Promise<void>;
-  readonly ids: IdSource;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  /** May this callback's customer be called now? */
-  readonly permissionOf: (callbackId: CallbackId) => DialPermission;
-  /** An agent began to work on the callback. */
-  readonly onWorkStarted: (queue: string, callbackId: CallbackId) => void;
-}
 
 /** What the machine cannot know about a callback on the telephone. */
 interface Live {
@@ -107,6 +66,7 @@ export class CallbackCalls {
     this.#previews = new PreviewCalls({ ...options, tell: told });
     this.#agentFirst = new AgentFirstCalls({
       ...options,
+      isTakenBy: (id, agentId) => this.#previews.isTakenBy(id, agentId),
       tell: told,
       onJoined: (callback, agentId, conversation) => this.#joined(callback, agentId, conversation),
     });
@@ -197,6 +157,7 @@ export class CallbackCalls {
   /** Connected: the token's work is done. Otherwise it goes unserved. */
   #leaveLine(callback: Callback): void {
     const { router } = this.#options;
+    this.#previews.withdraw(callback.id);
     if (callback.state === 'PROCESSING') router.served(callback.id);
     else router.leave(callback.id);
   }
@@ -275,7 +236,9 @@ export class CallbackCalls {
       this.#tell(callback, { type: 'AGENT_NOT_CONNECTED' }, system('router'));
       return;
     }
-    const call = { callback, agentId, customer: leg, settings, signal: live.work.signal };
+    const isTaken = this.#previews.isTakenBy(callback.id, agentId);
+    const asked = isTaken ? { ...settings, agentAccept: 'phone' as const } : settings;
+    const call = { callback, agentId, customer: leg, settings: asked, signal: live.work.signal };
     void this.#agentCalls.ring(call, (conversation) =>
       this.#connected(callback, agentId, live, conversation),
     );

@@ -8,7 +8,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Leg } from '../telephony/leg.ts';
-import type { Confirmation } from './callback-calls.ts';
+import type { Confirmation } from './callback-calls-options.ts';
 
 /** The flow that a machine hears after its beep. */
 const MESSAGE_FLOW = 'machine-message';
@@ -104,6 +104,7 @@ export function callHostOf(facts: FlowFacts): FlowHost {
     nextHoldAnnouncement: () => undefined,
     takeMessage: refuse('message'),
     offerMade: () => undefined,
+    matchCallIn: refuse('match'),
     pendingCallback: refuse('pending'),
     changeAgent: refuse('agent'),
     transfer: refuse('transfer'),

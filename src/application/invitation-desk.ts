@@ -129,9 +129,10 @@ export class InvitationDesk {
     this.#options = options;
   }
 
-  /** What the agent is asked now, oldest first. */
+  /** What the agent is asked now, oldest first; what is being answered is asked no more. */
   invitationsOf(agentId: string): readonly Invitation[] {
     return [...this.#open.values()]
+      .filter(({ deciding }) => !deciding)
       .map(({ invitation }) => invitation)
       .filter((invitation) => invitation.agentId === agentId);
   }

@@ -29,6 +29,9 @@ export class PreviewCalls {
     { readonly callback: Callback; readonly invitation: OpenInvitation }
   >();
 
+  /** Who has taken which case on the screen. */
+  readonly #takenBy = new Map<CallbackId, string>();
+
   constructor(options: PreviewCallsOptions) {
     this.#options = options;
   }
@@ -66,9 +69,15 @@ export class PreviewCalls {
     });
   }
 
-  /** The agent is not asked any more: the callback went another way. */
+  /** The agent is not asked any more, or has what they took: the callback has gone on. */
   withdraw(callbackId: CallbackId): void {
     this.#open.get(callbackId)?.invitation.end('withdrawn');
+    this.#takenBy.delete(callbackId);
+  }
+
+  /** Whether the agent has looked at this case and taken it: they are not asked on the screen again. */
+  isTakenBy(callbackId: CallbackId, agentId: string): boolean {
+    return this.#takenBy.get(callbackId) === agentId;
   }
 
   /** The agent's phone is registered no more: what they look at goes on to somebody else. */
@@ -89,7 +98,10 @@ export class PreviewCalls {
     actor: Actor,
   ): Promise<boolean> {
     const { router, tell } = this.#options;
-    if (end === 'accepted') return tell(callback, { type: 'PREVIEW_ACCEPTED' }, actor);
+    if (end === 'accepted') {
+      this.#takenBy.set(callback.id, agentId);
+      return tell(callback, { type: 'PREVIEW_ACCEPTED' }, actor);
+    }
     // Before the token is free again: it must not come straight back.
     router.declined(callback.id, agentId);
     return tell(callback, { type: 'PREVIEW_REJECTED', ...(reason !== undefined && { reason }) }, actor);

@@ -1,4 +1,4 @@
-import type { Confirmation } from '../../src/application/callback-calls.ts';
+import type { Confirmation } from '../../src/application/callback-calls-options.ts';
 import { createEngine, type Engine } from '../../src/application/engine.ts';
 import type { ServiceDirectory } from '../../src/application/service-directory.ts';
 import { SlotCalendar } from '../../src/calendar/slot-calendar.ts';

@@ -79,6 +79,9 @@ const happenings: readonly Happening[] = [
   { type: 'AGENT_HUNG_UP' },
   { type: 'CALLS_LOST' },
   { type: 'WRAP_UP_DONE' },
+  { type: 'WRAP_UP_DONE', agentId: 'a2' },
+  { type: 'HANDED_OVER', agentId: 'a2' },
+  { type: 'TRANSFERRED', to: { kind: 'queue', queue: 'sales' } },
   { type: 'SNOOZED' },
   { type: 'CANCELLED', by: 'customer' },
   { type: 'SERVED_INBOUND' },
@@ -210,7 +213,8 @@ function follow(
     if (agentId !== null) fail(`${agentId} and ${taken} are held at once`);
     agentId = taken;
   }
-  if (event.type === 'AGENT_NOT_CONNECTED') agentId = null;
+  if (event.type === 'AGENT_NOT_CONNECTED' || event.type === 'TRANSFERRED') agentId = null;
+  if (event.type === 'HANDED_OVER') ({ agentId } = event);
   if (customerGoneBy(event)) customerCalled = false;
   for (const effect of effects) {
     switch (effect.type) {
@@ -261,7 +265,8 @@ function agentTakenBy(event: CallbackMachineEvent, before: Node): string | null 
 }
 
 function customerGoneBy(event: CallbackMachineEvent): boolean {
-  return event.type === 'CUSTOMER_HUNG_UP' || event.type === 'ATTEMPT_FAILED';
+  const { type } = event;
+  return type === 'CUSTOMER_HUNG_UP' || type === 'ATTEMPT_FAILED' || type === 'TRANSFERRED';
 }
 
 /** What must hold in every state. */

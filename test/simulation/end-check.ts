@@ -14,6 +14,7 @@ const legalReasons = new Set([
   'SERVED_INBOUND',
   'RESCHEDULED_BY_AGENT',
   'PURGED_TIMEOUT',
+  'PREVIEW_REJECTED',
 ]);
 
 /** Everybody has gone home: every promise is kept or ended, and nothing of it stays anywhere. */
@@ -42,6 +43,8 @@ export function checkEnd(history: History): void {
     if (state !== 'READY' && state !== 'NOT_READY' && state !== 'LOGGED_OUT') {
       checker.fail(`agent ${agentId} is stuck in ${state}`);
     }
+    const open = engine.invitations.invitationsOf(agentId);
+    if (open.length > 0) checker.fail(`agent ${agentId} is asked for ever to take ${open[0]?.subjectId}`);
     if (disk.kept.agents.get(agentId)?.state !== state)
       checker.fail(`agent ${agentId}: stored state differs`);
   }

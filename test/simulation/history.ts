@@ -16,6 +16,7 @@ import { Chance } from '../../src/simulation/chance.ts';
 import { Checker } from './checker.ts';
 import { checkEnd } from './end-check.ts';
 import { InboundCaller } from './inbound-caller.ts';
+import { InvitedAgents } from './invited-agents.ts';
 import { Incarnation } from '../../src/simulation/incarnation.ts';
 import { People } from './people.ts';
 import { MemoryRecordings } from '../../src/simulation/memory-recordings.ts';
@@ -66,6 +67,7 @@ export class History {
   readonly #callersIds: IdSource;
   readonly checker: Checker;
   readonly people: People;
+  readonly #invited: InvitedAgents;
   readonly disk: SimulatedDisk;
   readonly network: SimulatedNetwork;
   running: Running | undefined;
@@ -86,6 +88,14 @@ export class History {
       this.#agentsOf.set(queue, able.length > 0 ? able : [chance.pick(this.agentIds)]);
     }
     this.people = new People({ clock, chance, calm: () => this.#calm });
+    this.#invited = new InvitedAgents({
+      clock,
+      chance,
+      calm: () => this.#calm,
+      disk: () => this.disk,
+      skipMsOf: (queue) => this.settingsOf(queue).agentSkipSec * 1000,
+      fail: (message) => this.checker.fail(message),
+    });
     this.#faults = {
       failure: chance.pick([0, 0, 0.01, 0.05]),
       slowness: chance.pick([0, 0, 0.01, 0.05]),
@@ -174,6 +184,17 @@ export class History {
       maxWaitForAgentSec: chance.between(30, 240),
       maxAgentTransferAttempts: chance.between(1, 4),
       agentRingTimeoutSec: 10,
+      agentAccept: chance.pick(['phone', 'phone', 'workspace']),
+      agentAcceptTimeoutSec: chance.between(5, 15),
+      agentAcceptKey: chance.maybe(0.2),
+      agentWhisper: chance.pick([undefined, undefined, 'agent-whisper']),
+      agentRejectNotReady: chance.maybe(0.5),
+      agentSkipSec: chance.pick([0, 20, 60]),
+      previewTimeoutSec: chance.between(5, 30),
+      previewRejectMax: chance.between(1, 3),
+      previewTimeoutNotReady: chance.maybe(0.5),
+      previewConnect: chance.pick(['customer-first-reserved', 'agent-first']),
+      agentFirstRedialSec: chance.pick([0, 0, 5]),
       defaultHandlingTimeSec: 60,
       requireConfirm: chance.maybe(0.9),
       onConfirmTimeout: chance.pick(['RETRY', 'RETRY', 'CONNECT_ANYWAY']),
@@ -238,6 +259,7 @@ export class History {
       log: this.#log(life),
       metrics: silentMetrics,
     });
+    this.#invited.follow(engine, life);
     const application = new ApplicationService({
       callIn: deskWithoutGroups,
       ...engine,
@@ -335,6 +357,7 @@ export class History {
       NOT_READY: 10,
       LOGGED_OUT: 8,
       WRAP_UP_DONE: 30,
+      EXTEND_WRAP_UP: 10,
       unregister: 6,
       register: 14,
     });

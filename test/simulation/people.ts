@@ -49,6 +49,7 @@ export class People implements Called {
     const { clock, chance } = this.#options;
     const isCustomer = headers['X-Turnkeeper-Attempt'] !== undefined;
     if (isCustomer) this.#customerAnswers(leg);
+    else this.#agentAnswers(leg);
     // Some hang up the moment they have answered.
     if (chance.maybe(0.03)) clock.setTimer(chance.between(0, 60), () => leg.end());
     if (target.kind === 'agent') clock.setTimer(this.talkMs(), () => leg.end());
@@ -63,6 +64,15 @@ export class People implements Called {
   #answerMs(): number {
     const { chance } = this.#options;
     return chance.maybe(0.05) ? chance.between(19_990, 20_000) : chance.between(50, 18_000);
+  }
+
+  /** Agents who are asked for a key press one, sooner or later or not. */
+  #agentAnswers(leg: SimulatedLeg): void {
+    const { clock, chance, calm } = this.#options;
+    leg.onHeard = (prompts) => {
+      if (!prompts.includes('case-press-key') || (!calm() && chance.maybe(0.15))) return;
+      clock.setTimer(chance.between(100, 4000), () => leg.press('5'));
+    };
   }
 
   #customerAnswers(leg: SimulatedLeg): void {
