@@ -150,7 +150,10 @@ export class MemoryStore implements UnitOfWork<Tx> {
       openCallbacks: async () => open(),
       openPlaces: async () => open(),
       listCallbacks: async (filter: CallbackFilter) =>
-        [...this.callbacks.values()].reverse().slice(0, filter.limit),
+        [...this.callbacks.values()]
+          .filter((callback) => isSelected(callback, filter))
+          .sort((a, b) => (a.id < b.id ? 1 : -1))
+          .slice(0, filter.limit),
       dueCallbacks: async (nowMs, limit) => this.#reached(({ dueAtMs }) => dueAtMs, nowMs).slice(0, limit),
       nextDueAtMs: async () => this.#next(({ dueAtMs }) => dueAtMs),
       purgeableCallbacks: async (nowMs, limit) => this.#reached(purgeTime, nowMs).slice(0, limit),
@@ -234,4 +237,16 @@ function purgeTime({ state, subState, purgeAtMs }: Callback): number | null {
 
 function isImmediate(callback: Callback | undefined): boolean {
   return callback !== undefined && callback.desiredAtMs <= callback.createdAtMs;
+}
+
+function isSelected(callback: Callback, filter: CallbackFilter): boolean {
+  const { states, virtualQueue, customerNumber, createdFromMs, createdToMs, afterId } = filter;
+  return (
+    (states?.includes(callback.state) ?? true) &&
+    callback.virtualQueue === (virtualQueue ?? callback.virtualQueue) &&
+    callback.customerNumber === (customerNumber ?? callback.customerNumber) &&
+    callback.createdAtMs >= (createdFromMs ?? -Infinity) &&
+    callback.createdAtMs <= (createdToMs ?? Infinity) &&
+    (afterId === undefined || callback.id < afterId)
+  );
 }

@@ -1,4 +1,5 @@
 import type { LightMyRequestResponse } from 'fastify';
+import type { Scope } from '../../src/adapters/http/access-rules.ts';
 import { newApiKey } from '../../src/adapters/http/credential.ts';
 import { ApplicationService } from '../../src/application/application-service.ts';
 import { type CallInDesk, deskWithoutGroups } from '../../src/application/call-in-desk.ts';
@@ -22,6 +23,8 @@ function hoursNamed(name: string): BusinessHours {
   const weekly = Object.fromEntries(days.map((day) => [day, [{ from: '09:00', to }]]));
   return new BusinessHours(businessHoursSchema.parse({ name, timeZone: 'UTC', weekly }));
 }
+
+const agents = ['a1', 'a2'].map((id) => ({ id, name: id, sipUser: id, skills: { support: 1 } }));
 
 /** The v3 API over wired rooms, a store in memory and no telephone: one queue, `support`. */
 export interface GesCounter {
@@ -52,7 +55,7 @@ export async function gesCounter(
   });
   const { name } = settings;
   const directory: ServiceDirectory = {
-    agents: () => ['a1', 'a2'].map((id) => ({ id, name: id, sipUser: id, skills: { support: 1 } })),
+    agents: () => agents,
     agent: () => undefined,
     did: () => undefined,
     queues: () => [settings],
@@ -113,16 +116,17 @@ let seed = 100;
 export async function gesKey(
   { access }: Pick<Fixture, 'access'>,
   clock: House['clock'],
-  accessGroups: readonly string[] = [],
+  changes: { readonly accessGroups?: readonly string[]; readonly scopes?: readonly Scope[] } = {},
 ): Promise<string> {
   const ids = new IdSource(clock, new SeededRandom(seed++));
   const wanted = {
     name: 'web',
     role: 'Developer',
     scopes: ['ges'],
-    accessGroups,
+    accessGroups: [],
     createdBy: 'user:admin',
     expiresAtMs: null,
+    ...changes,
   } as const;
   const { secret, key } = newApiKey(ids, clock, wanted);
   await access.insertApiKey(key);
