@@ -9,9 +9,10 @@ import { ensureAdministrator } from './adapters/http/access.ts';
 import { newApiKey } from './adapters/http/credential.ts';
 import { defaultHttpConfig } from './adapters/http/http-config.ts';
 import { buildHttpServer } from './adapters/http/http-server.ts';
+import { RateLimiter } from './adapters/http/rate-limiter.ts';
 import { PrometheusMetrics } from './adapters/metrics/prometheus-metrics.ts';
 import { Storage } from './adapters/storage/storage.ts';
-import { ApplicationService } from './application/application-service.ts';
+import { ApplicationService, type NumberGate } from './application/application-service.ts';
 import { deskWithoutGroups } from './application/call-in-desk.ts';
 import { HistoryReplay } from './application/history-replay.ts';
 import type { CaseDesk } from './application/workspace/case-desk.ts';
@@ -254,6 +255,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     directory: provisioning.directory,
     telephony,
     notReadyReasons: config.notReadyReasons,
+    numberGate: numberGate(clock, config.http.callbacksPerNumberPerHourMax),
     nowMs: () => clock.nowMs(),
     openCallbackCount: (queue) => engine.openCallbacks.count(queue),
     loads: () => ({
@@ -271,7 +273,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     sipCallIdOf: (callId) => engine.inboundCalls.sipCallIdOf(callId),
     numberOf: (callbackId) => engine.openCallbacks.find(callbackId)?.customerNumber,
   });
-  const { requestsPerMinuteMax, ...httpSettings } = config.http;
+  const { requestsPerMinuteMax, callbacksPerNumberPerHourMax: _gated, oidc, ...httpSettings } = config.http;
   const principalRate = { ...defaultHttpConfig.principalRate, perMinuteMax: requestsPerMinuteMax };
   const http = buildHttpServer({
     recordings: parts.recordings,
@@ -289,12 +291,24 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     log,
     clock,
     ids,
-    config: { ...defaultHttpConfig, ...httpSettings, version, principalRate },
+    config: {
+      ...defaultHttpConfig,
+      ...httpSettings,
+      version,
+      principalRate,
+      ...(oidc === undefined ? {} : { oidc }),
+    },
   });
   const { url } = await http.listen();
   started.push(() => http.close());
   started.push(await publishOperatorToken(parts, url));
   return url;
+}
+
+/** A bucket a number: as many at once as in an hour, and filled again over an hour. */
+function numberGate(clock: Clock, perHourMax: number): NumberGate {
+  const limiter = new RateLimiter(clock, { perMinuteMax: perHourMax / 60, burstMax: perHourMax });
+  return { max: perHourMax, windowMs: 3_600_000, take: (e164) => limiter.take(e164) };
 }
 
 async function publishOperatorToken(

@@ -43,11 +43,24 @@ export interface ApplicationServiceOptions {
   readonly telephony: Telephony;
   /** What agents may give as a reason for not being ready. Default: {@link defaultNotReadyReasons}. */
   readonly notReadyReasons?: readonly string[];
+  /**
+   * Bounds how often callbacks are asked for one number, on whatever queue and through whatever API. Default:
+   * no bound.
+   */
+  readonly numberGate?: NumberGate;
   readonly nowMs: () => number;
   readonly openCallbackCount: (queue: string) => number;
   readonly loads: () => LoadView;
   readonly health: () => readonly HealthPart[];
   readonly ready: () => boolean;
+}
+
+/** Counts requests by customer's number. */
+export interface NumberGate {
+  readonly max: number;
+  readonly windowMs: number;
+  /** Counts one request for this number (E.164): seconds to wait when there were too many, else 0. */
+  take(e164: string): number;
 }
 
 /** Lines of a callback's history shown with it; more than any life has. */
@@ -77,6 +90,8 @@ export class ApplicationService implements Application {
     if (settings.callDirection === 'USERORIGINATED' && !request.details?.pushTargets?.length) {
       return { ok: false, refusal: { kind: 'push-target-missing' } };
     }
+    const throttled = this.#throttled(number.e164);
+    if (throttled) return { ok: false, refusal: throttled };
     const always = request.alwaysCheckCapacity === true;
     const mode = always ? 'strict' : (settings.bookingCheck ?? request.check ?? 'strict');
     const refusal = mode === 'strict' ? this.#notBookable(settings, request) : undefined;
@@ -236,6 +251,13 @@ export class ApplicationService implements Application {
 
   ready(): boolean {
     return this.#options.ready();
+  }
+
+  #throttled(e164: string): Refusal | undefined {
+    const gate = this.#options.numberGate;
+    const retryAfterSec = gate?.take(e164) ?? 0;
+    if (!gate || retryAfterSec === 0) return undefined;
+    return { kind: 'throttled', max: gate.max, windowMs: gate.windowMs, retryAfterSec };
   }
 
   /** What `strict` enforces beside the slots: enablement, hours and blackout. */

@@ -6,6 +6,7 @@ import {
   EMBEDDED_ADMISSION,
   REAL_SERVER_ADMISSION,
 } from '../telephony/call-admission.ts';
+import { type OidcConfig, oidcConfig } from './oidc-settings.ts';
 import { allowedFor, type Setting, type SettingName, settings } from './settings.ts';
 
 /** A host and a port. */
@@ -28,6 +29,9 @@ export interface Config {
     readonly secureCookies: boolean;
     readonly publicMetrics: boolean;
     readonly requestsPerMinuteMax: number;
+    readonly callbacksPerNumberPerHourMax: number;
+    /** Undefined: people log in with a password. */
+    readonly oidc: OidcConfig | undefined;
   };
   /** `real`: both servers are given; `embedded`: neither. */
   readonly telephony:
@@ -125,6 +129,8 @@ function assemble(read: SettingReader, baseDirectory: string): Config {
       secureCookies: read.flag('httpSecureCookies'),
       publicMetrics: read.flag('httpPublicMetrics'),
       requestsPerMinuteMax: read.integer('httpRequestsPerMinuteMax', 0),
+      callbacksPerNumberPerHourMax: read.integer('callbacksPerNumberPerHourMax', 0),
+      oidc: oidcConfig(read),
     },
     telephony: real ? { mode: 'real', drachtio, freeswitch } : { mode: 'embedded' },
     drachtioSecret: read.required('drachtioSecret'),
@@ -182,6 +188,11 @@ function checkTogether(config: Config, read: SettingReader, faults: Fault[]): vo
       missing,
       'is not set: give the addresses of both real servers, or of neither for the embedded ones',
     );
+  }
+  for (const name of ['oidcClientId', 'oidcPublicUrl', 'oidcRoleMap'] as const) {
+    if (config.http.oidc && read.text(name) === undefined) {
+      refuse(name, 'must be set where TURNKEEPER_OIDC_ISSUER is');
+    }
   }
   if (sip.rtpPortMin % 2 !== 0) refuse('rtpPortMin', 'must be even', sip.rtpPortMin);
   if (sip.rtpPortMax < sip.rtpPortMin + LEGS_MIN * 2 - 1) {

@@ -1,3 +1,6 @@
+import { httpSettings } from './http-settings.ts';
+import { oidcSettings } from './oidc-settings.ts';
+
 /** How the text of a setting is read. */
 export type SettingKind =
   | { readonly kind: 'text'; readonly pattern?: RegExp; readonly allowed: string }
@@ -22,11 +25,6 @@ export interface Setting {
 }
 
 const PATH: SettingKind = { kind: 'text', pattern: /^[^\0]{1,1024}$/, allowed: 'a path' };
-const HOST: SettingKind = {
-  kind: 'text',
-  pattern: /^[A-Za-z0-9.:-]{1,253}$/,
-  allowed: 'an IP address or host name',
-};
 const IPV4: SettingKind = {
   kind: 'text',
   pattern: /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/,
@@ -63,45 +61,8 @@ export const settings = {
     meaning:
       'Key that seals secrets: 32 bytes as hex or base64. Not set: `secret.key` in the data directory.',
   },
-  httpHost: {
-    variable: 'TURNKEEPER_HTTP_HOST',
-    value: HOST,
-    fallback: '127.0.0.1',
-    meaning: 'Address of the HTTP server. `0.0.0.0` opens it to the network: put TLS in front of it.',
-  },
-  httpPort: {
-    variable: 'TURNKEEPER_HTTP_PORT',
-    value: port(0),
-    fallback: '8080',
-    meaning: 'Port of the HTTP server; 0 takes a free one.',
-  },
-  httpTrustedProxies: {
-    variable: 'TURNKEEPER_HTTP_TRUSTED_PROXIES',
-    value: {
-      kind: 'text',
-      pattern: /^[0-9A-Fa-f.:/]+(?:,[0-9A-Fa-f.:/]+){0,31}$/,
-      allowed: 'addresses or CIDR blocks separated by commas',
-    },
-    meaning: 'Proxies whose `X-Forwarded-For` is believed.',
-  },
-  httpSecureCookies: {
-    variable: 'TURNKEEPER_HTTP_SECURE_COOKIES',
-    value: { kind: 'flag' },
-    fallback: 'false',
-    meaning: 'Mark the session cookie `Secure`; set it behind TLS.',
-  },
-  httpPublicMetrics: {
-    variable: 'TURNKEEPER_HTTP_PUBLIC_METRICS',
-    value: { kind: 'flag' },
-    fallback: 'false',
-    meaning: 'Serve `/metrics` without credentials.',
-  },
-  httpRequestsPerMinuteMax: {
-    variable: 'TURNKEEPER_HTTP_REQUESTS_PER_MINUTE_MAX',
-    value: count(1, 10_000_000),
-    fallback: '90000',
-    meaning: 'Requests per minute of one API key or user; beyond it 429.',
-  },
+  ...httpSettings,
+  ...oidcSettings,
   drachtio: {
     variable: 'TURNKEEPER_DRACHTIO',
     value: { kind: 'address' },

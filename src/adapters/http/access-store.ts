@@ -16,7 +16,10 @@ export interface User {
   /** 1–64 of letters, digits, `.`, `_`, `-`; unique, compared exactly. */
   readonly name: string;
   readonly role: Role;
-  /** scrypt in PHC string format: `$scrypt$ln=15,r=8,p=3$<salt>$<hash>`, base64 without padding. */
+  /**
+   * scrypt in PHC string format: `$scrypt$ln=15,r=8,p=3$<salt>$<hash>`, base64 without padding. Empty: has no
+   * password and comes from an OpenID provider.
+   */
   readonly passwordHash: string;
   /** The configured agent this person is; null for people who take no calls. */
   readonly agentId: string | null;

@@ -136,9 +136,11 @@ export class Access {
    */
   async checkPassword(name: string, password: string): Promise<User | undefined> {
     const user = await this.#store.findUser(name);
-    const hash = user?.passwordHash ?? (await (this.#decoy ??= hashPassword(randomBytes(8).toString('hex'))));
+    // People who come from an OpenID provider have no password: that, too, must take the same time.
+    const decoy = (this.#decoy ??= hashPassword(randomBytes(8).toString('hex')));
+    const hash = user?.passwordHash ? user.passwordHash : await decoy;
     const correct = await this.#verify(password, hash);
-    return user && correct && user.enabled ? user : undefined;
+    return user?.passwordHash && correct && user.enabled ? user : undefined;
   }
 
   /** The queues that members of these groups may read; null: all. */

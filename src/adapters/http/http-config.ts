@@ -1,6 +1,24 @@
 import { defaultLoginLocks, type LoginLocks } from './login-guard.ts';
 import type { RateLimit } from './rate-limiter.ts';
 
+/** The OpenID provider that people log in at, and what its claims mean; docs/access.md. */
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string | undefined;
+  /** `https://desk.example`, without a path: the redirect URI is this and `/api/v1/oidc/callback`. */
+  readonly publicUrl: string;
+  readonly scopes: string;
+  readonly nameClaim: string;
+  readonly roleClaim: string;
+  /** Value of the claim and role, strongest first. */
+  readonly roleMap: readonly (readonly [value: string, role: string])[];
+  /** Undefined: access groups are given here. */
+  readonly groupClaim: string | undefined;
+  /** Undefined: agents are given here. */
+  readonly agentClaim: string | undefined;
+}
+
 /**
  * Everything about the HTTP adapter that an installation may set; {@link defaultHttpConfig} has the defaults.
  */
@@ -27,6 +45,8 @@ export interface HttpConfig {
   readonly sessionIdleMs: number;
   /** However much it is used, a session ends after this long. Default 12 h. */
   readonly sessionMs: number;
+  /** Undefined: people log in with a password only. */
+  readonly oidc?: OidcSettings;
 }
 
 /** Defaults: generous for programs, strict for logins. */

@@ -25,6 +25,7 @@ import { ErrorBook } from './error-book.ts';
 import type { HttpDependencies, RouteContext, RouteEntry, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
 import { addNumberRuleRoutes, addQueueSettingsRoutes } from './settings-routes.ts';
+import { addOidcRoutes } from './oidc-routes.ts';
 import { addTraceRoutes } from './trace-routes.ts';
 import { addHealthRoutes, addMetricsRoute } from './operation-routes.ts';
 import { guardRequests } from './request-guard.ts';
@@ -116,6 +117,7 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
 const apiRoutes = [
   addHealthRoutes,
   addSessionRoutes,
+  addOidcRoutes,
   addCallbackRoutes,
   addCallbackChangeRoutes,
   addReplayRoutes,
