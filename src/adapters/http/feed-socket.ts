@@ -21,6 +21,8 @@ export const CloseCode = {
 /** Events handed to a socket before it has taken them; bounds what a slow reader costs. */
 const BATCH_MAX = 50;
 const PING_INTERVAL_MS = 20_000;
+/** A peer that is told to go has this long; `ws` would wait half a minute. */
+const GOODBYE_MS = 2000;
 /** The login is looked at again after as many pings. */
 const PINGS_PER_CHECK = 3;
 /** Messages of a client in one ping interval: it has nothing to say but `ping`. */
@@ -71,7 +73,7 @@ export class FeedSocket {
     socket.on('close', () => this.#closed());
     socket.on('error', (error) => log.debug({ agentId, reason: messageOf(error) }, 'screen failed'));
     socket.on('pong', () => (this.#isAlive = true));
-    socket.on('message', (data, isBinary) => this.#said(String(data), isBinary));
+    socket.on('message', (data: Buffer, isBinary) => this.#said(data.toString(), isBinary));
     this.#watch = feeds.watch(agentId, () => this.#pump());
     if (!this.#watch) {
       this.close(CloseCode.tooMany, 'too many screens');
@@ -81,16 +83,13 @@ export class FeedSocket {
     this.#begin(since);
   }
 
-  /** Says why and ends it; the peer's own close is not waited for longer than `ws` does. */
+  /** Says why and ends it, whether or not the peer says goodbye. */
   close(code: number, reason: string): void {
-    this.#options.socket.close(code, reason);
+    const { clock, socket } = this.#options;
     this.#closed();
-  }
-
-  /** Ends it without a word. */
-  terminate(): void {
-    this.#options.socket.terminate();
-    this.#closed();
+    const timer = clock.setTimer(GOODBYE_MS, () => socket.terminate());
+    socket.once('close', () => clock.clearTimer(timer));
+    socket.close(code, reason);
   }
 
   #begin(since: string | undefined): void {
@@ -170,7 +169,7 @@ export class FeedSocket {
     this.#timer = this.#options.clock.setTimer(PING_INTERVAL_MS, () => {
       if (this.#isClosed) return;
       if (!this.#isAlive) {
-        this.terminate();
+        this.#options.socket.terminate();
         return;
       }
       this.#isAlive = false;

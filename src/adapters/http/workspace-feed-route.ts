@@ -6,7 +6,7 @@ import { CloseCode, FeedSocket } from './feed-socket.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
-import { recogniseAgain, refuseForeignPage } from './request-guard.ts';
+import { recogniseAgain } from './request-guard.ts';
 import { SocketDoor } from './socket-door.ts';
 import { viewerOf } from './workspace-access.ts';
 import { agentQuery } from './workspace-schemas.ts';
@@ -43,9 +43,6 @@ export function addFeedRoute(server: Server, context: RouteContext): void {
       if (!socketDoor.isHandshake(request.raw)) {
         throw new HttpError('UPGRADE_REQUIRED', 'this address speaks WebSocket');
       }
-      const { authorization, 'x-api-key': apiKey } = request.headers;
-      // RFC 6455 §10.2: a browser sends the cookie along with whatever page asks.
-      if (authorization === undefined && apiKey === undefined) refuseForeignPage(request);
       const viewer = viewerOf(request, workspace, request.query.agent);
       if (sockets.size >= httpLimits.feedSocketsMax) {
         throw new HttpError('TEMPORARILY_UNAVAILABLE', 'too many screens are open', { retryAfterSec: 30 });

@@ -5,6 +5,22 @@ import { refused } from './request-guard.ts';
 
 /** The error answer for a refusal of a case's change, or of anything else behind it. */
 export function caseRefused(refusal: CaseRefusal | Refusal): HttpError {
+  return isOfCase(refusal) ? ofCase(refusal) : refused(refusal);
+}
+
+const caseRefusals: Readonly<Record<CaseRefusal['kind'], true>> = {
+  'no-case': true,
+  'unknown-disposition': true,
+  'disposition-required': true,
+  'too-many-notes': true,
+  'data-too-large': true,
+};
+
+function isOfCase(refusal: CaseRefusal | Refusal): refusal is CaseRefusal {
+  return Object.hasOwn(caseRefusals, refusal.kind);
+}
+
+function ofCase(refusal: CaseRefusal): HttpError {
   switch (refusal.kind) {
     case 'no-case':
       return new HttpError('NOT_FOUND', 'there is no such case');
@@ -24,6 +40,6 @@ export function caseRefused(refusal: CaseRefusal | Refusal): HttpError {
     case 'data-too-large':
       return new HttpError('PAYLOAD_TOO_LARGE', `customer data is at most ${refusal.max} characters as JSON`);
     default:
-      return refused(refusal);
+      return refusal satisfies never;
   }
 }

@@ -1,6 +1,6 @@
 import type { Actor, Callback } from '../../callback/callback.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { CallbackId, IdSource } from '../../kernel/ids.ts';
+import type { IdSource } from '../../kernel/ids.ts';
 import type { AgentRegistry } from '../../routing/agent-registry.ts';
 import type { CaseRefusal } from '../../disposition/case-book.ts';
 import type { AgentView, AgentWish, Application, Outcome, QueueView, Refusal } from '../application.ts';
@@ -203,7 +203,7 @@ export class Workspace {
     if (later) return application.rescheduleCallback(later, { desiredAtMs }, actor);
     if (callback?.state === 'COMPLETED') return application.recreateCallback(id, desiredAtMs, actor);
     if (found.kind === 'callback') {
-      return application.rescheduleCallback(id as CallbackId, { desiredAtMs, agentId }, actor);
+      return application.rescheduleCallback(id, { desiredAtMs, agentId }, actor);
     }
     if (customerNumber === null) {
       return { ok: false, refusal: { kind: 'invalid-number', reason: 'the caller withholds it' } };
