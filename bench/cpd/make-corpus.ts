@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MACHINE_CATEGORIES, OTHER_COUNT, PERSON_CATEGORIES, type Scene, Stage } from './scenes.ts';
+import { HARD_CATEGORIES, hardScene } from './hard-scenes.ts';
 import { Dice, msOf, RATE_HZ } from './sound.ts';
 import { describeLine, type Label, transmit } from './take.ts';
 import type { Part } from './texts.ts';
@@ -23,17 +24,19 @@ interface Order {
 export function provideCorpus(part: Part, budgetSec: number): Label[] | undefined {
   const folder = join(AUDIO_FOLDER, part);
   const labelsPath = join(folder, 'labels.jsonl');
+  const orders = ordersOf();
   if (existsSync(labelsPath)) {
-    return readFileSync(labelsPath, 'utf8')
+    const labels = readFileSync(labelsPath, 'utf8')
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Label);
+    if (labels.length === orders.length) return labels;
   }
   mkdirSync(folder, { recursive: true });
   const endAtMs = performance.now() + budgetSec * 1000;
   const stage = new Stage(part, join(AUDIO_FOLDER, 'phrases'));
   const labels: Label[] = [];
-  for (const { id, make } of ordersOf()) {
+  for (const { id, make } of orders) {
     const labelPath = join(folder, `${id}.json`);
     if (existsSync(labelPath)) {
       labels.push(JSON.parse(readFileSync(labelPath, 'utf8')) as Label);
@@ -59,6 +62,10 @@ function ordersOf(): Order[] {
   }
   for (let at = 0; at < OTHER_COUNT; at++)
     orders.push({ id: `other-${at}`, make: (stage, dice) => stage.other(dice, at) });
+  for (const [category, count] of HARD_CATEGORIES) {
+    for (let at = 0; at < count; at++)
+      orders.push({ id: `${category}-${at}`, make: (stage, dice) => hardScene(stage, dice, category) });
+  }
   return orders;
 }
 

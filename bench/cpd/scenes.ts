@@ -17,6 +17,7 @@ export interface Scene {
   readonly isEarly?: boolean;
 }
 
+/** What somebody says, phrase by phrase. */
 interface Speech {
   readonly voice: string;
   readonly text: string;
@@ -46,7 +47,8 @@ export class Stage {
     this.#music = music(part);
   }
 
-  #say(dice: Dice, kind: 'words' | 'business' | 'machines' | 'shortMachines'): Speech {
+  /** Somebody of this part says something of a kind; machines in phrases. */
+  say(dice: Dice, kind: 'words' | 'business' | 'machines' | 'shortMachines'): Speech {
     const isRecorded = dice.chance(kind === 'business' ? 0 : 0.3);
     if (isRecorded && kind === 'words' && this.#recordedWords.length > 0) {
       const { voice, text, sound } = dice.pick(this.#recordedWords);
@@ -89,7 +91,7 @@ export class Stage {
       take.sound(cadence(plan, dice.between(600, 6000), dice.between(-26, -14))).pause(dice.between(50, 900));
     }
     if (category === 'person-cough') take.sound(cough(dice, line.levelDbfs)).pause(dice.between(200, 700));
-    const speech = this.#say(
+    const speech = this.say(
       dice,
       category === 'person-business'
         ? 'business'
@@ -130,7 +132,7 @@ export class Stage {
       take.pause(dice.between(2000, 6000));
       take.cleanUntilMs = take.lengthMs - 150;
     }
-    const speech = this.#say(dice, category === 'machine-short' ? 'shortMachines' : 'machines');
+    const speech = this.say(dice, category === 'machine-short' ? 'shortMachines' : 'machines');
     for (const [at, phrase] of speech.phrases.entries()) {
       if (at > 0) take.pause(drawPause(dice, category));
       take.speech(atLevel(phrase, line.levelDbfs));
@@ -196,7 +198,7 @@ export class Stage {
       }
       case 5: {
         const { verdict, segments } = SITS[Math.floor(at / 10) % SITS.length] as (typeof SITS)[number];
-        const announcement = this.#say(dice, 'machines');
+        const announcement = this.say(dice, 'machines');
         take.pause(dice.between(100, 1000)).sound(sit(segments, level)).pause(dice.between(100, 600));
         for (const phrase of announcement.phrases) take.speech(atLevel(phrase, line.levelDbfs)).pause(300);
         return {

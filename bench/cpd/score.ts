@@ -1,8 +1,7 @@
-import type { AnswerRules } from '../../src/progress/answer-rules.ts';
 import { asteriskAmd } from './asterisk-amd.ts';
 import { judge, type Judgement, samplesOfFile } from './judge.ts';
 import { greetingEndMs, type Label } from './take.ts';
-import { decideCall, isSpoken, timingOfLabel } from './tune.ts';
+import { type CallTiming, isSpoken, timingOfLabel } from './tune.ts';
 
 /** What three detectors said of one file. */
 export interface Scored extends Judgement {
@@ -12,28 +11,22 @@ export interface Scored extends Judgement {
   readonly firstVerdict: string;
   readonly decidedAtMs: number;
   readonly amd: string;
-  /** Perfect segmentation and beeps with the rules tuned for them; only for speech. */
+  /** The best that perfect timing allows; only for speech. */
   readonly oracle: string | undefined;
 }
 
-export function scoreFile(label: Label, oracleRules: AnswerRules): Scored {
+/** @param isMachineByTiming the upper bound of `bestInHindsight`. */
+export function scoreFile(label: Label, isMachineByTiming: (call: CallTiming) => boolean): Scored {
   const samples = samplesOfFile(label);
   const judgement = judge(label, samples);
   const first = judgement.decisions[0];
-  const oracle = isSpoken(label) ? decideCall(timingOfLabel(label), oracleRules) : undefined;
   return {
     ...judgement,
     verdict: judgement.decisions.at(-1)?.verdict ?? 'none',
     firstVerdict: first?.verdict ?? 'none',
     decidedAtMs: first?.decidedAtMs ?? Number.NaN,
     amd: asteriskAmd(samples).verdict,
-    oracle: isSpoken(label)
-      ? oracle === undefined
-        ? 'unknown'
-        : oracle.isMachine
-          ? 'machine'
-          : 'human'
-      : undefined,
+    oracle: isSpoken(label) ? (isMachineByTiming(timingOfLabel(label)) ? 'machine' : 'human') : undefined,
   };
 }
 

@@ -171,6 +171,60 @@ function biquad(sound: Float64Array, kind: 'low' | 'high', hz: number): Float64A
   });
 }
 
+/** Samples of half a block of the coder. */
+const CODED_BLOCK = 128;
+/** Coefficients so far below the strongest of their block are not sent; the others in so many steps. */
+const CODED_DEPTH = 0.03;
+const CODED_STEPS = 5;
+
+/**
+ * What a transform coder at a low rate makes of a sound: a cosine transform of overlapping blocks (MDCT) whose
+ * weak coefficients are left out and whose strong ones are rounded coarsely.
+ */
+export function coded(sound: Float64Array): Float64Array {
+  const size = CODED_BLOCK;
+  const shape = Float64Array.from({ length: 2 * size }, (_, i) =>
+    Math.sin((Math.PI * (i + 0.5)) / (2 * size)),
+  );
+  const output = new Float64Array(sound.length);
+  for (let from = -size; from < sound.length; from += size) {
+    const lines = new Float64Array(size);
+    for (let k = 0; k < size; k++) {
+      for (let i = 0; i < 2 * size; i++) {
+        lines[k] = (lines[k] as number) + (sound[from + i] ?? 0) * (shape[i] as number) * wave(k, i);
+      }
+    }
+    const peak = lines.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const step = peak / CODED_STEPS;
+    const sent = lines.map((value) =>
+      Math.abs(value) < peak * CODED_DEPTH || step === 0
+        ? 0
+        : Math.sign(value) * stepped(Math.abs(value), step),
+    );
+    for (let i = 0; i < 2 * size; i++) {
+      if (from + i < 0 || from + i >= output.length) continue;
+      let value = 0;
+      for (let k = 0; k < size; k++) value += (sent[k] as number) * wave(k, i);
+      output[from + i] = (output[from + i] as number) + (value * (shape[i] as number)) / (size / 2);
+    }
+  }
+  return output;
+}
+
+/** Steps that grow with the root of the value, as such coders have them. */
+function stepped(value: number, step: number): number {
+  return step * Math.round(Math.sqrt(value / step) * 2) ** 2 * 0.25;
+}
+
+const WAVES = Float64Array.from({ length: 2 * CODED_BLOCK * CODED_BLOCK }, (_, at) => {
+  const [k, i] = [Math.floor(at / (2 * CODED_BLOCK)), at % (2 * CODED_BLOCK)];
+  return Math.cos((Math.PI / CODED_BLOCK) * (i + 0.5 + CODED_BLOCK / 2) * (k + 0.5));
+});
+
+function wave(k: number, i: number): number {
+  return WAVES[2 * CODED_BLOCK * k + i] as number;
+}
+
 /** Packets of 20 ms lost at random; the gap is silence, or a fading repeat of the packet before. */
 export function withLoss(sound: Float64Array, dice: Dice, rate: number): Float64Array {
   const packet = samplesOf(20);

@@ -1,6 +1,7 @@
 import type { G711Law } from '../../src/embedded/rtp/g711.ts';
 import {
   atLevel,
+  coded,
   type Dice,
   joined,
   looped,
@@ -94,6 +95,8 @@ export interface Line {
   readonly law?: G711Law;
   readonly lossRate: number;
   readonly isBandLimited: boolean;
+  /** Coded at a few kbit/s on the way. Default false. */
+  readonly isCoded?: boolean;
   readonly dcOffset: number;
   readonly background?: { readonly sound: Float64Array; readonly relativeDb: number };
 }
@@ -129,6 +132,7 @@ export function describeLine(line: Line): string {
     law ?? 'linear',
   ];
   if (lossRate > 0) parts.push(`loss ${(100 * lossRate).toFixed(1)} %`);
+  if (line.isCoded === true) parts.push('coded');
   if (isBandLimited) parts.push('300–3300 Hz');
   if (line.background !== undefined) parts.push(`background ${Math.round(line.background.relativeDb)} dB`);
   return parts.join(', ');
@@ -151,6 +155,7 @@ export function transmit(take: Take, line: Line, dice: Dice): Int16Array {
     const hiss = noise(dice, sound.length - clean, line.noisePole);
     mixInto(sound, hiss, clean, gain * 10 ** (-line.snrDb / 20));
   }
+  if (line.isCoded === true) sound = coded(sound);
   if (line.lossRate > 0) sound = withLoss(sound, dice, line.lossRate);
   if (line.dcOffset !== 0) sound = sound.map((value) => value + line.dcOffset);
   return quantised(sound, line.law);

@@ -43,7 +43,7 @@ const QUIET_MAX_MS: Readonly<Record<AnswerProfile, number>> = {
  * Room above the longest greeting of a person of the tuning part: people of the world talk longer than ours.
  */
 const MACHINE_TALK_MIN_MS: Readonly<Record<AnswerProfile, number>> = {
-  'favour-person': 4600,
+  'favour-person': 5400,
   neutral: 3600,
   'favour-machine': 3000,
 };
@@ -76,7 +76,7 @@ export function decideCall(
     // A beep is waited for, or takes the verdict back: the thresholds of the classifier.
     const isBeeped =
       beepAtMs < nextMs &&
-      (beepAtMs <= decidedAtMs ? talkMs >= 600 : talkMs >= 900 && (call.beep?.startMs ?? 0) - endMs <= 2200);
+      (beepAtMs <= decidedAtMs ? talkMs >= 600 : isGreetingBeep(talkMs, (call.beep?.startMs ?? 0) - endMs));
     if (!isBeeped && talksOn(call)) return { isMachine: true, atMs: first.startMs + REVISION_TALK_MS };
     return isBeeped ? { isMachine: true, atMs: beepAtMs } : { isMachine: false, atMs: decidedAtMs };
   }

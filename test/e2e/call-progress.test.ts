@@ -17,7 +17,8 @@ const beep = tones([1000], 400);
 const voicemail = joined(talkative, silence(700), beep);
 /** GR-674: vacant code is 985.2, 1370.6 and 1776.7 Hz. Early media begin with a moment of silence. */
 const vacant = joined(silence(400), tones([985.2], 380), tones([1370.6], 274), tones([1776.7], 380));
-const busyTone = joined(...Array.from({ length: 12 }, () => joined(tones([480, 620], 500), silence(500))));
+// As long as anybody may need to begin to listen: a busy machine is nobody's fault.
+const busyTone = joined(...Array.from({ length: 25 }, () => joined(tones([480, 620], 500), silence(500))));
 const faxAnswer = joined(silence(500), tones([2100], 3000));
 
 const LIKE_MIN = 0.8;
@@ -229,21 +230,21 @@ scene(
 
 for (const [ending, turn] of [
   ['404', { kind: 'refuse', status: 404, reason: 'Not Found', ringMs: 1440 }],
-  ['480', { kind: 'refuse', status: 480, reason: 'Temporarily Unavailable', ringMs: 6000 }],
+  ['480', { kind: 'refuse', status: 480, reason: 'Temporarily Unavailable', ringMs: 20_000 }],
   ['nothing', { kind: 'ring-for-ever' }],
 ] as const satisfies readonly (readonly [string, CalleeTurn])[]) {
   scene(
     `a number announced as vacant, then ${ending}, is never called again`,
     async (lane) => {
       // Said again and again, as networks do.
-      const announcement = joined(...Array.from({ length: 6 }, () => joined(vacant, silence(600))));
+      const announcement = joined(...Array.from({ length: 12 }, () => joined(vacant, silence(600))));
       const { id, customer } = await announcedBy(lane, turn, announcement);
       const done = await lane.callbackIs(id, { state: 'COMPLETED' });
       expect(done).toMatchObject({ reason: 'MAX_ATTEMPTS_REACHED', attemptCount: 1 });
       expect(done.attempts).toMatchObject([{ result: 'ERROR_TONE' }]);
       expect(customer.invitesReceived).toHaveLength(1);
     },
-    { settings: { dialTimeoutSec: 15 } },
+    { settings: { dialTimeoutSec: 30 } },
   );
 }
 
@@ -255,5 +256,5 @@ scene(
     const waiting = await lane.callbackIs(id, { state: 'SCHEDULED', subState: 'retry-wait' });
     expect(waiting.attempts).toMatchObject([{ result: 'BUSY' }]);
   },
-  { settings: { retryIntervalSec: 60, dialTimeoutSec: 10 } },
+  { settings: { retryIntervalSec: 60, dialTimeoutSec: 30 } },
 );

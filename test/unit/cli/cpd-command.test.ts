@@ -94,6 +94,17 @@ describe('turnkeeper cpd', () => {
     const bytes = wav(pcm16(stereo), { code: 1, bits: 16, rateHz: 44_100, channels: 2 });
     expect(run({ 'stereo.wav': bytes }).lines[0]).toMatchObject({ verdict: 'human' });
   });
+
+  it('hears channels of opposite sign, whose mean is nothing', () => {
+    const fast = resample(Float64Array.from(person(), (value) => value / 32768), 8000, 44_100);
+    const twisted = new Int16Array(fast.length * 2);
+    for (const [at, value] of fast.entries()) {
+      twisted[2 * at] = Math.round(value * 32767);
+      twisted[2 * at + 1] = -(twisted[2 * at] as number);
+    }
+    const bytes = wav(pcm16(twisted), { code: 1, bits: 16, rateHz: 44_100, channels: 2 });
+    expect(run({ 'twisted.wav': bytes }).lines[0]).toMatchObject({ verdict: 'human' });
+  });
 });
 
 describe('formats of WAV files', () => {

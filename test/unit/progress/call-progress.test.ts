@@ -81,6 +81,23 @@ describe('who answered', () => {
     ]);
   });
 
+  it('takes a whole sentence back for a beep that comes late, a short one not', () => {
+    const late = (talkMs: number): Int16Array =>
+      joined(quiet(200), speech(talkMs), quiet(3500), beep(), quiet(1500));
+    expect(listen(late(2600)).decisions.map(({ verdict }) => verdict)).toEqual(['human', 'machine']);
+    expect(listen(late(1400)).decisions.map(({ verdict }) => verdict)).toEqual(['human']);
+  });
+
+  it('hears who speaks after all when nobody seemed to be there', () => {
+    const { decisions } = listen(joined(quiet(11_500), speech(600), quiet(1500)));
+    expect(decisions.map(({ verdict, isRevision }) => [verdict, isRevision])).toEqual([
+      ['silence', false],
+      ['human', true],
+    ]);
+    const cut = listen(joined(quiet(11_500), speech(600)));
+    expect(cut.decisions.map(({ verdict }) => verdict)).toEqual(['silence', 'human']);
+  });
+
   it('keeps a person after one word, whatever beeps behind', () => {
     const { decisions } = listen(joined(quiet(300), speech(500), quiet(1200), beep(), quiet(1500)));
     expect(decisions.map(({ verdict }) => verdict)).toEqual(['human']);
