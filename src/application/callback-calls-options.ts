@@ -21,6 +21,8 @@ export type Confirmation = 'confirmed' | 'not-confirmed' | 'snoozed' | 'cancelle
 
 /** What customers' calls are made with. */
 export interface CallbackCallsOptions {
+  /** Is this the name of a trunk that may dial out? Default: none is. */
+  readonly mayDialThrough?: (trunk: string) => boolean;
   readonly telephony: Telephony;
   readonly runner: () => CallbackRunner;
   readonly router: Router;

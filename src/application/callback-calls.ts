@@ -72,6 +72,7 @@ export class CallbackCalls {
     });
     this.#teller = new EventTeller({ ...options, hangUp: (id) => void this.#dialer.hangUp(id) });
     this.#dialer = new Dialer({
+      mayDialThrough: options.mayDialThrough,
       telephony,
       ids,
       log,

@@ -138,6 +138,7 @@ export function createEngine(options: EngineOptions): Engine {
     onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
   });
   const callBook = new CallBook(options);
+    mayDialThrough: (trunk) => options.directory.mayDialThrough?.(trunk) ?? false,
   const inboundCalls = new InboundCalls({
     ...options,
     slots,

@@ -30,6 +30,8 @@ export interface ServiceDirectory {
   slotCalendar(queue: string): SlotCalendar | undefined;
   /** A number rule by name. */
   numberRule(name: string): NumberRule | undefined;
+  /** Is this the name of a trunk in use that may dial out? */
+  mayDialThrough?(trunk: string): boolean;
   /** False outside the queue's business hours. */
   isOpen(queue: string, atMs: number): boolean;
 }

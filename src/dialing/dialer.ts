@@ -24,6 +24,8 @@ export interface DialerOptions {
   readonly ids: IdSource;
   readonly log: Log;
   readonly events: DialerEvents;
+  /** Is this the name of a trunk that may dial out? Default: none is. */
+  readonly mayDialThrough?: ((trunk: string) => boolean) | undefined;
 }
 
 interface CustomerCall {
@@ -63,12 +65,13 @@ export class Dialer {
     const { telephony, ids, log, events } = this.#options;
     const callId = ids.next('call');
     const number = settings.callerIdNumber ?? callback.dialledNumber ?? CALLER_ID_FALLBACK;
+    const trunk = this.#trunkOf(callback, settings);
     const outbound = telephony.originate({
       callId,
       target: {
         kind: 'trunk',
         number: dialledAs(callback.customerNumber, settings),
-        ...(settings.trunk === undefined ? {} : { trunk: settings.trunk }),
+        ...(trunk === undefined ? {} : { trunk }),
       },
       callerId: { number, ...(settings.callerIdName === undefined ? {} : { name: settings.callerIdName }) },
       ringTimeoutMs: settings.dialTimeoutSec * 1000,
@@ -83,6 +86,17 @@ export class Dialer {
     void outbound.inviteSent.then((atMs) => events.inviteSent(callback, atMs));
     void this.#follow(callback, call);
     return outbound;
+  }
+
+  /** The routing point that the booking named, where it is a trunk of ours; else the queue's. */
+  #trunkOf({ id, details }: Callback, settings: QueueSettings): string | undefined {
+    const { log, mayDialThrough } = this.#options;
+    const { routingPoint } = details;
+    if (routingPoint === undefined) return settings.trunk;
+    if (mayDialThrough?.(routingPoint) === true) return routingPoint;
+    const fields = { callbackId: id, routingPoint, trunk: settings.trunk ?? null };
+    log.warn(fields, 'the routing point asked for is no trunk that may dial out');
+    return settings.trunk;
   }
 
   /** CANCEL or BYE, whatever the call has come to. Idempotent. */

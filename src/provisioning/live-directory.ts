@@ -203,6 +203,13 @@ export class LiveDirectory implements TelephonyDirectory {
     return this.#view.trunks;
   }
 
+  /** True for an enabled trunk that knows where calls go. */
+  mayDialThrough(trunk: string): boolean {
+    return this.#view.trunks.some(
+      ({ name, enabled, outboundHost }) => name === trunk && enabled && outboundHost !== undefined,
+    );
+  }
+
   trunkPassword(name: string): string | undefined {
     return this.#view.trunkPasswords.get(name);
   }
