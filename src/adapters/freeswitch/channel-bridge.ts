@@ -11,12 +11,14 @@ const JOIN_CHECK_INTERVAL_MS = 10;
 
 /** Joins two channels; resolves when both have entered the bridge. Rejects with MEDIA_BRIDGE_FAILED. */
 export async function bridgeChannels(a: MediaEndpoint, b: MediaEndpoint, clock: Clock): Promise<void> {
-  await Promise.all([a.stopPlaying(), b.stopPlaying()]);
+  await Promise.all([
+    ...[a, b].map((endpoint) => endpoint.yieldPlaying()),
+    // A bridge of before leaves its mark behind.
+    ...[a, b].map((endpoint) => endpoint.ask('uuid_setvar', 'bridge_uuid')),
+  ]);
   if (a.isGone || b.isGone) {
     throw new AppError('MEDIA_BRIDGE_FAILED', 'a call ended before it was joined');
   }
-  // A bridge of before leaves its mark behind.
-  await Promise.all([a.ask('uuid_setvar', 'bridge_uuid'), b.ask('uuid_setvar', 'bridge_uuid')]);
   let failure = '';
   // The reply to uuid_bridge comes before media flows: each channel must name the other as its partner.
   const joined = a.ask('uuid_bridge', b.uuid).then(async (reply) => {

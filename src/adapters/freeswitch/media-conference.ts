@@ -42,7 +42,7 @@ export class MediaConference {
     if (this.#members.size === 0) this.#name = `mix-${endpoint.uuid}-${++this.#nameCount}`;
     const name = this.#name ?? '';
     const flags = options.silently ? '+flags{mute|deaf}' : '';
-    await endpoint.stopPlaying();
+    await endpoint.yieldPlaying();
     const added = this.#told(endpoint, name, 'add-member');
     await endpoint.transferTo(`conference:${name}@${PROFILE}${flags},park`);
     const event = await withDeadline(this.#clock, ENTER_DEADLINE_MS, added.event);

@@ -34,8 +34,13 @@ const CHANNEL_VARIABLES = [
   'hangup_after_bridge=false',
 ];
 
+/** A playback that was asked for so long ago runs: a bridge or a conference takes the channel out of it. */
+const BEGUN_MS = 250;
+
 interface Playback {
   stopped: boolean;
+  /** When the last file was asked for. */
+  askedAtMs: number;
   readonly finished: Promise<void>;
 }
 
@@ -124,6 +129,7 @@ export class MediaEndpoint {
     let finish: () => void = () => undefined;
     const playback: Playback = {
       stopped: false,
+      askedAtMs: this.#options.clock.monotonicMs(),
       finished: new Promise((resolve) => {
         finish = resolve;
       }),
@@ -142,9 +148,15 @@ export class MediaEndpoint {
     }
   }
 
-  /** Stops what is playing; resolves when the channel is silent (or does not answer). */
-  async stopPlaying(): Promise<void> {
-    if (this.#playback) await this.#stop(this.#playback);
+  /**
+   * Makes way for a bridge or a conference: stops what is playing. A playback that runs is left to end with
+   * the command to come, which saves a round of 20 ms.
+   */
+  async yieldPlaying(): Promise<void> {
+    const playback = this.#playback;
+    if (!playback) return;
+    if (this.#options.clock.monotonicMs() - playback.askedAtMs < BEGUN_MS) await this.#stop(playback);
+    else playback.stopped = true;
   }
 
   /** See Leg#onDigit. */
@@ -321,6 +333,7 @@ export class MediaEndpoint {
       const startedAtMs = this.#options.clock.monotonicMs();
       let missingCount = 0;
       for (const argument of list) {
+        playback.askedAtMs = this.#options.clock.monotonicMs();
         const completion = await this.#playOnce(argument);
         if (completion === undefined || this.#isGone || this.#destroying) return 'ended';
         if (playback.stopped) return 'stopped';
