@@ -86,11 +86,12 @@ function addSnapshot(server: Server, { workspace }: RouteContext): void {
       summary: 'Agents and queues that a call can be given to',
       response: { 200: targetsSchema, ...errorAnswers },
     },
-    handler: () => {
+    handler: (request) => {
+      const principal = principalOf(request);
       const { agents, queues } = workspace.targets();
       return {
         agents: agents.map(({ agentId: id, name, state, reachable }) => ({ id, name, state, reachable })),
-        queues: queues.map((queue) => ({ ...queue })),
+        queues: queues.filter(({ name }) => mayReadQueue(principal, name)).map((queue) => ({ ...queue })),
       };
     },
   });
