@@ -13,7 +13,7 @@ import { RateLimiter } from './adapters/http/rate-limiter.ts';
 import { PrometheusMetrics } from './adapters/metrics/prometheus-metrics.ts';
 import { Storage } from './adapters/storage/storage.ts';
 import { ApplicationService, type NumberGate } from './application/application-service.ts';
-import { deskWithoutGroups } from './application/call-in-desk.ts';
+import { CallInService } from './application/call-in-service.ts';
 import { HistoryReplay } from './application/history-replay.ts';
 import type { CaseDesk } from './application/workspace/case-desk.ts';
 import { createEngine, type Engine } from './application/engine.ts';
@@ -160,6 +160,7 @@ async function openEngine(
     audioMs: flows.audioMs,
     holdMusic: HOLD_MUSIC,
     recordings: parts.recordings,
+    callIns: { unitOfWork: storage, directory },
     dialsMax: config.admission.outboundAttemptsMax,
     clock,
     ids,
@@ -244,6 +245,13 @@ interface Parts extends Pick<StartOptions, 'config' | 'version' | 'log'> {
 /** Listens, and leaves word for operator commands on this machine; resolves to the URL. */
 async function serveHttp(parts: Parts, started: Started): Promise<string> {
   const { config, version, storage, provisioning, engine, telephony, metrics, log, clock, ids } = parts;
+  const callIns = new CallInService({
+    unitOfWork: storage,
+    directory: provisioning.directory,
+    clock,
+    ids,
+    log,
+  });
   const application = new ApplicationService({
     unitOfWork: storage,
     runner: engine.runner,
@@ -251,7 +259,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     registry: engine.registry,
     waits: engine.waits,
     slots: engine.slots,
-    callIn: deskWithoutGroups,
+    callIn: callIns,
     directory: provisioning.directory,
     telephony,
     notReadyReasons: config.notReadyReasons,
@@ -278,6 +286,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
   const http = buildHttpServer({
     recordings: parts.recordings,
     application,
+    callIns,
     workspace: openWorkspace(parts, parts.cases, application, started),
     access: storage.access,
     audit: storage.audit,

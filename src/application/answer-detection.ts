@@ -71,6 +71,8 @@ const customer: Actor = { kind: 'customer' };
 export class AnswerDetection {
   readonly #options: AnswerDetectionOptions;
   readonly #attempts = new Map<AttemptId, Heard>();
+  /** Attempts that nobody can listen to, with the way to end the media server's watch for a fax. */
+  readonly #unheard = new Map<AttemptId, () => void>();
 
   constructor(options: AnswerDetectionOptions) {
     this.#options = options;
@@ -91,7 +93,10 @@ export class AnswerDetection {
       onPerson: (heard) => this.#person(callback, heard),
       onNobody: (heard) => void this.#nobody(callback, heard),
     });
-    if (!listener.start(call)) return this.#count('not-heard');
+    if (!listener.start(call)) {
+      this.#unheard.set(attemptId, () => undefined);
+      return this.#count('not-heard');
+    }
     this.#attempts.set(attemptId, {
       listener,
       leg: undefined,
@@ -102,10 +107,13 @@ export class AnswerDetection {
     });
   }
 
-  /** The attempt was answered. False: nobody listens to it. */
+  /** The attempt was answered. False: nobody listens to it, but the media server may still tell a fax. */
   answered(callback: Callback, leg: Leg): boolean {
     const heard = this.#heard(callback);
-    if (!heard) return false;
+    if (!heard) {
+      this.#watchForFax(callback, leg);
+      return false;
+    }
     heard.leg = leg;
     heard.listener.answered();
     heard.forgetDigits = leg.onDigit((digit) => this.#pressed(callback, heard, digit));
@@ -137,8 +145,11 @@ export class AnswerDetection {
    * Nobody listens to this attempt any more. `isProven`: its customer pressed 1, which labels what was heard.
    */
   forget({ id, attemptId }: Callback, isProven = false): void {
-    const heard = attemptId === null ? undefined : this.#attempts.get(attemptId);
-    if (!heard || attemptId === null) return;
+    if (attemptId === null) return;
+    this.#unheard.get(attemptId)?.();
+    this.#unheard.delete(attemptId);
+    const heard = this.#attempts.get(attemptId);
+    if (!heard) return;
     this.#attempts.delete(attemptId);
     heard.forgetDigits();
     heard.listener.stop();
@@ -175,6 +186,15 @@ export class AnswerDetection {
     const facts: AttemptFacts = { result: 'PERSON', confirmed: heard.wasAsked };
     this.#options.tell(callback, { type: heard.wasAsked ? 'CONFIRMED' : 'PERSON_DETECTED' }, customer, facts);
     if (heard.wasAsked) this.forget(callback, true);
+  }
+
+  #watchForFax(callback: Callback, leg: Leg): void {
+    const { attemptId } = callback;
+    if (attemptId === null || !this.#unheard.has(attemptId)) return;
+    const stop = leg.onFaxTone?.(() => {
+      if (this.#unheard.has(attemptId)) void this.#nobody(callback, 'fax');
+    });
+    if (stop) this.#unheard.set(attemptId, stop);
   }
 
   #person(callback: Callback, verdict: ProgressVerdict | undefined): void {

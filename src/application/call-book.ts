@@ -106,6 +106,7 @@ export function callOutcomeOf(outcome: FlowOutcome | 'over', agentId: string | u
     case 'transferred':
       return 'ended-by-flow';
     case 'agent-taken':
+    case 'continues':
     case 'stopped':
     case 'failed':
       return 'error';

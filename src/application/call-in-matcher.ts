@@ -2,9 +2,10 @@ import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { Callback } from '../callback/callback.ts';
 import type { CallInGroup } from '../callin/call-in-group.ts';
 import { matchCallIn } from '../callin/call-in-matching.ts';
-import { type CallIn, CallInState, type Criterion } from '../callin/call-in.ts';
+import { type CallIn, CallInState } from '../callin/call-in.ts';
 import { CodeGuard, groupLimit, sourceLimit } from '../callin/code-guard.ts';
 import type { CallId } from '../kernel/ids.ts';
+import type { Criterion } from '../telephony/call-in-criterion.ts';
 import type { CallInServiceOptions } from './call-in-service.ts';
 
 export interface CallInMatcherOptions extends CallInServiceOptions {

@@ -28,6 +28,8 @@ export interface CallerOnHold {
   readonly virtualQueue: string;
   readonly placeAtMs: number;
   readonly language: string;
+  /** What came with the call; keys as in a callback's data. */
+  readonly customerData?: Readonly<Record<string, string>>;
 }
 
 /** What the agent is told of a callback, as it stands. */
@@ -35,13 +37,12 @@ export function callbackFacts(parts: CaseFactsParts, callback: Callback): CaseFa
   const { id, virtualQueue, customerNumber, userData, attemptCount, language, subState } = callback;
   const { desiredAtMs, createdAtMs, placeAtMs } = callback;
   const isToBeDialled = subState === 'preview' || isBeforeDial(callback);
-  const entries = Object.entries(userData).filter(([key]) => !key.startsWith('_'));
   return {
     type: desiredAtMs > createdAtMs ? 'scheduled' : 'immediate',
     desiredAtMs,
     customerNumber,
     subject: userData[SUBJECT_KEY] ?? null,
-    customerData: Object.fromEntries(entries),
+    customerData: shownData(userData),
     instructions: userData[INSTRUCTIONS_KEY] ?? instructionsOf(parts, virtualQueue),
     attemptNumber: isToBeDialled ? attemptCount + 1 : Math.max(1, attemptCount),
     ...lineFacts(parts, { subjectId: id, virtualQueue, placeAtMs }),
@@ -52,14 +53,14 @@ export function callbackFacts(parts: CaseFactsParts, callback: Callback): CaseFa
 
 /** What the agent is told of a caller on hold. */
 export function callFacts(parts: CaseFactsParts, caller: CallerOnHold): CaseFacts {
-  const { callId, number, virtualQueue, placeAtMs, language } = caller;
+  const { callId, number, virtualQueue, placeAtMs, language, customerData = {} } = caller;
   return {
     type: 'call',
     desiredAtMs: placeAtMs,
     customerNumber: number ?? '',
-    subject: null,
-    customerData: {},
-    instructions: instructionsOf(parts, virtualQueue),
+    subject: customerData[SUBJECT_KEY] ?? null,
+    customerData: shownData(customerData),
+    instructions: customerData[INSTRUCTIONS_KEY] ?? instructionsOf(parts, virtualQueue),
     attemptNumber: 0,
     ...lineFacts(parts, { subjectId: callId, virtualQueue, placeAtMs }),
     virtualQueue,
@@ -89,6 +90,11 @@ export function caseHeaders(facts: CaseFacts): Record<string, string> {
     ...(instructions !== null && { 'X-Turnkeeper-Case-Instructions': encodeURI(tidy(instructions)) }),
     ...(data.length > 0 && { 'X-Turnkeeper-Case-Data': data.join('&') }),
   };
+}
+
+/** Keys that begin with `_` are for programs. */
+function shownData(data: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).filter(([key]) => !key.startsWith('_')));
 }
 
 function instructionsOf({ settingsOf }: CaseFactsParts, queue: string): string | null {

@@ -27,6 +27,8 @@ import { InboundCalls } from './inbound-calls.ts';
 import { InvitationDesk } from './invitation-desk.ts';
 import { OpenCallbacks } from './open-callbacks.ts';
 import { QueueWaits } from './queue-waits.ts';
+import { CallInMatcher } from './call-in-matcher.ts';
+import type { CallInServiceOptions } from './call-in-service.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 import { SlotDesk } from './slot-desk.ts';
 
@@ -41,6 +43,8 @@ export interface EngineOptions {
   readonly audioMs: ReadonlyMap<string, number>;
   readonly holdMusic: readonly AudioSource[];
   readonly recordings: RecordingBook;
+  /** Requests to call in; default: there are none. */
+  readonly callIns?: Pick<CallInServiceOptions, 'unitOfWork' | 'directory'>;
   /** Dials in progress at most. */
   readonly dialsMax: number;
   readonly clock: Clock;
@@ -134,11 +138,12 @@ export function createEngine(options: EngineOptions): Engine {
     confirm:
       options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
     leaveMessage: (leg, callback, signal) => leaveMessage(confirmation, leg, callback, signal),
+    mayDialThrough: (trunk) => options.directory.mayDialThrough?.(trunk) ?? false,
     permissionOf: (id) => dialPermission(options.directory, openCallbacks.find(id), clock.nowMs()),
     onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
   });
   const callBook = new CallBook(options);
-    mayDialThrough: (trunk) => options.directory.mayDialThrough?.(trunk) ?? false,
+  const callIns = options.callIns && new CallInMatcher({ ...options, ...options.callIns, runner });
   const inboundCalls = new InboundCalls({
     ...options,
     slots,
@@ -151,6 +156,7 @@ export function createEngine(options: EngineOptions): Engine {
     delivery,
     calls,
     phones: callControl.phones,
+    callIns,
   });
   telephony.onCanCall(() => router.matchAll());
   telephony.onAgentReachability((agentId, reachable) => {
@@ -159,7 +165,11 @@ export function createEngine(options: EngineOptions): Engine {
   });
   const book = { runner, waits, openCallbacks, slots };
   const rooms = { ...book, router, registry, callbackCalls, inboundCalls, invitations, callControl };
-  return { ...rooms, recover: () => recover(options, rooms), close: () => close(rooms, callBook) };
+  const recoverAll = async (): ReturnType<Engine['recover']> => {
+    await callIns?.recover();
+    return recover(options, rooms);
+  };
+  return { ...rooms, recover: recoverAll, close: () => close(rooms, callBook) };
 }
 
 type Rooms = Omit<Engine, 'recover' | 'close'>;

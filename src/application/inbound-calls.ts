@@ -3,6 +3,7 @@ import type { FlowOutcome } from '../ivr/flow-host.ts';
 import type { FlowMachine } from '../ivr/flow-machine.ts';
 import { runFlow } from '../ivr/flow-runner.ts';
 import type { CallId } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
 import { MetricName, type Metrics } from '../kernel/metrics.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { InboundCall } from '../telephony/telephony.ts';
@@ -14,6 +15,8 @@ import { InboundSession, type InboundSessionOptions } from './inbound-session.ts
 /** The dialogue behind the codes of an agent's phone (`*81` …, product §5). */
 export const AGENT_CODES_FLOW = 'agent-codes';
 const AGENT_CODE = /^\*8[0-9]$/;
+/** Flows that go on one after the other with one call. */
+const FLOWS_A_CALL_MAX = 20;
 
 export interface InboundCallsOptions extends InboundSessionOptions {
   readonly flow: (name: string) => FlowMachine | undefined;
@@ -84,6 +87,7 @@ export class InboundCalls {
       })
       .finally(() => {
         destination.session.over();
+        this.#callInEnded(call.callId, log);
         this.#sessions.delete(call.callId);
       });
   }
@@ -153,8 +157,9 @@ export class InboundCalls {
     const { clock, log, audioMs, holdMusic } = this.#options;
     const signal = this.#shutdown.signal;
     const { language } = session;
+    let current = machine;
     let startAt: string | undefined;
-    for (;;) {
+    for (let flowCount = 0; flowCount < FLOWS_A_CALL_MAX;) {
       const dialogue = {
         leg,
         host: session,
@@ -164,15 +169,35 @@ export class InboundCalls {
         audioMs,
         signal,
       };
-      const outcome = await runFlow(machine, { ...dialogue, startAt });
+      const outcome = await runFlow(current, { ...dialogue, startAt });
+      if (outcome.kind === 'continues') {
+        flowCount++;
+        const next = this.#options.flow(outcome.flow);
+        if (!next) return failed(outcome.flow, 'FLOW_UNKNOWN', `there is no valid flow "${outcome.flow}"`);
+        current = next;
+        startAt = outcome.at;
+        continue;
+      }
       if (outcome.kind !== 'agent-taken') return outcome;
       if ((await session.serve(holdMusic)) === 'over') return 'over';
-      startAt = machine.waitingState;
+      startAt = current.waitingState;
     }
+    return failed(current.flow.name, 'FLOW_LOOPED', 'flows continue each other in a circle');
+  }
+
+  #callInEnded(callId: CallId, log: Log): void {
+    this.#options.callIns?.ended(callId).catch((error: unknown) => {
+      // Ended at the next start.
+      log.error({ error }, 'the end of a call-in could not be stored');
+    });
   }
 
   #ended(call: InboundCall, termination: Termination): void {
     const labels = { direction: 'inbound', source: call.source.kind, outcome: termination.bucket };
     this.#options.metrics.count(MetricName.callsTotal, labels);
   }
+}
+
+function failed(state: string, code: string, message: string): FlowOutcome {
+  return { kind: 'failed', state, code, message };
 }

@@ -7,6 +7,8 @@ import { languageFor } from '../ivr/languages/languages.ts';
 import type {
   AgentChange,
   Booking,
+  CallInMatch,
+  CallInQuestion,
   FlowHost,
   MessageTaken,
   NumberScreening,
@@ -24,6 +26,7 @@ import type { Leg } from '../telephony/leg.ts';
 import type { InboundCall, OriginateRequest, OutboundCall, Telephony } from '../telephony/telephony.ts';
 import type { AgentDelivery } from './agent-delivery.ts';
 import { CallerPlace } from './caller-place.ts';
+import type { CallInMatcher } from './call-in-matcher.ts';
 import { CallerSlot } from './caller-slot.ts';
 import { callFacts } from './case-facts.ts';
 import { screenForQueue } from './number-check.ts';
@@ -46,6 +49,8 @@ export interface InboundSessionOptions {
   readonly directory: ServiceDirectory;
   readonly slots: SlotDesk;
   readonly recordings: RecordingBook;
+  /** Undefined: nobody asked to call in, ever. */
+  readonly callIns: CallInMatcher | undefined;
   /** Lengths of audio files in ms; what has none is not there. */
   readonly audioMs: ReadonlyMap<string, number>;
   readonly delivery: AgentDelivery;
@@ -78,6 +83,8 @@ export class InboundSession implements FlowHost {
   #offeredAgentId: string | undefined;
   #leg: Leg | undefined;
   #servedBy: string | undefined;
+  /** What came with the request to call in. */
+  #customerData: Readonly<Record<string, string>> = {};
 
   constructor(call: InboundCall, settings: QueueSettings, language: string, options: InboundSessionOptions) {
     this.call = call;
@@ -136,6 +143,7 @@ export class InboundSession implements FlowHost {
       overflowDue: this.#place.isOverflowDue,
       messageAllowed: settings.voicemailEnabled,
       confirmTimeoutSec: settings.confirmTimeoutSec,
+      ...this.#callInFacts(),
       attemptCount: 0,
     };
   }
@@ -206,6 +214,19 @@ export class InboundSession implements FlowHost {
 
   offerMade(event: 'made' | 'accepted' | 'declined'): void {
     this.#log.info({ queue: this.settings.name, offer: event }, 'callback offer');
+  }
+
+  async matchCallIn(question: CallInQuestion): Promise<CallInMatch> {
+    const { callIns, directory } = this.#options;
+    const { callId, dialled } = this.call;
+    const answer = await callIns?.match({ ...question, callId, dialled, ani: this.ani });
+    if (answer?.kind !== 'matched') return answer ?? { kind: 'none' };
+    const { callIn, callback, matchedBy } = answer;
+    this.#customerData = { ...callback?.userData, ...callIn.userData };
+    const settings = callback && directory.queue(callback.virtualQueue);
+    if (settings) this.#place.moveTo(settings);
+    if (callback) this.#place.takeOver({ atMs: callback.placeAtMs, priority: callback.priority });
+    return { kind: 'matched', by: matchedBy };
   }
 
   async pendingCallback(choice: 'take-place' | 'cancel'): Promise<{ readonly kind: 'done' | 'too-late' }> {
@@ -306,6 +327,13 @@ export class InboundSession implements FlowHost {
     });
   }
 
+  #callInFacts(): Pick<FlowFacts, 'accessCodeLength' | 'callInNumberUnique'> {
+    const group = this.#options.callIns?.groupOf(this.call.dialled);
+    if (!group) return {};
+    const { generateAccessCode, accessCodeLength, uniqueNumber: callInNumberUnique } = group;
+    return { callInNumberUnique, ...(generateAccessCode && { accessCodeLength }) };
+  }
+
   /** The call has ended: nothing of it stays in the line or with an agent. */
   over(): void {
     const { registry } = this.#options;
@@ -360,6 +388,7 @@ export class InboundSession implements FlowHost {
         virtualQueue: settings.name,
         placeAtMs: this.#place.inLine.atMs,
         language,
+        customerData: this.#customerData,
       },
     );
     return delivery.deliver({

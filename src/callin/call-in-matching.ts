@@ -1,4 +1,5 @@
-import { type CallIn, criteria, type Criterion, stateAt } from './call-in.ts';
+import { criteria, type Criterion } from '../telephony/call-in-criterion.ts';
+import { type CallIn, stateAt } from './call-in.ts';
 
 /** What a live call shows of itself. */
 export interface CallInEvidence {

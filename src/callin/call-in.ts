@@ -1,5 +1,6 @@
 import type { Actor } from '../callback/callback.ts';
 import type { CallbackId, CallId, CallInId } from '../kernel/ids.ts';
+import type { Criterion } from '../telephony/call-in-criterion.ts';
 
 /**
  * `WAITING`: nobody has called yet; `MATCHED`: its caller is on the line; `COMPLETED`: that call is over;
@@ -13,10 +14,6 @@ export const CallInState = {
   failed: 'FAILED',
 } as const;
 export type CallInState = (typeof CallInState)[keyof typeof CallInState];
-
-/** What a live call is compared with a request by. */
-export const criteria = ['code', 'ani', 'dialled'] as const;
-export type Criterion = (typeof criteria)[number];
 
 /** A request to call in: an app asked for a number, its customer is about to dial it (S7, S8). */
 export interface CallIn {

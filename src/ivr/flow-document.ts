@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { criteria } from '../telephony/call-in-criterion.ts';
 import { conditionSchema, numberOrFactSchema } from './flow-facts.ts';
 import { phraseSchema } from './phrase.ts';
 
@@ -108,6 +109,14 @@ export const actionSchemas = {
   }),
   propose: z.strictObject({ do: z.literal('propose'), which: z.enum(['nearest', 'next']), ...common }),
   book: z.strictObject({ do: z.literal('book'), ...common }),
+  match: z.strictObject({
+    do: z.literal('match'),
+    /** What is compared with the requests to call in; `code`: what was keyed last. */
+    by: z.array(z.enum(criteria)).min(1).max(3),
+    /** What must hold for a match. Default: any one of `by`. */
+    need: z.array(z.enum(criteria)).max(3).default([]),
+    ...common,
+  }),
   pending: z.strictObject({ do: z.literal('pending'), choice: z.enum(['take-place', 'cancel']), ...common }),
   agent: z.strictObject({
     do: z.literal('agent'),
@@ -127,6 +136,14 @@ export const actionSchemas = {
       .default('goodbye'),
     ...common,
   }),
+  continue: z.strictObject({
+    do: z.literal('continue'),
+    /** The flow that goes on with this call. */
+    flow: stateName,
+    /** Where in it. Default: its initial state. */
+    at: stateName.optional(),
+    ...common,
+  }),
   end: z.strictObject({
     do: z.literal('end'),
     phrase: phraseSchema.optional(),
@@ -143,7 +160,8 @@ export type FlowState = { [V in Verb]: ActionOf<V> }[Verb];
 
 /**
  * The outcomes of each verb. `required` must have a transition, `optional` ones go where `instead` says;
- * `keys`: every telephone key may be an outcome. `hang-up` and `end` are the ends of a flow and have none.
+ * `keys`: every telephone key may be an outcome. `hang-up`, `continue` and `end` are the ends of a flow and
+ * have none.
  */
 export const outcomes: Readonly<
   Record<Verb, { required: readonly string[]; instead: Readonly<Record<string, string>>; keys?: true }>
@@ -164,10 +182,26 @@ export const outcomes: Readonly<
   time: { required: ['accepted', 'not-valid'], instead: { ambiguous: 'not-valid' } },
   propose: { required: ['found', 'none'], instead: {} },
   book: { required: ['booked', 'refused'], instead: {} },
+  match: {
+    required: ['matched', 'none'],
+    instead: {
+      code: 'matched',
+      ani: 'matched',
+      dialled: 'matched',
+      'code-ani': 'matched',
+      'code-dialled': 'matched',
+      'ani-dialled': 'matched',
+      'code-ani-dialled': 'matched',
+      expired: 'none',
+      over: 'none',
+      locked: 'none',
+    },
+  },
   pending: { required: ['done', 'too-late'], instead: {} },
   agent: { required: ['done', 'refused'], instead: {} },
   transfer: { required: ['failed'], instead: {} },
   'hang-up': { required: [], instead: {} },
+  continue: { required: [], instead: {} },
   end: { required: [], instead: {} },
 };
 

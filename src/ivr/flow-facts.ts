@@ -52,6 +52,10 @@ export interface FlowFacts {
   readonly confirmTimeoutSec: number;
   /** Outbound attempts made so far for the callback at hand. */
   readonly attemptCount: number;
+  /** Digits that requests to call in to the number dialled come with; absent: they come without. */
+  readonly accessCodeLength?: number;
+  /** Each request to call in has a number of its own while it waits. */
+  readonly callInNumberUnique?: boolean;
   /** Told to an agent: a callback; false: a caller on hold. */
   readonly isCallback?: boolean;
   /** How long that customer has waited. */
@@ -87,6 +91,8 @@ export const factKinds = {
   messageAllowed: 'flag',
   confirmTimeoutSec: 'number',
   attemptCount: 'number',
+  accessCodeLength: 'number',
+  callInNumberUnique: 'flag',
   isCallback: 'flag',
   waitedSec: 'number',
   acceptKey: 'flag',

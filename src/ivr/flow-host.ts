@@ -1,3 +1,4 @@
+import type { Criterion } from '../telephony/call-in-criterion.ts';
 import type { FlowFacts } from './flow-facts.ts';
 
 /** Taking the place in line. `full`: the queue's `maxQueued` is reached. */
@@ -27,6 +28,18 @@ export type Overflow = { readonly kind: 'moved' | 'voicemail' | 'none' };
 export type MessageTaken =
   | { readonly kind: 'booked'; readonly callbackId: string }
   | { readonly kind: 'kept' | 'empty' | 'failed' };
+
+/** How a caller is to be recognised. `code`: as keyed. */
+export interface CallInQuestion {
+  readonly by: readonly Criterion[];
+  readonly need: readonly Criterion[];
+  readonly code?: string;
+}
+
+/** `over`: the callback that the request was for has ended; `locked`: too many wrong codes. */
+export type CallInMatch =
+  | { readonly kind: 'matched'; readonly by: readonly Criterion[] }
+  | { readonly kind: 'none' | 'expired' | 'over' | 'locked' };
 
 /** What an agent's phone may ask for (product §5, agent-codes). */
 export type AgentChange = 'ready' | 'not-ready' | 'logged-out' | 'wrap-up-done';
@@ -79,6 +92,11 @@ export interface FlowHost {
   takeMessage(request: { readonly number: string; readonly finish: AbortSignal }): Promise<MessageTaken>;
   /** For the record: an offer was made, or what came of it. */
   offerMade(event: 'made' | 'accepted' | 'declined'): void;
+  /**
+   * The request to call in that this call belongs to (call-in-match): by what it was recognised, or why it
+   * was not. Once matched, the call has the request's data and queue, and the place of its callback.
+   */
+  matchCallIn(question: CallInQuestion): Promise<CallInMatch>;
   /** Product rule 3.7. `too-late`: the callback has been dialled or is over. */
   pendingCallback(choice: 'take-place' | 'cancel'): Promise<{ readonly kind: 'done' | 'too-late' }>;
   /** Only from a registered agent's phone. */
@@ -117,6 +135,8 @@ export type FlowOutcome =
   | { readonly kind: 'hung-up'; readonly state: string; readonly inLine: boolean }
   /** {@link FlowHost.agentTaken}: the call is up, nothing is playing. */
   | { readonly kind: 'agent-taken'; readonly state: string }
+  /** Another flow goes on with the call, which is up. */
+  | { readonly kind: 'continues'; readonly flow: string; readonly at: string | undefined }
   /** The host's transfer took the leg over. */
   | { readonly kind: 'transferred'; readonly to: string }
   /** The caller's own signal ended the run (shutdown); the call is up. */

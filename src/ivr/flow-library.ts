@@ -143,6 +143,7 @@ export class FlowLibrary {
       const previous = this.#machines.get(name);
       if (previous) machines.set(name, previous);
     }
+    faults.push(...continuationFaults(machines));
     for (const { path } of files.flows.slice(FLOWS_MAX)) {
       faults.push({ file: path, path: '', message: `is one flow too many; at most ${FLOWS_MAX} are read` });
     }
@@ -157,6 +158,22 @@ export class FlowLibrary {
     for (const fault of this.#faults) this.#log.error({ ...fault }, 'a file of the flows folder was refused');
     this.#log.info({ flows: this.names, faultCount: this.#faults.length }, 'flows read');
   }
+}
+
+/** `continue` must lead to a flow and a state that are there; such a flow is told of and stays in force. */
+function continuationFaults(machines: ReadonlyMap<string, FlowMachine>): FlowFileFault[] {
+  return [...machines].flatMap(([name, { flow }]) =>
+    Object.entries(flow.states).flatMap(([stateName, state]) => {
+      if (state.do !== 'continue') return [];
+      const target = machines.get(state.flow);
+      const fault = (field: string, message: string): FlowFileFault[] => [
+        { file: `${name}.json`, path: `states.${stateName}.${field}`, message },
+      ];
+      if (!target) return fault('flow', `there is no valid flow "${state.flow}"`);
+      if (state.at === undefined || target.flow.states[state.at]) return [];
+      return fault('at', `"${state.flow}" has no state "${state.at}"`);
+    }),
+  );
 }
 
 /**

@@ -2,10 +2,11 @@ import { createMachine, initialTransition, transition } from 'xstate';
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { assert } from '../kernel/errors.ts';
 import { possibleOutcomes, targetOf } from './flow-check.ts';
-import type { FlowDocument, FlowState } from './flow-document.ts';
+import type { FlowDocument, FlowState, Verb } from './flow-document.ts';
 
 /** Prefix of the machine's events: a bare `*` would be xstate's wildcard. */
 const EVENT = 'outcome:';
+const ENDS: ReadonlySet<Verb> = new Set(['hang-up', 'continue', 'end']);
 
 /**
  * A flow compiled to a statechart (xstate 5), used purely: `start` and `next` return the state to perform and
@@ -25,7 +26,7 @@ export class FlowMachine {
         Object.entries(flow.states).map(([name, state]) => [
           name,
           {
-            ...(state.do === 'hang-up' || state.do === 'end' ? { type: 'final' as const } : {}),
+            ...(ENDS.has(state.do) ? { type: 'final' as const } : {}),
             on: Object.fromEntries(
               possibleOutcomes(state).map((outcome) => [
                 `${EVENT}${outcome}`,

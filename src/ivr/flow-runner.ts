@@ -103,12 +103,16 @@ async function perform(dialogue: Dialogue, state: FlowState): Promise<string | F
       return unlessStopped(dialogue, await proposeSlot(dialogue, state));
     case 'book':
       return await book(dialogue);
+    case 'match':
+      return unlessStopped(dialogue, await match(dialogue, state));
     case 'pending':
       return (await dialogue.host.pendingCallback(state.choice)).kind;
     case 'agent':
       return (await dialogue.host.changeAgent(state.change)).kind;
     case 'transfer':
       return await transfer(dialogue, state);
+    case 'continue':
+      return { kind: 'continues', flow: state.flow, at: state.at };
     case 'hang-up':
       return await hangUp(dialogue, state);
     case 'end':
@@ -130,6 +134,14 @@ async function screen(dialogue: Dialogue, state: ActionOf<'screen'>): Promise<st
   dialogue.variables.number = screening.number;
   dialogue.variables.spokenNumber = screening.spoken;
   return 'accepted';
+}
+
+/** The combination that matched, `code-ani-dialled`, or why nothing did. */
+async function match(dialogue: Dialogue, { by, need }: ActionOf<'match'>): Promise<string> {
+  const { digits } = dialogue.variables;
+  const code = typeof digits === 'string' ? { code: digits } : {};
+  const answer = await dialogue.host.matchCallIn({ by, need, ...code });
+  return answer.kind === 'matched' ? answer.by.join('-') : answer.kind;
 }
 
 async function book(dialogue: Dialogue): Promise<string> {

@@ -3,6 +3,7 @@ import type { Actor } from '../callback/callback.ts';
 import { mergedRow } from '../callback/queue-row.ts';
 import { queueSettingsSchema } from '../callback/queue-settings.ts';
 import type { UnitOfWork } from '../callback/callback-store.ts';
+import type { CallInGroup } from '../callin/call-in-group.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError, type Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -13,6 +14,7 @@ import {
   type ConfigurationDocument,
   emptyDocument,
   requiredFlowsSchema,
+  type SectionName,
   sectionNames,
   sections,
 } from './document.ts';
@@ -105,6 +107,25 @@ export class Provisioning {
     return run;
   }
 
+  /**
+   * Puts one entry of a section in place of the one of the same name, or adds it; undefined removes it.
+   * Everything else stays as it is. `apply` of the whole in all other respects.
+   */
+  edit(
+    section: SectionName,
+    name: string,
+    entry: object | undefined,
+    actor: Actor,
+    options: { readonly dryRun: boolean },
+  ): Promise<ApplyOutcome> {
+    const run = this.#last.then(() => {
+      const text = exportDocument(withEntry(this.#document, section, name, entry));
+      return this.#apply(text, `${section}/${name}`, actor, options.dryRun);
+    });
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
   /** The document in force as YAML, secrets sealed. */
   export(): string {
     return exportDocument(this.#document);
@@ -118,6 +139,11 @@ export class Provisioning {
   /** Every capacity rule in force with the queues that it is assigned to. */
   capacityRules(): readonly CapacityRuleView[] {
     return this.directory.capacityRules();
+  }
+
+  /** Click-To-Call-In groups in force. */
+  callInGroups(): readonly CallInGroup[] {
+    return this.directory.callInGroups();
   }
 
   /** Every number rule in force with the queues that it is assigned to. */
@@ -181,6 +207,21 @@ export class Provisioning {
     }
     return outcome;
   }
+}
+
+function withEntry(
+  document: ConfigurationDocument,
+  section: SectionName,
+  name: string,
+  entry: object | undefined,
+): ConfigurationDocument {
+  const { key } = sections[section];
+  const before = document[section] as readonly Readonly<Record<string, unknown>>[];
+  const at = before.findIndex((each) => each[key] === name);
+  const after = [...before];
+  if (at < 0) after.push(...(entry ? [entry as Record<string, unknown>] : []));
+  else after.splice(at, 1, ...(entry ? [entry as Record<string, unknown>] : []));
+  return { ...document, [section]: after };
 }
 
 /** What is removed must not be in use: open callbacks would have no queue, a call no agent. */

@@ -2,6 +2,8 @@ import type { FlowFacts } from '../../src/ivr/flow-facts.ts';
 import type {
   AgentChange,
   Booking,
+  CallInMatch,
+  CallInQuestion,
   FlowHost,
   MessageTaken,
   NumberScreening,
@@ -37,6 +39,8 @@ export class FakeFlowHost implements FlowHost {
   message: MessageTaken = { kind: 'booked', callbackId: 'callback_2' };
   /** Resolves when the caller has fallen silent. */
   messageOver: Promise<unknown> = new Promise(() => undefined);
+  /** What the next comparisons find; then nothing. */
+  matches: CallInMatch[] = [];
   slotsLeft = 20;
   pendingAnswer: 'done' | 'too-late' = 'done';
   agentAnswer: 'done' | 'refused' = 'done';
@@ -129,6 +133,11 @@ export class FakeFlowHost implements FlowHost {
 
   offerMade(event: 'made' | 'accepted' | 'declined'): void {
     this.asked.push(`offer ${event}`);
+  }
+
+  matchCallIn({ by, need, code }: CallInQuestion): Promise<CallInMatch> {
+    this.asked.push(`match ${by.join('-')} (${need.join('-')}) ${code ?? 'without code'}`);
+    return Promise.resolve(this.matches.shift() ?? { kind: 'none' });
   }
 
   pendingCallback(choice: 'take-place' | 'cancel'): Promise<{ kind: 'done' | 'too-late' }> {

@@ -7,8 +7,21 @@ import type { Callback } from '../../src/callback/callback.ts';
 import type { QueueSettings } from '../../src/callback/queue-settings.ts';
 import type { QuietLeg } from './fake-telephony.ts';
 import { settle } from './fake-telephony.ts';
+import { FakeInboundCall } from './fake-inbound-call.ts';
 import { House } from './house.ts';
 import { aQueue } from './queue-settings.ts';
+
+/** Nobody is asked anything; whoever answers is connected. */
+const defaults = {
+  skillExpression: 'support > 0',
+  wrapUpSec: 10,
+  requireConfirm: false,
+  cpdEnabled: false,
+  maxAttempts: 2,
+  retryIntervalSec: 30,
+} as const;
+/** Retries, after-call work and reservations are over after so many rounds of half a minute. */
+const ROUNDS_MAX = 60;
 
 const agentIds = ['a1', 'a2', 'a3', 's1'] as const;
 const agents = agentIds.map((id) => ({
@@ -38,18 +51,19 @@ function directoryOf(queues: readonly QueueSettings[]): ServiceDirectory {
 export class TalkingHouse extends House {
   customer!: QuietLeg;
   agent!: QuietLeg;
+  /** Calls that agents' phones made. */
+  readonly dialled: FakeInboundCall[] = [];
   #callbackId = '';
 
   static async open(changes: Partial<QueueSettings> = {}): Promise<TalkingHouse> {
-    const of = (name: string): QueueSettings =>
-      aQueue({ name, skillExpression: 'support > 0', wrapUpSec: 10, ...changes });
+    const of = (name: string): QueueSettings => aQueue({ name, ...defaults, ...changes });
     const house = new TalkingHouse({}, directoryOf([of('support'), of('sales'), of('closed')]));
     house.open();
+    await house.engine.recover();
     const { id } = await house.book();
     house.#callbackId = id;
     await house.ready('a1');
     house.customer = await house.answers(house.last);
-    await house.says('confirmed');
     house.agent = await house.answers(house.last);
     return house;
   }
@@ -91,19 +105,35 @@ export class TalkingHouse extends House {
 
   /** Legs that are up. */
   get legs(): QuietLeg[] {
-    return this.telephony.placed.flatMap(({ leg }) => (leg && !leg.termination ? [leg] : []));
+    const calls = [...this.telephony.placed, ...this.dialled];
+    return calls.flatMap(({ leg }) => (leg && !leg.termination ? [leg] : []));
   }
 
-  /** Everybody whose leg is up hangs up, and nobody answers any more; then all the time passes that may. */
+  /** Everybody hangs up, and nobody answers any more, until nothing is left or it stays for good. */
   async allHangUp(): Promise<void> {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < ROUNDS_MAX; round++) {
       for (const call of this.telephony.placed) {
         if (!call.isOver) call.fail({ bucket: 'unreachable', reason: 'no-answer' });
       }
       for (const leg of this.legs) leg.end();
+      for (const agentId of ['a1', 'a2', 'a3']) this.registry.want(agentId, 'READY', 'test');
       await this.pass(1000);
+      await this.pass(30_000);
+      if (this.leftovers().length === 0) return;
     }
-    await this.pass(60_000);
+  }
+
+  /** An agent's phone dials. */
+  async dials(agentId: string, number: string): Promise<FakeInboundCall> {
+    const call = new FakeInboundCall(
+      `call_dialled${this.dialled.length}`,
+      { kind: 'agent', agentId },
+      number,
+    );
+    this.dialled.push(call);
+    this.telephony.ring(call);
+    await settle();
+    return call;
   }
 
   /** Whatever has stayed although everybody has gone; empty when nothing has. */

@@ -25,6 +25,9 @@ export const rolesByPermission = {
   readOwnRecordings: [Role.administrator, Role.supervisor, Role.agent],
   deleteRecordings: [Role.administrator],
   readQueues: [Role.administrator, Role.supervisor, Role.monitor, Role.developer, Role.agent],
+  readCallInGroups: [Role.administrator, Role.supervisor, Role.monitor, Role.developer],
+  /** Who asked to call in, with their data. */
+  readCallIns: [Role.administrator, Role.developer],
   readSettings: [Role.administrator, Role.supervisor, Role.developer],
   configure: [Role.administrator],
   manageUsers: [Role.administrator],

@@ -14,6 +14,7 @@ import type { Application } from '../../application/application.ts';
 import type { Workspace } from '../../application/workspace/workspace.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { AuditStore } from './audit-store.ts';
+import type { CallInList } from './call-in-routes.ts';
 import type { CallTracing } from './call-tracing.ts';
 import type { OriginBook } from './cors.ts';
 import type { AnswerableError } from './error-answers.ts';
@@ -35,6 +36,7 @@ export interface HttpDependencies {
   readonly provisioning: Provisioning;
   readonly captcha: CaptchaGate;
   readonly recordings: RecordingShelf;
+  readonly callIns: CallInList;
   /** Runs a callback's history through the machine again; undefined: there is no such callback. */
   readonly replay: (id: CallbackId) => Promise<ReplayOutcome | undefined>;
   /** Undefined where SIP cannot be traced: the routes answer TRACING_UNAVAILABLE. */

@@ -30,6 +30,7 @@ import { addTraceRoutes } from './trace-routes.ts';
 import { addHealthRoutes, addMetricsRoute } from './operation-routes.ts';
 import { guardRequests } from './request-guard.ts';
 import { addSessionRoutes } from './session-routes.ts';
+import { addCallInGroupRoutes, addCallInRoutes } from './call-in-routes.ts';
 import { addCapacityRoutes } from './capacity-routes.ts';
 import { addCaptchaRoutes } from './captcha-routes.ts';
 import { addGesRoutes } from './ges/ges-routes.ts';
@@ -127,6 +128,8 @@ const apiRoutes = [
   addSlotRoutes,
   addRecordingRoutes,
   addCapacityRoutes,
+  addCallInGroupRoutes,
+  addCallInRoutes,
   addCaptchaRoutes,
   addQueueSettingsRoutes,
   addNumberRuleRoutes,

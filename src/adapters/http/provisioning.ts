@@ -1,5 +1,6 @@
 import type { Fault } from '../../kernel/errors.ts';
 import type { Actor } from '../../callback/callback.ts';
+import type { CallInGroup } from '../../callin/call-in-group.ts';
 import type { CapacityRuleView, SettingInForce } from '../../provisioning/live-directory.ts';
 import type { NumberRuleView, NumberTestOutcome, NumberTestRequest } from '../../provisioning/number-test.ts';
 
@@ -24,6 +25,15 @@ export interface Provisioning {
   export(): Promise<string> | string;
   /** What is in force for a queue, key by key; undefined: no such queue. */
   queueSettings(name: string): readonly SettingInForce[] | undefined;
+  /** One entry of a section; undefined removes it. */
+  edit(
+    section: 'callInGroups',
+    name: string,
+    entry: object | undefined,
+    actor: Actor,
+    options: { readonly dryRun: boolean },
+  ): Promise<ApplyOutcome> | ApplyOutcome;
+  callInGroups(): readonly CallInGroup[];
   capacityRules(): readonly CapacityRuleView[];
   numberRules(): readonly NumberRuleView[];
   testNumber(rule: string, request: NumberTestRequest): NumberTestOutcome;

@@ -1,3 +1,5 @@
+import { callInGroupSchema } from '../../../src/callin/call-in-group.ts';
+import type { CallIn } from '../../../src/callin/call-in.ts';
 import { afterEach } from 'vitest';
 import type { LightMyRequestResponse } from 'fastify';
 import { Role } from '../../../src/adapters/http/access-store.ts';
@@ -57,6 +59,8 @@ export interface Fixture {
   readonly applied: { text: string; dryRun: boolean }[];
   /** The CAPTCHA key sets in force; none at first. */
   readonly captchaKeys: CaptchaKeys[];
+  readonly edited: { section: string; name: string; entry: object | undefined; dryRun: boolean }[];
+  readonly callIns: CallIn[];
   readonly tokens: Readonly<Record<Role, string>>;
   applyOutcome: ApplyOutcome;
   readonly ask: (
@@ -80,6 +84,9 @@ const configuration = {
       exceptions: [],
     },
     { name: 'spare', statement: { days: { tue: { '10:00': 4 } }, duration: 60 as const }, exceptions: [] },
+  ],
+  callInGroups: [
+    callInGroupSchema.parse({ name: 'app users', numbers: ['+493012345601'], queue: 'billing' }),
   ],
   numberRules: [{ name: 'europe', countries: ['GB', 'DE'], blockedPatterns: ['^4930', '^(\\d+)+$x'] }],
 };
@@ -109,6 +116,8 @@ export async function newFixture(
   const idempotency = new MemoryIdempotencyStore();
   const errors = new MemoryErrorStore();
   const applied: { text: string; dryRun: boolean }[] = [];
+  const edited: Fixture['edited'] = [];
+  const callIns: CallIn[] = [];
   const captchaKeys: CaptchaKeys[] = [];
   const directory = new LiveDirectory('test', new SecretBox(Buffer.alloc(32)));
   directory.replace(configuration, 1);
@@ -129,6 +138,10 @@ export async function newFixture(
   });
   const server = buildHttpServer({
     recordings,
+    callIns: {
+      find: (id) => Promise.resolve(callIns.find((callIn) => callIn.id === id)),
+      list: ({ limit }) => Promise.resolve(callIns.slice(0, limit)),
+    },
     application: options.served ?? application,
     workspace: house.workspace,
     access,
@@ -141,6 +154,11 @@ export async function newFixture(
         return fixture.applyOutcome;
       },
       export: () => 'queues: []\n',
+      edit: (section, name, entry, _actor, { dryRun }) => {
+        edited.push({ section, name, entry, dryRun });
+        return fixture.applyOutcome;
+      },
+      callInGroups: () => directory.callInGroups(),
       queueSettings: (name) => directory.queueSettings(name),
       capacityRules: () => directory.capacityRules(),
       numberRules: () => numberRuleViews(directory),
@@ -169,6 +187,8 @@ export async function newFixture(
     recordingFiles,
     clock,
     applied,
+    edited,
+    callIns,
     captchaKeys,
     tokens,
     applyOutcome: { kind: 'applied', version: 2, diff: { added: ['queues.billing'] } },
