@@ -156,7 +156,7 @@ function forkFinding(answer: string): Finding {
     what,
     verdict: 'note',
     detail:
-      'not loaded: calls work, but nobody listens to them; every answered attempt is asked like a person',
+      'not loaded: calls work, but nobody listens to them; of who answers only a fax is told (by tone_detect), everybody else is asked like a person',
     mend: 'use a FreeSWITCH with mod_audio_fork, such as drachtio/drachtio-freeswitch-mrf; see docs/call-progress.md',
   };
 }

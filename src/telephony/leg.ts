@@ -149,6 +149,11 @@ export interface Leg {
    * server cannot be listened to.
    */
   tap(listener: AudioListener): (() => void) | undefined;
+  /**
+   * Calls `listener`, once, when the media server's own detection hears a fax that answers: for those that
+   * cannot be tapped. Returns the way to stop. Absent: this leg has none.
+   */
+  onFaxTone?(listener: () => void): () => void;
   /** Ends the call (BYE) and frees its media. Idempotent; resolves when the leg has ended. */
   hangUp(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { recordChannel } from './channel-recording.ts';
 import { withDeadline } from './deadline.ts';
 import type { EslEvent, MrfEndpoint } from './drachtio-fsmrf.ts';
 import type { MediaEndpointOptions } from './media-endpoint-options.ts';
+import { watchForFax } from './fax-watch.ts';
 import { playbackArguments } from './playback.ts';
 import { withoutEncryption } from './session-description.ts';
 
@@ -199,6 +200,11 @@ export class MediaEndpoint {
     };
     void this.gone.then(() => tap.close());
     return stop;
+  }
+
+  /** See Leg#onFaxTone. */
+  onFaxTone(listener: () => void): () => void {
+    return watchForFax(this.#options.clock, this, listener);
   }
 
   /** Joins two channels; resolves when both have entered the bridge. Rejects with MEDIA_BRIDGE_FAILED. */

@@ -126,6 +126,10 @@ const CHANNEL_COMMANDS: Readonly<Record<string, ChannelCommand>> = {
     noteStatistics(channel, await host.media.legStatistics(channel.uuid));
     return '+OK:\n';
   },
+  tone_detect: (host, channel, [key = '', ...spec]) => {
+    host.detectors.startTone(channel, [key, ...spec].join(' '));
+    return `+OK Enabling tone detection '${key}' '${spec[0] ?? ''}' '${spec[1] ?? ''}'\n`;
+  },
   uuid_getvar: (_host, channel, [name = '']) => channel.variables.get(name) ?? '_undef_',
   uuid_setvar: (_host, channel, [name = '', ...value]) =>
     channel.setVariable(name, value.length === 0 ? undefined : value.join(' '))

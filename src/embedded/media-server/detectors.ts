@@ -2,6 +2,8 @@ import type { Channel } from './channel.ts';
 import type { MediaLink } from './media-link.ts';
 
 const TONES_PER_CHANNEL_MAX = 8;
+/** Frames of 20 ms from one hit to the next. */
+const HIT_PAUSE_FRAMES = 26;
 
 /** In-band detection on channels: DTMF heard in the audio, and tones. */
 export class Detectors {
@@ -62,8 +64,8 @@ export class Detectors {
         end();
       },
     });
-    // FreeSWITCH counts hits in longer blocks than ours of 20 ms: two of ours for one of its.
-    const hitsMin = Math.max(2, 2 * (Number(hits) || 1));
+    // FreeSWITCH counts hits in longer blocks than ours of 20 ms, and pauses for 25 frames after each.
+    const hitsMin = 2 + HIT_PAUSE_FRAMES * Math.max(0, (Number(hits) || 1) - 1);
     this.#media.order({
       type: 'tap',
       leg: channel.uuid,

@@ -135,6 +135,41 @@ describe('who answered, and what the queue wants then', () => {
   });
 });
 
+describe('where nobody can be listened to', () => {
+  /** Answered, asked at once, and what the media server says when it hears a fax. */
+  function unheard(): { attempt: Attempt; hearFax: () => void; isWatched: () => boolean } {
+    const attempt = new Attempt();
+    attempt.detection.dialled(attempt.callback, Object.assign(attempt.call, { tap: () => undefined }));
+    let hearFax = (): void => undefined;
+    let isWatched = false;
+    const leg = Object.assign(attempt.call.answer(), {
+      onFaxTone: (listener: () => void) => {
+        [hearFax, isWatched] = [listener, true];
+        return () => (isWatched = false);
+      },
+    });
+    expect(attempt.detection.answered(attempt.callback, leg)).toBe(false);
+    return { attempt, hearFax: () => hearFax(), isWatched: () => isWatched };
+  }
+
+  it('a fax that the media server tells is hung up on and never tried again', async () => {
+    const { attempt, hearFax } = unheard();
+    hearFax();
+    await settle();
+    expect(attempt.told).toEqual(['stop', 'MACHINE_DETECTED FAX final']);
+    expect(attempt.counted).toEqual(['not-heard']);
+  });
+
+  it('nobody is taken for a fax once the attempt is over', async () => {
+    const { attempt, hearFax, isWatched } = unheard();
+    attempt.detection.forget(attempt.callback);
+    expect(isWatched()).toBe(false);
+    hearFax();
+    await settle();
+    expect(attempt.told).toEqual([]);
+  });
+});
+
 describe('before the answer', () => {
   it.each([
     ['+34911234567', 'US', { result: 'BUSY', retry: 'later' }],
