@@ -35,6 +35,7 @@ async function gatedStage(): Promise<{
   const backGate = new TcpGate(() => ({ host: '127.0.0.1', port: listenPort }));
   const stage = await openStage({
     servers: {
+      ...servers,
       sip: { ...servers.sip, host: '127.0.0.1', port: await sipGate.open() },
       media: { ...servers.media, host: '127.0.0.1', port: await mediaGate.open() },
       close: () => Promise.resolve(),

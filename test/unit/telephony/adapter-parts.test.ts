@@ -165,7 +165,18 @@ describe('the headers of an outbound INVITE', () => {
     expect(headers['X-Case']).toBe('one Evil: two');
   });
 
-  it('may only be X- headers', () => {
+  it('ask a phone to answer by itself, in words that an Alert-Info given along replaces', () => {
+    expect(originateHeaders(request({}))).not.toHaveProperty('Call-Info');
+    const headers = originateHeaders(request({ autoAnswer: true }));
+    expect(headers['Call-Info']).toBe('<sip:localhost>;answer-after=0');
+    expect(headers['Alert-Info']).toBe('<http://localhost>;info=alert-autoanswer');
+    const given = originateHeaders(
+      request({ autoAnswer: true, headers: { 'Alert-Info': '<http://localhost>;info=inter\r\nX: y' } }),
+    );
+    expect(given['Alert-Info']).toBe('<http://localhost>;info=inter X: y');
+  });
+
+  it('may only be X- headers and Alert-Info', () => {
     expect(() => originateHeaders(request({ headers: { Route: 'sip:evil' } }))).toThrow('assertion');
     expect(() => originateHeaders(request({ headers: { 'X-a\r\nB': '1' } }))).toThrow('assertion');
   });

@@ -101,6 +101,13 @@ describe('a conference', () => {
       await endpoint.join('three');
     }
     expect(await conference.getSize()).toBe(4);
+    const ask = (command: string): Promise<string> => lab.ms.api(`conference three ${command}`);
+    const [one, two] = (await ask('list')).split('\n').map((line) => line.split(';')[0]);
+    expect(await ask(`relate ${one} ${two} nospeak-nohear`)).toBe(`+OK ${one}->${two} nospeak-nohear set\n`);
+    expect(await ask(`relate ${one} ${two} clear`)).toBe(`+OK relationship ${one}->${two} cleared.\n`);
+    expect(await ask(`relate 9999 ${two} nohear`)).toBe(`-ERR relationship 9999->${two} not found.\n`);
+    expect(await ask(`relate ${one} 9999 nohear`)).toBe(`-ERR relationship ${one}->9999 not found.\n`);
+    expect(await ask(`relate ${one} ${two} shout`)).toMatch(/^-ERR/);
     const [first, second, third] = parties;
     await first?.phone.hears(800, 1_300);
     await second?.phone.hears(500, 1_300);
