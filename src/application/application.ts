@@ -36,8 +36,8 @@ export interface CallbackRequest {
   /** What is told about the offer, and what it overrides of the queue's settings. */
   readonly details?: BookingDetails;
   /**
-   * The time asked for must have a free slot, whatever the queue's `bookingCheck` says, also when it is now or
-   * past. Default false.
+   * The time asked for must have a free slot, whatever the queue's `bookingCheck` says, also when it is now
+   * or past. Default false.
    */
   readonly alwaysCheckCapacity?: boolean;
 }

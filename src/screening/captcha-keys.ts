@@ -6,7 +6,6 @@ const VERIFY_URL = 'https://www.google.com/recaptcha/api/siteverify';
 
 /** Which widget made a token: the checkbox, the invisible one, or the one that scores without asking. */
 export const captchaKinds = ['v2-checkbox', 'v2-invisible', 'v3'] as const;
-export type CaptchaKind = (typeof captchaKinds)[number];
 
 /**
  * One set of reCAPTCHA keys. While any set is enabled, every callback operation of the Genesys-compatible API

@@ -69,7 +69,9 @@ export class CaptchaGate {
     return secretKnown ? { kind: 'accepted', score: null, hostName: null } : verdict;
   }
 
-  /** One set after the other: a token belongs to one of them, and the others refuse it without using it up. */
+  /**
+   * One set after the other: a token belongs to one of them, and the others refuse it without using it up.
+   */
   async #ask(enabled: readonly CaptchaKeys[], token: string, address: string): Promise<CaptchaVerdict> {
     const { clock, log } = this.#options;
     let refusal: string | undefined;

@@ -47,8 +47,8 @@ export function addCaptchaRoutes(server: Server, { captcha }: RouteContext): voi
       tags,
       summary: 'Try a CAPTCHA key set at the checking service',
       description:
-        'Without a token only the secret is tried. With one, made by the widget with this site key, the whole ' +
-        'way is: score, action and host name, too.',
+        'Without a token only the secret is tried. With one, made by the widget with this site key, the ' +
+        'whole way is: score, action and host name, too.',
       params: z.strictObject({ name: nameSchema }),
       body: z.strictObject({ token: z.string().min(1).max(8192).optional() }).nullish(),
       response: {

@@ -12,7 +12,9 @@ const SECRET = 'the-secret';
 const SECOND_SECRET = 'of-another-widget';
 const create = { serviceName: 'support', phoneNumber: '+12025550123' };
 
-/** A checking service after reCAPTCHA's documentation: a token can be checked once, its secret must be right. */
+/**
+ * A checking service after reCAPTCHA's documentation: a token can be checked once, its secret must be right.
+ */
 class CheckingService {
   /** What each token is worth; others are unknown. */
   readonly tokens = new Map<string, Record<string, unknown>>();

@@ -82,7 +82,7 @@ const badInput: readonly [string, unknown, number, readonly string[]][] = [
   ],
   [
     'too many pushTargets',
-    { ...valid, pushTargets: Array(11).fill({ channel: 'FCM', target: 't' }) },
+    { ...valid, pushTargets: Array.from({ length: 11 }, () => ({ channel: 'FCM', target: 't' })) },
     40_001,
     ['pushTargets', 'at most 10'],
   ],

@@ -16,8 +16,8 @@ export interface CallbackPage {
 
 /**
  * Callbacks that the filter selects and `matches` takes, newest first, `limit` at most. What no index knows
- * is asked of the records themselves, and only of so many a request: a page may be short, or empty, and
- * still have a cursor.
+ * is asked of the records themselves, and only of so many a request: a page may be short, or empty, and still
+ * have a cursor.
  */
 export async function scanCallbacks(
   application: Pick<Application, 'listCallbacks'>,

@@ -5,7 +5,7 @@ import { HttpError } from '../http-errors.ts';
 import { principalOf } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
 import { readableCallback } from './ges-callback-routes.ts';
-import { bodyOf, maybe, text, userData } from './ges-fields.ts';
+import { bodyOf, maybe, requestExample, text, userData } from './ges-fields.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
 
@@ -30,13 +30,13 @@ export function addGesCallInRoutes(server: Server, context: RouteContext): void 
       tags: ['Genesys-compatible: call-in'],
       summary: 'Ask for a number to call in',
       description:
-        'The caller is recognised by the number dialled, by the own number or by the code, as the group says.',
+        'The caller is recognised by the number dialled, the own number or the code, as the group says.',
       body: bodyOf({
         groupName: text(255).describe('The Click-To-Call-In group'),
         fromPhoneNumber: maybe(text(32)).describe('The number that the customer will call from'),
         userData: maybe(userData),
         callbackServiceId: maybe(text(128)).describe('The callback that waits for this call'),
-      }).meta({ examples: [{ groupName: 'support-app', fromPhoneNumber: '+12025550123' }] }),
+      }).meta(requestExample({ groupName: 'support-app', fromPhoneNumber: '+12025550123' })),
       response: {
         200: gesAnswerSchema(grantSchema, {
           id: 'callin_0006gqn4vmv00example',

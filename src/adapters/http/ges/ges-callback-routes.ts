@@ -22,6 +22,7 @@ import {
   instant,
   maybe,
   numberBetween,
+  requestExample,
   rule,
   serviceName,
   text,
@@ -78,17 +79,15 @@ const createBody = bodyOf({
   alwaysCheckCapacity: maybe(z.boolean({ error: 'must be true or false' })).describe(
     'Refuse with 429 rather than move the callback to another slot',
   ),
-}).meta({
-  examples: [
-    {
-      serviceName: 'billing',
-      phoneNumber: '+12025550123',
-      desiredTime: '2026-01-05T09:30:00.000Z',
-      channel: 'WEB',
-      userData: { orderNumber: 'A-1047' },
-    },
-  ],
-});
+}).meta(
+  requestExample({
+    serviceName: 'billing',
+    phoneNumber: '+12025550123',
+    desiredTime: '2026-01-05T09:30:00.000Z',
+    channel: 'WEB',
+    userData: { orderNumber: 'A-1047' },
+  }),
+);
 
 const idData = z.object({ id: z.string() });
 
@@ -110,9 +109,9 @@ function addCreate(server: Server, context: RouteContext): void {
       tags,
       summary: 'Ask for a callback',
       description:
-        'Without `desiredTime` as soon as possible. Hours and enablement are not enforced, and a full slot is ' +
-        'exchanged for the nearest free one, unless `alwaysCheckCapacity` is true or the queue is strict: then ' +
-        'the answer is 429 with free slots.',
+        'Without `desiredTime` as soon as possible. Hours and enablement are not enforced, and a full slot ' +
+        'is exchanged for the nearest free one, unless `alwaysCheckCapacity` is true or the queue is ' +
+        'strict: then the answer is 429 with free slots.',
       headers: z.object({ 'idempotency-key': idempotencyKeySchema.optional() }),
       body: createBody,
       response: { 200: gesAnswerSchema(idData, { id: EXAMPLE_ID }), ...gesErrorAnswers },
@@ -194,7 +193,7 @@ function addRetrieve(server: Server, context: RouteContext): void {
     schema: {
       tags,
       summary: 'Show a callback',
-      body: bodyOf({ id: callbackId, captchaToken }).meta({ examples: [{ id: EXAMPLE_ID }] }),
+      body: bodyOf({ id: callbackId, captchaToken }).meta(requestExample({ id: EXAMPLE_ID })),
       response: {
         200: gesAnswerSchema(callbackData, {
           id: EXAMPLE_ID,
@@ -243,7 +242,7 @@ function addCancel(server: Server, context: RouteContext): void {
       tags,
       summary: 'Cancel a callback',
       description: 'Refused (40004) in PROCESSING and COMPLETED; nothing is changed then.',
-      body: bodyOf({ id: callbackId, captchaToken }).meta({ examples: [{ id: EXAMPLE_ID }] }),
+      body: bodyOf({ id: callbackId, captchaToken }).meta(requestExample({ id: EXAMPLE_ID })),
       response: { 200: gesAnswerSchema(idData, { id: EXAMPLE_ID }), ...gesErrorAnswers },
     },
     handler: async (request) => {

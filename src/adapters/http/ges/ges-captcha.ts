@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
-import { bodyOf, text } from './ges-fields.ts';
+import { bodyOf, requestExample, text } from './ges-fields.ts';
 
 const RETRY_SEC = 5;
 
@@ -65,7 +65,7 @@ export function addGesCaptchaRoutes(server: Server, { captcha }: RouteContext): 
       body: bodyOf({
         siteKey: text(128).describe("The page's key"),
         captchaToken: text(8192),
-      }).meta({ examples: [{ siteKey: '6Lexample', captchaToken: '03AFexample' }] }),
+      }).meta(requestExample({ siteKey: '6Lexample', captchaToken: '03AFexample' })),
       response: {
         200: gesAnswerSchema(z.object({ success: z.boolean() }), { success: true }),
         ...gesErrorAnswers,

@@ -4,7 +4,7 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf, refused } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
 import { readableCallback } from './ges-callback-routes.ts';
-import { bodyOf, callbackId, captchaToken, instant, maybe } from './ges-fields.ts';
+import { bodyOf, callbackId, captchaToken, instant, maybe, requestExample } from './ges-fields.ts';
 
 const tags = ['Genesys-compatible: callbacks'];
 const EXAMPLE_ID = 'callback_0006gqn4vmv00example';
@@ -24,7 +24,7 @@ function addReschedule(server: Server, context: RouteContext): void {
       tags,
       summary: 'Give a callback another time',
       description:
-        'In SCHEDULED and QUEUED, else 40004. A time without a free slot is answered with 429 and free slots.',
+        'In SCHEDULED and QUEUED, else 40004. A time without room is answered with 429 and free slots.',
       body: bodyOf({
         id: callbackId,
         desiredTime: instant,
@@ -32,7 +32,7 @@ function addReschedule(server: Server, context: RouteContext): void {
           'Also on queues that are lenient',
         ),
         captchaToken,
-      }).meta({ examples: [{ id: EXAMPLE_ID, desiredTime: '2026-01-05T10:00:00.000Z' }] }),
+      }).meta(requestExample({ id: EXAMPLE_ID, desiredTime: '2026-01-05T10:00:00.000Z' })),
       response: {
         200: gesAnswerSchema(z.object({ id: z.string(), desiredTime: z.string() }), {
           id: EXAMPLE_ID,
@@ -63,11 +63,11 @@ function addRecreate(server: Server, context: RouteContext): void {
       tags,
       summary: 'Repeat an ended callback',
       description:
-        'In COMPLETED, else 40004. The new callback and the old one name each other. One is recreated once: ' +
-        'asked again, the answer is the callback made then.',
-      body: bodyOf({ id: callbackId, desiredTime: maybe(instant), captchaToken }).meta({
-        examples: [{ id: EXAMPLE_ID }],
-      }),
+        'In COMPLETED, else 40004. The new callback and the old one name each other. One is recreated ' +
+        'once: asked again, the answer is the callback made then.',
+      body: bodyOf({ id: callbackId, desiredTime: maybe(instant), captchaToken }).meta(
+        requestExample({ id: EXAMPLE_ID }),
+      ),
       response: {
         200: gesAnswerSchema(z.object({ id: z.string() }), { id: EXAMPLE_ID }),
         ...gesErrorAnswers,

@@ -114,3 +114,11 @@ export function numberBetween(min: number, max: number): z.ZodNumber {
     .min(min, range)
     .max(max, range);
 }
+
+/**
+ * A body's example in the OpenAPI document. As a member of the media type: zod leaves `examples` out of
+ * schemas whose input and output differ.
+ */
+export function requestExample(value: object): { 'x-examples': { example: { value: object } } } {
+  return { 'x-examples': { example: { value } } };
+}

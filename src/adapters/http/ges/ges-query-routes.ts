@@ -18,6 +18,7 @@ import {
   instant,
   maybe,
   numberBetween,
+  requestExample,
   rule,
   serviceName,
   text,
@@ -104,7 +105,7 @@ function addQuery(server: Server, { application }: RouteContext): void {
         limit: maybe(numberBetween(1, PAGE_MAX)).describe(`Default 50, at most ${PAGE_MAX}`),
         cursor: maybe(cursor),
         captchaToken,
-      }).meta({ examples: [{ phoneNumber: '+12025550123', states: ['SCHEDULED', 'QUEUED'] }] }),
+      }).meta(requestExample({ phoneNumber: '+12025550123', states: ['SCHEDULED', 'QUEUED'] })),
       response: { 200: pageSchema, ...gesErrorAnswers },
     },
     handler: async (request) => {
@@ -239,7 +240,7 @@ const bulkBody = bodyOf({
     path: ['queues'],
     message: 'goes with from and to',
   })
-  .meta({ examples: [{ ids: [EXAMPLE_ID] }] });
+  .meta(requestExample({ ids: [EXAMPLE_ID] }));
 
 function addBulkCancel(server: Server, { application }: RouteContext): void {
   server.route({
@@ -250,8 +251,8 @@ function addBulkCancel(server: Server, { application }: RouteContext): void {
       tags,
       summary: 'Cancel several callbacks',
       description:
-        `Each by itself, ${CANCEL_MAX} at most: by their ids, or all open ones wanted in a time range. Those in ` +
-        'PROCESSING are skipped. Where `more` is true the range has more: ask again.',
+        `Each by itself, ${CANCEL_MAX} at most: by their ids, or all open ones wanted in a time range. ` +
+        'Those in PROCESSING are skipped. Where `more` is true the range has more: ask again.',
       body: bulkBody,
       response: {
         200: gesAnswerSchema(

@@ -66,7 +66,9 @@ function addAvailability(server: Server, { application, clock }: RouteContext): 
     schema: {
       tags,
       summary: 'List the slots that callbacks can be booked in',
-      description: `A stretch of more than ${RANGE_DAYS_MAX} days is cut. Conditions are tested at a slot's beginning.`,
+      description:
+        `A stretch of more than ${RANGE_DAYS_MAX} days is cut. ` +
+        "Conditions are tested at a slot's beginning.",
       params: serviceParams,
       querystring: availabilityQuery,
       response: {

@@ -6,7 +6,7 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { principalOf } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
-import { bodyOf, maybe, rule, text } from './ges-fields.ts';
+import { bodyOf, maybe, requestExample, rule, text } from './ges-fields.ts';
 
 /** Statistics asked for in one request. */
 const STATISTICS_MAX = 200;
@@ -66,11 +66,11 @@ const body = bodyOf({
   ),
 })
   .nullish()
-  .meta({
-    examples: [
-      { data: { statistics: [{ objectId: 'billing', objectType: 'Queue', name: 'ExpectedWaitTime' }] } },
-    ],
-  });
+  .meta(
+    requestExample({
+      data: { statistics: [{ objectId: 'billing', objectType: 'Queue', name: 'ExpectedWaitTime' }] },
+    }),
+  );
 
 const itemSchema = z.object({
   name: z.string(),
