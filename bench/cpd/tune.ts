@@ -4,6 +4,7 @@ import {
   type AnswerProfile,
   type AnswerRules,
   decideByTiming,
+  isGreetingBeep,
   type PersonRule,
 } from '../../src/progress/answer-rules.ts';
 import { REVISION_PAUSE_MS, REVISION_TALK_MS } from '../../src/progress/answer-classifier.ts';
