@@ -1,0 +1,121 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../../src/kernel/errors.ts';
+import { closeFixtures, newFixture, type Fixture, validRequest } from './http-fixture.ts';
+
+closeFixtures();
+const API = '/api/v1';
+
+let fixture: Fixture;
+beforeEach(async () => {
+  fixture = await newFixture();
+});
+
+describe('the audit log', () => {
+  it('has every change, with who, when, what, before and after, secrets removed and numbers masked', async () => {
+    const role = 'Administrator';
+    const body = { name: 'sue', role: 'Supervisor', password: 'a-long-password' };
+    await fixture.ask('POST', `${API}/users`, { role, body });
+    fixture.clock.advance(1000);
+    await fixture.ask('PATCH', `${API}/users/sue`, {
+      role,
+      body: { role: 'Monitor', password: 'another-password' },
+    });
+    await fixture.ask('DELETE', `${API}/users/sue`, { role });
+    await fixture.ask('PUT', `${API}/agents/alice/state`, { role, body: { state: 'READY' } });
+    const answer = await fixture.ask('GET', `${API}/audit`, { role });
+    const { items } = answer.json();
+    expect(items.map(({ action, target }: Record<string, string>) => [action, target])).toEqual([
+      ['PUT /api/v1/agents/:id/state', '/api/v1/agents/alice/state'],
+      ['user.deleted', 'user:sue'],
+      ['user.changed', 'user:sue'],
+      ['user.added', 'user:sue'],
+    ]);
+    expect(items[2]).toMatchObject({
+      before: { role: 'Supervisor' },
+      after: { role: 'Monitor', password: '[removed]' },
+      address: '192.0.2.9',
+      at: '2026-01-05T09:00:01.000Z',
+    });
+    expect([items[3].before, items[1].after]).toEqual([null, null]);
+    expect(items[0].after).toEqual({ state: 'READY' });
+    expect(answer.body).not.toMatch(/a-long-password|another-password|scrypt/);
+    const pages = await fixture.ask('GET', `${API}/audit?action=user.*&limit=2`, { role });
+    const { nextCursor } = pages.json();
+    const rest = await fixture.ask('GET', `${API}/audit?action=user.*&limit=2&cursor=${nextCursor}`, {
+      role,
+    });
+    expect(rest.json()).toMatchObject({ items: [{ action: 'user.added' }], nextCursor: null });
+  });
+
+  it('has nothing of reads, of refused changes and of callbacks that programs make', async () => {
+    await fixture.ask('GET', `${API}/users`, { role: 'Administrator' });
+    await fixture.ask('DELETE', `${API}/users/nobody`, { role: 'Administrator' });
+    await fixture.ask('POST', `${API}/users`, { role: 'Monitor', body: {} });
+    const made = await fixture.ask('POST', `${API}/callbacks`, { role: 'Developer', body: validRequest });
+    expect(fixture.audit.entries).toEqual([]);
+    await fixture.ask('POST', `${API}/callbacks/${made.json().id}/cancel`, { role: 'Developer' });
+    expect(fixture.audit.entries.map(({ action }) => action)).toEqual(['POST /api/v1/callbacks/:id/cancel']);
+  });
+
+  it('that cannot be written does not undo what was done', async () => {
+    fixture.audit.putAudit = () => Promise.reject(new AppError('STORAGE_FAILED', 'disk full'));
+    const body = { name: 'sue', role: 'Supervisor', password: 'a-long-password' };
+    const answer = await fixture.ask('POST', `${API}/users`, { role: 'Administrator', body });
+    expect([answer.statusCode, fixture.access.users.has('sue')]).toEqual([201, true]);
+  });
+});
+
+describe('error records', () => {
+  const list = async (query: string): Promise<Record<string, unknown>[]> =>
+    (await fixture.ask('GET', `${API}/errors?${query}`, { role: 'Developer' })).json().items;
+
+  it('are found by code, status, key and time', async () => {
+    await fixture.ask('GET', `${API}/queues/nowhere`, { role: 'Monitor' });
+    fixture.clock.advance(1000);
+    const wrong = { virtualQueue: 'billing', customerNumber: '+12025550123', extra: 1 };
+    const refused = await fixture.ask('POST', `${API}/callbacks`, { role: 'Supervisor', body: wrong });
+    expect(await list('code=NOT_FOUND')).toHaveLength(1);
+    const [record] = await list('status=400');
+    expect(record).toMatchObject({
+      correlationId: refused.headers['x-correlation-id'],
+      code: 'VALIDATION_FAILED',
+      virtualQueue: 'billing',
+      cause: null,
+    });
+    expect(JSON.stringify(record)).not.toContain('12025550123');
+    expect(await list(`key=${String(record?.['actor'])}`)).toHaveLength(1);
+    expect(await list('to=2026-01-05T09:00:00.500Z')).toHaveLength(1);
+    expect(await list('from=2026-01-05T09:00:00.500Z&code=NOT_FOUND')).toEqual([]);
+    const bad = await fixture.ask('GET', `${API}/errors?key=%27or%201=1`, { role: 'Developer' });
+    expect(bad.statusCode).toBe(400);
+  });
+
+  it('have the cause of a fault of ours, numbers masked, which the answer has not', async () => {
+    const cause = new Error('row of +12025550123 is locked');
+    fixture.application.throwNext = new AppError('STORAGE_FAILED', 'the database failed', { cause });
+    const answer = await fixture.ask('GET', `${API}/callbacks/callback_00000000`, { role: 'Developer' });
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).not.toMatch(/locked|database/);
+    const id = String(answer.headers['x-correlation-id']);
+    const record = (await fixture.ask('GET', `${API}/errors/${id}`, { role: 'Developer' })).json();
+    expect(record.cause).toMatch(/^the database failed ← row of \+\*+123 is locked$/);
+  });
+
+  it('keep the query without numbers and secrets, whatever separates them', async () => {
+    const query = 'number=%2B12025550123&token=abc&captchaToken=def&note=call%20%2B49%20151%201234567';
+    const answer = await fixture.ask('GET', `${API}/callbacks?${query}`, { role: 'Developer' });
+    expect(answer.statusCode).toBe(400);
+    const [record] = await list('status=400');
+    expect(record?.['path']).not.toMatch(/12025550123|151 1234567|abc|def/);
+    expect(record?.['path']).toContain('token=[removed]');
+  });
+
+  it('are valid JSON and bounded, however large the request was', async () => {
+    const body = { virtualQueue: 'billing', note: '"'.repeat(8000) };
+    await fixture.ask('POST', `${API}/callbacks`, { role: 'Developer', body });
+    const [record] = await list('status=400');
+    const detail = String(record?.['detail']);
+    expect(detail.length).toBeLessThanOrEqual(4096);
+    expect(Object.keys(JSON.parse(detail) as object)).toEqual(['cut']);
+  });
+});
