@@ -25,19 +25,17 @@ export interface WatchedChannel {
  * once. Returns the way to stop.
  */
 export function watchForFax(clock: Clock, channel: WatchedChannel, listener: () => void): () => void {
-  let isStopped = false;
+  const stopped = new AbortController();
   const watch = async (): Promise<void> => {
     await channel.ask('tone_detect', DETECTION);
-    for (let count = 0; count < POLLS_MAX && !isStopped && !channel.isGone; count++) {
+    for (let count = 0; count < POLLS_MAX && !stopped.signal.aborted && !channel.isGone; count++) {
       if ((await channel.ask('uuid_getvar', VARIABLE)).trim() === 'fax') {
-        if (!isStopped) listener();
+        if (!stopped.signal.aborted) listener();
         return;
       }
       await withDeadline(clock, POLL_INTERVAL_MS, channel.gone);
     }
   };
   void watch();
-  return () => {
-    isStopped = true;
-  };
+  return () => stopped.abort();
 }
