@@ -92,7 +92,7 @@ export class History {
       clock,
       chance,
       calm: () => this.#calm,
-      disk: () => this.disk,
+      events: () => this.disk.kept.events,
       skipMsOf: (queue) => this.settingsOf(queue).agentSkipSec * 1000,
       fail: (message) => this.checker.fail(message),
     });

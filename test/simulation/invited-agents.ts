@@ -1,17 +1,17 @@
 import type { Invitation, InvitationEnd } from '../../src/application/invitation-desk.ts';
 import type { Engine } from '../../src/application/engine.ts';
-import type { Actor } from '../../src/callback/callback.ts';
+import type { Actor, CallbackEvent } from '../../src/callback/callback.ts';
 import type { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
 import type { Chance } from '../../src/simulation/chance.ts';
 import type { Incarnation } from '../../src/simulation/incarnation.ts';
-import type { SimulatedDisk } from './simulated-store.ts';
 
 export interface InvitedAgentsOptions {
   readonly clock: SimulatedClock;
   readonly chance: Chance;
   /** Everybody takes what they are asked to take from now on. */
   readonly calm: () => boolean;
-  readonly disk: () => SimulatedDisk;
+  /** The history so far. */
+  readonly events: () => readonly CallbackEvent[];
   readonly skipMsOf: (queue: string) => number;
   readonly fail: (message: string) => void;
 }
@@ -39,7 +39,7 @@ export class InvitedAgents {
   }
 
   /** Watches one life of the process, and answers what it asks. */
-  follow(engine: Engine, life: Incarnation): void {
+  follow(engine: Pick<Engine, 'invitations' | 'registry'>, life: Incarnation): void {
     // Who was skipped is not known after a restart.
     this.#rejections.clear();
     engine.invitations.onChange((agentId, invitation, outcome) => {
@@ -51,7 +51,11 @@ export class InvitedAgents {
     });
   }
 
-  #offered(engine: Engine, life: Incarnation, invitation: Invitation): void {
+  #offered(
+    engine: Pick<Engine, 'invitations' | 'registry'>,
+    life: Incarnation,
+    invitation: Invitation,
+  ): void {
     const { clock, chance, calm, fail } = this.#options;
     const { agentId, subjectId, kind, acceptedBy, id } = invitation;
     const { state, subjectId: heldFor } = engine.registry.status(agentId);
@@ -68,6 +72,8 @@ export class InvitedAgents {
     const decision = calm() ? 'accept' : chance.weighted(decisions);
     if (decision === 'nothing') return;
     clock.setTimer(decision === 'late' ? LATE_MS : chance.between(0, 6000), () => {
+      // The process that asked has died: nobody takes the answer.
+      if (!life.alive) return undefined;
       if (decision === 'reject') return reject();
       accept();
       if (decision === 'accept-twice') accept();
@@ -78,20 +84,20 @@ export class InvitedAgents {
 
   #ended({ agentId, subjectId, virtualQueue, kind }: Invitation, end: InvitationEnd, nowMs: number): void {
     if (kind !== 'preview' || end !== 'rejected') return;
-    const { disk, skipMsOf } = this.#options;
+    const { events, skipMsOf } = this.#options;
     const rejection = {
       untilMs: nowMs + skipMsOf(virtualQueue),
-      eventCount: disk().kept.events.length,
+      eventCount: events().length,
     };
     this.#rejections.set(`${agentId} ${subjectId}`, rejection);
   }
 
   /** A case that stayed in the line does not come back to who has just rejected it. */
   #checkSkipped({ agentId, subjectId }: Invitation, nowMs: number): void {
-    const { disk, fail } = this.#options;
+    const { events, fail } = this.#options;
     const rejection = this.#rejections.get(`${agentId} ${subjectId}`);
     if (!rejection || nowMs >= rejection.untilMs) return;
-    const since = disk().kept.events.slice(rejection.eventCount);
+    const since = events().slice(rejection.eventCount);
     const hasLeft = since.some(({ callbackId, state }) => callbackId === subjectId && state === 'SCHEDULED');
     if (!hasLeft) fail(`${agentId} is asked again for ${subjectId} at once`);
   }
