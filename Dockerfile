@@ -38,6 +38,7 @@ COPY bin ./bin
 COPY flows ./flows
 COPY demo ./demo
 RUN install -d -o node -g node -m 0700 /var/lib/turnkeeper \
+ && install -d -o node -g node -m 0755 /srv/turnkeeper/recordings \
  && ln -s /srv/turnkeeper/bin/turnkeeper.mjs /usr/local/bin/turnkeeper
 USER node
 VOLUME /var/lib/turnkeeper

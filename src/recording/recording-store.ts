@@ -59,6 +59,8 @@ export interface RecordingTx {
 
 /** The files below the recordings root. Paths are those of the records. */
 export interface RecordingFiles {
+  /** Makes the folder of a file that is about to be written, so that its files can be deleted later. */
+  prepare(path: string): Promise<void>;
   /**
    * Looks at a file and mends the lengths in its header where whoever wrote it could not. Undefined: there is
    * no such file, or it is no WAV file of ours.

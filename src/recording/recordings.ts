@@ -46,7 +46,7 @@ export class Recordings implements RecordingBook {
   }
 
   async begin(subject: RecordingSubject): Promise<{ readonly id: RecordingId; readonly path: string }> {
-    const { bytesMax, clock, ids, keptDaysOf, unitOfWork, log } = this.#options;
+    const { bytesMax, clock, files, ids, keptDaysOf, unitOfWork, log } = this.#options;
     if (this.#usedBytes >= bytesMax) {
       throw new AppError('RECORDINGS_FULL', 'the space for recordings is used up', { retryable: true });
     }
@@ -71,6 +71,12 @@ export class Recordings implements RecordingBook {
       expiresAtMs: startedAtMs + days * DAY_MS,
     };
     await unitOfWork.transact((tx) => tx.putRecording(record));
+    try {
+      await files.prepare(path);
+    } catch (error) {
+      await this.failed(id);
+      throw error;
+    }
     log.info({ recordingId: id, kind, callId, callbackId, agentId }, 'recording begun');
     return { id, path };
   }

@@ -68,6 +68,10 @@ export class MemoryRecordingFiles implements RecordingFiles {
   /** Files that cannot be deleted. */
   readonly stuck = new Set<string>();
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   measure(path: string): Promise<{ durationMs: number; bytes: number } | undefined> {
     const file = this.files.get(path);
     return Promise.resolve(file && { durationMs: Math.floor((file.length - 44) / 32), bytes: file.length });

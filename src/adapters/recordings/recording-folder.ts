@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { open, rm, stat } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
 import { assert } from '../../kernel/errors.ts';
 import type { RecordingFiles } from '../../recording/recording-store.ts';
 
@@ -15,6 +15,10 @@ export class RecordingFolder implements RecordingFiles {
   /** @param root absolute path. */
   constructor(root: string) {
     this.#root = root;
+  }
+
+  async prepare(path: string): Promise<void> {
+    await mkdir(dirname(this.#full(path)), { recursive: true });
   }
 
   async measure(path: string): Promise<{ durationMs: number; bytes: number } | undefined> {
