@@ -201,8 +201,10 @@ apiKey
   .command('create')
   .argument('<name>', 'what the key is for')
   .requiredOption('--role <role>', 'Administrator, Supervisor, Monitor, Developer or Agent')
-  .action((name: string, { role }: { role: string }) =>
-    operate((operator) => access.createApiKeyCommand(operator, output, { name, role })),
+  .option('--scope <scope...>', 'what it is for: native, native:<permission>, ges, gms (default: native)')
+  .option('--origin <origin...>', 'pages that may use it, such as https://shop.example, or *')
+  .action((name: string, wanted: { role: string; scope?: string[]; origin?: string[] }) =>
+    operate((operator) => access.createApiKeyCommand(operator, output, { name, ...wanted })),
   );
 apiKey.command('list').action(() => operate((operator) => access.listApiKeysCommand(operator, output)));
 apiKey

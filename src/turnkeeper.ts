@@ -333,6 +333,8 @@ async function publishOperatorToken(
   const wanted = {
     name: OPERATOR_KEY_NAME,
     role: 'Administrator',
+    // Nobody gives a key more than they have: operators give any.
+    scopes: ['native', 'ges', 'gms'],
     createdBy: 'system',
     expiresAtMs: null,
   } as const;

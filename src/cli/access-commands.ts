@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import { originsSchema, scopesSchema } from '../adapters/http/access-schemas.ts';
 import { Role } from '../adapters/http/access-store.ts';
 import { AppError } from '../kernel/errors.ts';
 import { nameSchema } from '../telephony/directory.ts';
@@ -50,17 +52,30 @@ export async function passwordCommand(
   return told(changed, output, `password of ${user.name} changed`, `there is no user ${user.name}`);
 }
 
-/** `turnkeeper api-key create NAME --role ROLE`: prints the key, once. @throws AppError ARGUMENT_INVALID. */
+/**
+ * `turnkeeper api-key create NAME --role ROLE [--scope SCOPE…] [--origin ORIGIN…]`: prints the key, once.
+ * @throws AppError ARGUMENT_INVALID.
+ */
 export async function createApiKeyCommand(
   operator: Operator,
   output: Output,
-  wanted: { readonly name: string; readonly role: string },
+  wanted: {
+    readonly name: string;
+    readonly role: string;
+    readonly scope?: readonly string[];
+    readonly origin?: readonly string[];
+  },
 ): Promise<number> {
   const name = wanted.name.trim();
   if (name.length < 1 || name.length > KEY_NAME_LENGTH_MAX) {
     throw new AppError('ARGUMENT_INVALID', `NAME must have 1–${KEY_NAME_LENGTH_MAX} characters`);
   }
-  const { id, key } = await operator.createApiKey({ name, role: roleOf(wanted.role) });
+  const { id, key } = await operator.createApiKey({
+    name,
+    role: roleOf(wanted.role),
+    scopes: argument(scopesSchema, wanted.scope ?? ['native'], '--scope'),
+    origins: argument(originsSchema, wanted.origin ?? [], '--origin'),
+  });
   output.line(key);
   output.error(`${id}: keep this key; it is not shown again`);
   return 0;
@@ -83,6 +98,12 @@ function told(done: boolean, output: Output, yes: string, no: string): number {
   if (done) output.line(yes);
   else output.error(no);
   return done ? 0 : 1;
+}
+
+function argument<Value>(schema: z.ZodType<Value>, given: unknown, option: string): Value {
+  const read = schema.safeParse(given);
+  if (read.success) return read.data;
+  throw new AppError('ARGUMENT_INVALID', `${option}: ${read.error.issues[0]?.message ?? 'is wrong'}`);
 }
 
 function roleOf(text: string): Role {

@@ -10,7 +10,14 @@ import { AppError } from '../kernel/errors.ts';
 import type { CallbackId, IdSource } from '../kernel/ids.ts';
 import type { NumberTestRequest } from '../provisioning/number-test.ts';
 import type { ApplyOutcome, Provisioning } from '../provisioning/provisioning.ts';
-import type { ApiKeyLine, CallbackStory, NumberTestAnswer, Operator, UserLine } from './operator.ts';
+import type {
+  ApiKeyLine,
+  CallbackStory,
+  NumberTestAnswer,
+  Operator,
+  UserLine,
+  WantedApiKey,
+} from './operator.ts';
 
 /** What the commands are remembered as in histories. */
 const ACTOR: Actor = { kind: 'system', part: 'command-line' };
@@ -118,10 +125,7 @@ export class DirectOperator implements Operator {
     }));
   }
 
-  async createApiKey(wanted: {
-    readonly name: string;
-    readonly role: Role;
-  }): Promise<{ id: string; key: string }> {
+  async createApiKey(wanted: WantedApiKey): Promise<{ id: string; key: string }> {
     const { access, clock, ids } = this.#options;
     const made = newApiKey(ids, clock, { ...wanted, createdBy: MADE_BY, expiresAtMs: null });
     await access.insertApiKey(made.key);

@@ -1,4 +1,5 @@
 import type { ReplayOutcome } from '../callback/replay.ts';
+import type { Scope } from '../adapters/http/access-rules.ts';
 import type { Role } from '../adapters/http/access-store.ts';
 import type { NumberTestRequest } from '../provisioning/number-test.ts';
 import type { ApplyOutcome } from '../provisioning/provisioning.ts';
@@ -49,6 +50,14 @@ export interface CallbackStory {
   }[];
 }
 
+/** What an API key made by an operator is to be. */
+export interface WantedApiKey {
+  readonly name: string;
+  readonly role: Role;
+  readonly scopes: readonly Scope[];
+  readonly origins: readonly string[];
+}
+
 /**
  * What operator commands may do with an installation, whether a server runs on it or not: `DirectOperator`
  * works on the database, `ServerOperator` through the running server's API. Every method may reject with an
@@ -71,7 +80,7 @@ export interface Operator {
   setPassword(name: string, password: string): Promise<boolean>;
   listApiKeys(): Promise<ApiKeyLine[]>;
   /** The key, shown once. */
-  createApiKey(wanted: { readonly name: string; readonly role: Role }): Promise<{ id: string; key: string }>;
+  createApiKey(wanted: WantedApiKey): Promise<{ id: string; key: string }>;
   /** False when there is none of that id. */
   revokeApiKey(id: string): Promise<boolean>;
   /** Undefined when there is no such callback. */

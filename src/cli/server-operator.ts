@@ -4,7 +4,14 @@ import type { ReplayOutcome } from '../callback/replay.ts';
 import { AppError, type Fault, messageOf } from '../kernel/errors.ts';
 import type { NumberTestRequest } from '../provisioning/number-test.ts';
 import type { ApplyOutcome } from '../provisioning/provisioning.ts';
-import type { ApiKeyLine, CallbackStory, NumberTestAnswer, Operator, UserLine } from './operator.ts';
+import type {
+  ApiKeyLine,
+  CallbackStory,
+  NumberTestAnswer,
+  Operator,
+  UserLine,
+  WantedApiKey,
+} from './operator.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const ANSWER_BYTES_MAX = 8 * 1_048_576;
@@ -170,10 +177,7 @@ export class ServerOperator implements Operator {
     return understood(apiKeysSchema, await this.#request('GET', '/api-keys')).items;
   }
 
-  async createApiKey(wanted: {
-    readonly name: string;
-    readonly role: Role;
-  }): Promise<{ id: string; key: string }> {
+  async createApiKey(wanted: WantedApiKey): Promise<{ id: string; key: string }> {
     return understood(madeKeySchema, await this.#request('POST', '/api-keys', { json: wanted }));
   }
 

@@ -94,6 +94,20 @@ describe('operator commands', () => {
     expect(await revokeApiKeyCommand(operator, output, key?.id ?? '')).toBe(1);
   });
 
+  it('make a key for a web page: scopes and origins, checked before anything is stored', async () => {
+    const make = (scope: string[], origin: string[]): Promise<number> =>
+      createApiKeyCommand(operator, output, { name: 'shop', role: 'Developer', scope, origin });
+    for (const [scope, origin] of [
+      [['everything'], []],
+      [['ges'], ['shop.example']],
+    ] as const) {
+      await expect(make([...scope], [...origin])).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' });
+    }
+    expect(await operator.listApiKeys()).toEqual([]);
+    expect(await make(['ges'], ['https://shop.example'])).toBe(0);
+    expect(await operator.listApiKeys()).toHaveLength(1);
+  });
+
   it('go through the server that owns the database, when it left word', async () => {
     await expect(open()).rejects.toMatchObject({ code: 'DATABASE_IN_USE' });
     publishRunningServer(folder, { baseUrl: 'http://127.0.0.1:1', token: 'tk_x' });
