@@ -9,11 +9,13 @@ import { CaseRetention } from './disposition/case-retention.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { IdSource } from './kernel/ids.ts';
 import type { Log } from './kernel/log.ts';
+import type { Telephony } from './telephony/telephony.ts';
 
 interface WorkspaceParts {
   readonly config: Config;
   readonly storage: Storage;
   readonly engine: Engine;
+  readonly telephony: Pick<Telephony, 'onAgentReachability'>;
   readonly provisioning: { readonly directory: ServiceDirectory };
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -22,7 +24,7 @@ interface WorkspaceParts {
 
 /** The cases of agents: to be opened before the agents' states are loaded, which it follows. */
 export function openCases(
-  { storage, engine, provisioning, clock, log }: Omit<WorkspaceParts, 'ids' | 'config'>,
+  { storage, engine, provisioning, clock, log }: Omit<WorkspaceParts, 'ids' | 'config' | 'telephony'>,
   started: (() => Promise<void>)[],
 ): CaseDesk {
   const cases = new CaseDesk({
@@ -44,7 +46,7 @@ export function openCases(
 
 /** What agents' screens show and do. */
 export function openWorkspace(
-  { config, engine, clock, ids }: WorkspaceParts,
+  { config, engine, telephony, clock, ids }: WorkspaceParts,
   cases: CaseDesk,
   application: Application,
   started: (() => Promise<void>)[],
@@ -56,6 +58,7 @@ export function openWorkspace(
     invitations: engine.invitations,
     cases,
     notReadyReasons: () => config.notReadyReasons,
+    onReachability: (listener) => telephony.onAgentReachability(listener),
     clock,
     ids,
   });

@@ -36,7 +36,7 @@ export class FakeCallDesk implements CallDesk {
       ...changes,
     };
     this.calls.set(id, { call, agentIds });
-    this.#tell(agentIds, call);
+    this.tell(agentIds, call);
     return call;
   }
 
@@ -67,7 +67,7 @@ export class FakeCallDesk implements CallDesk {
     };
     const changed = { ...call, state: states[command.type] ?? call.state, version: call.version + 1 };
     this.calls.set(callId, { call: changed, agentIds });
-    this.#tell(agentIds, changed);
+    this.tell(agentIds, changed);
     return { ok: true, value: changed };
   }
 
@@ -100,7 +100,8 @@ export class FakeCallDesk implements CallDesk {
     return call ? { ok: true, value: call } : { ok: false, refusal: { kind: 'not-found' } };
   }
 
-  #tell(agentIds: readonly string[], call: WorkspaceCall): void {
+  /** Tells these agents of the call. */
+  tell(agentIds: readonly string[], call: WorkspaceCall): void {
     for (const listener of this.#listeners) listener(agentIds, call);
   }
 }

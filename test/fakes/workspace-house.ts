@@ -30,6 +30,8 @@ export class WorkspaceHouse {
   readonly workspace: Workspace;
   /** Plain calls that are up, by id. */
   readonly callers = new Map<string, { virtualQueue: string; customerNumber: string | null }>();
+  /** The agent's phone gained or lost its registration. */
+  phoneChanged: (agentId: string) => void = () => undefined;
   /** In force from the next question on. */
   settings: QueueSettings;
 
@@ -71,6 +73,7 @@ export class WorkspaceHouse {
       invitations: this.invitations,
       cases: this.cases,
       notReadyReasons: () => ['Lunch', 'Meeting'],
+      onReachability: (listener) => (this.phoneChanged = listener),
       clock,
       ids,
     });
