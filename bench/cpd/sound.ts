@@ -178,8 +178,8 @@ const CODED_DEPTH = 0.03;
 const CODED_STEPS = 5;
 
 /**
- * What a transform coder at a low rate makes of a sound: a cosine transform of overlapping blocks (MDCT) whose
- * weak coefficients are left out and whose strong ones are rounded coarsely.
+ * What a transform coder at a low rate makes of a sound: a cosine transform of overlapping blocks (MDCT)
+ * whose weak coefficients are left out and whose strong ones are rounded coarsely.
  */
 export function coded(sound: Float64Array): Float64Array {
   const size = CODED_BLOCK;

@@ -10,7 +10,10 @@ import type { Phrase, TurnTiming } from './speech-turn.ts';
 const BEEP_AFTER_SPEECH_MAX_MS = 3000;
 /** So much must have been said before a beep means a machine: after one word it may be the phone's own. */
 const BEEP_TALK_MIN_MS = 600;
-/** A person's verdict is taken back for the beep of a machine, or when the talk goes on for so long without a pause of so much: a person would wait for our words. */
+/**
+ * A person's verdict is taken back for the beep of a machine, or when the talk goes on for so long without a
+ * pause of so much: a person would wait for our words.
+ */
 export const REVISION_TALK_MS = 7000;
 export const REVISION_PAUSE_MS = 1300;
 /** A beep and then nothing for so long: there is no greeting. */

@@ -36,7 +36,9 @@ const BEEP_QUIET_MAX_MS = 2200;
 const SENTENCE_MIN_MS = 2000;
 const BEEP_AFTER_SENTENCE_MAX_MS = 4500;
 
-/** Whether a beep so long after so much talk is that of a machine, though its silence was a person's. Pure. */
+/**
+ * Whether a beep so long after so much talk is that of a machine, though its silence was a person's. Pure.
+ */
 export function isGreetingBeep(talkMs: number, quietMs: number): boolean {
   const quietMaxMs = talkMs >= SENTENCE_MIN_MS ? BEEP_AFTER_SENTENCE_MAX_MS : BEEP_QUIET_MAX_MS;
   return talkMs >= BEEP_TALK_MIN_MS && quietMs <= quietMaxMs;

@@ -63,8 +63,8 @@ export interface CallProgressOptions {
   /** Early media: nobody can have answered, so speech is an announcement. Default false. */
   readonly isEarly?: boolean;
   /**
-   * ISO 3166-1 codes of the countries whose tones are expected, the likeliest first: what fits several plans is
-   * theirs. Tones of others are known all the same. Default: all alike.
+   * ISO 3166-1 codes of the countries whose tones are expected, the likeliest first: what fits several plans
+   * is theirs. Tones of others are known all the same. Default: all alike.
    */
   readonly countries?: readonly string[];
   readonly profile?: AnswerProfile;

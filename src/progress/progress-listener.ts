@@ -24,8 +24,8 @@ export interface ProgressListenerOptions {
   /** Called every 10 ms with the same object: read it, never keep it. */
   readonly onHop?: (hop: Hop) => void;
   /**
-   * ISO 3166-1 codes of the countries whose tones are expected, the likeliest first: what fits several plans is
-   * theirs. Tones of others are known all the same. Default: all alike.
+   * ISO 3166-1 codes of the countries whose tones are expected, the likeliest first: what fits several plans
+   * is theirs. Tones of others are known all the same. Default: all alike.
    */
   readonly countries?: readonly string[];
 }

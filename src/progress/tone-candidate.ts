@@ -1,5 +1,6 @@
 import type { FineTone } from './fine-tone.ts';
 import type { HopSpectrum } from './hop-analyser.ts';
+import { isAt, isClosePair, isHarmonic } from './tone-lines.ts';
 import type { ToneHop } from './tone-hop.ts';
 
 /** Hops that are remembered to find a tone's onset: more than the slowest decision takes. */
@@ -26,9 +27,6 @@ const VOICE_MAX_HZ = 450;
 const CLEAR_PURITY = 0.93;
 /** The lowest tone of any kind; below lies a voice's pitch. */
 const LOWEST_HZ = 300;
-/** Frequencies within which two close tones beat (ringback of many countries); they need the fine look. */
-const CLOSE_FROM_HZ = 320;
-const CLOSE_TO_HZ = 540;
 /** Hops before the first fine look and between two: 140 ms and 40 ms. */
 const FINE_AFTER_HOPS = 14;
 const FINE_EVERY_HOPS = 4;
@@ -105,7 +103,7 @@ export class ToneCandidate {
     if (this.#strong < STEADY_HOPS) return false;
     if (this.#lowMax - this.#lowMin > SPREAD_MAX_HZ || this.#highMax - this.#highMin > SPREAD_MAX_HZ)
       return false;
-    if (!this.#isHarmonic() || this.#strong >= HARMONIC_HOPS) return true;
+    if (!isHarmonic(this.#low, this.#high) || this.#strong >= HARMONIC_HOPS) return true;
     return this.#low > VOICE_MAX_HZ && this.#purity >= this.#hops * CLEAR_PURITY;
   }
 
@@ -114,8 +112,7 @@ export class ToneCandidate {
     return (
       this.#hops >= FINE_AFTER_HOPS &&
       (this.#hops - FINE_AFTER_HOPS) % FINE_EVERY_HOPS === 0 &&
-      this.#low >= CLOSE_FROM_HZ &&
-      this.#low <= CLOSE_TO_HZ
+      isClosePair(this.#low)
     );
   }
 
@@ -278,7 +275,7 @@ export class ToneCandidate {
   }
 
   #continues(tone: ToneHop): boolean {
-    const isClose = isBetween(tone.lowHz) && isBetween(this.#low);
+    const isClose = isClosePair(tone.lowHz) && isClosePair(this.#low);
     const lowMax = isClose ? 60 : Math.max(15, 0.015 * this.#low);
     if ((this.#high === 0) !== (tone.highHz === 0)) {
       // A second line near the limit of what counts comes and goes.
@@ -294,23 +291,7 @@ export class ToneCandidate {
    * time.
    */
   #isSpoilt(): boolean {
-    if (this.#strong < SPOILT_HOPS || isBetween(this.#low)) return false;
+    if (this.#strong < SPOILT_HOPS || isClosePair(this.#low)) return false;
     return this.#lowMax - this.#lowMin > SPREAD_MAX_HZ || this.#highMax - this.#highMin > SPREAD_MAX_HZ;
   }
-
-  #isHarmonic(): boolean {
-    if (this.#high === 0) return false;
-    const ratio = this.#high / this.#low;
-    return [1.5, 2, 3, 4].some((multiple) => Math.abs(ratio / multiple - 1) < 0.02);
-  }
-}
-
-function isAt(hz: number, lowHz: number, highHz: number): boolean {
-  const isClose = highHz !== 0 && highHz - lowHz < 94;
-  const near = isClose || isBetween(lowHz) ? 70 : Math.max(25, 0.02 * hz);
-  return Math.abs(hz - lowHz) <= near || (highHz !== 0 && Math.abs(hz - highHz) <= near);
-}
-
-function isBetween(hz: number): boolean {
-  return hz >= CLOSE_FROM_HZ && hz <= CLOSE_TO_HZ;
 }

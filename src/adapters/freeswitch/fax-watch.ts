@@ -4,9 +4,9 @@ import { withDeadline } from './deadline.ts';
 /** Channel variable that the media server sets when it has heard a fax. */
 const VARIABLE = 'turnkeeper_heard';
 /**
- * 2100 Hz (CED and ANSam, ITU-T T.30 §4.3.3.2 and V.8 §3.2) heard four times. FreeSWITCH pauses for half a second
- * after each, so that the tone must last 1.6 s; a fax sends 2.6 s and more, and nothing else does. Its own
- * DETECTED_TONE does not name the channel: the variable is set by an application instead. Ends by itself.
+ * 2100 Hz (CED and ANSam, ITU-T T.30 §4.3.3.2 and V.8 §3.2) heard four times. FreeSWITCH pauses for half a
+ * second after each, so that the tone must last 1.6 s; a fax sends 2.6 s and more, and nothing else does. Its
+ * own DETECTED_TONE does not name the channel: the variable is set by an application instead. Ends by itself.
  */
 const DETECTION = `turnkeeper-fax 2100 r +30 set ${VARIABLE}=fax 4`;
 const POLL_INTERVAL_MS = 500;

@@ -96,7 +96,11 @@ describe('turnkeeper cpd', () => {
   });
 
   it('hears channels of opposite sign, whose mean is nothing', () => {
-    const fast = resample(Float64Array.from(person(), (value) => value / 32768), 8000, 44_100);
+    const fast = resample(
+      Float64Array.from(person(), (value) => value / 32768),
+      8000,
+      44_100,
+    );
     const twisted = new Int16Array(fast.length * 2);
     for (const [at, value] of fast.entries()) {
       twisted[2 * at] = Math.round(value * 32767);
