@@ -198,8 +198,8 @@ export class AnswerClassifier {
   #hearFax(event: ProgressEvent & { type: 'FAX_TONE_HEARD' }): void {
     // One burst of 1100 Hz after words may be a beep; a second one is a fax.
     const isCertain = event.tone !== 'cng' || event.burstCount >= 2 || this.speechOnsetMs === undefined;
-    if (this.#decision === undefined && isCertain) {
-      this.#decide('fax', 0.99, `fax tone ${event.tone.toUpperCase()}`);
+    if ((this.#decision === undefined || this.#isNobody) && isCertain) {
+      this.#decide('fax', 0.99, `fax tone ${event.tone.toUpperCase()}`, this.#isNobody);
     }
   }
 
@@ -221,6 +221,7 @@ export class AnswerClassifier {
   }
 
   #decide(answer: Answer, score: number, reason: string, isRevision = false): void {
+    if (answer !== 'silence' && answer !== 'unknown') this.#isNobody = false;
     this.#decision = { answer, score, reason, decidedAtMs: Math.round(this.#nowMs), isRevision };
     this.#onDecision(this.#decision);
   }
