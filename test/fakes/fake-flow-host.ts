@@ -29,6 +29,8 @@ export class FakeFlowHost implements FlowHost {
     ewtSec: 600,
     offerEwtThresholdSec: 120,
     announceIntervalSec: 30,
+    announcePosition: true,
+    announceWait: true,
     confirmTimeoutSec: 30,
     attemptCount: 0,
   };
