@@ -17,7 +17,9 @@ export interface CaseRetentionOptions {
   readonly log: Log;
 }
 
-/** Deletes cases with their notes once an hour; those nobody closed, too. What happened stays in the history. */
+/**
+ * Deletes cases with their notes once an hour; those nobody closed, too. What happened stays in the history.
+ */
 export class CaseRetention {
   readonly #options: CaseRetentionOptions;
   #timer: TimerHandle | undefined;
@@ -46,7 +48,9 @@ export class CaseRetention {
     let caseCount = 0;
     try {
       for (let batch = 0; batch < BATCHES_MAX && !this.#isClosed; batch++) {
-        const deletedCount = await unitOfWork.transact(({ cases }) => cases.deleteOldCases(beforeMs, BATCH_MAX));
+        const deletedCount = await unitOfWork.transact(({ cases }) =>
+          cases.deleteOldCases(beforeMs, BATCH_MAX),
+        );
         caseCount += deletedCount;
         if (deletedCount < BATCH_MAX) break;
       }

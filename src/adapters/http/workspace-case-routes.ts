@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { FastifyRequest } from 'fastify';
-import type { CaseAnswer, CaseWish } from '../../application/workspace/case-desk.ts';
+import type { CaseAnswer } from '../../application/workspace/agent-case.ts';
+import type { CaseWish } from '../../application/workspace/case-desk.ts';
 import { OPEN_STATES } from '../../application/workspace/case-desk.ts';
 import { WorkState } from '../../disposition/case.ts';
 import { errorAnswers } from './api-schemas.ts';

@@ -1,7 +1,8 @@
 import type { Actor, Callback } from '../../callback/callback.ts';
 import type { QueueSettings } from '../../callback/queue-settings.ts';
-import type { DispositionRules } from '../../disposition/case-book.ts';
+import type { CaseRefusal, DispositionRules } from '../../disposition/case-book.ts';
 import type { Case, CaseNote, WorkState } from '../../disposition/case.ts';
+import type { Refusal } from '../application.ts';
 
 /** A case as one agent who works on it sees it. */
 export interface AgentCase {
@@ -56,6 +57,14 @@ export type CaseCallback = Pick<
   | 'rescheduledFrom'
   | 'rescheduledTo'
 > & { readonly type: 'immediate' | 'scheduled' };
+
+/** What became of a change of a case. `repeated`: it was so before; nothing was changed. */
+export type CaseAnswer =
+  | { readonly ok: true; readonly value: AgentCase; readonly repeated: boolean }
+  | { readonly ok: false; readonly refusal: CaseRefusal | Refusal };
+
+/** Told of every change of a case, once for each agent with a part in it. */
+export type CaseListener = (agentId: string, found: AgentCase) => void;
 
 /** Where a case of a plain call keeps the callback that was arranged during it. */
 export const FOLLOW_UP_KEY = '_followUp';

@@ -1,5 +1,5 @@
 import type { CallbackTx, UnitOfWork } from '../../callback/callback-store.ts';
-import type { Actor, Callback } from '../../callback/callback.ts';
+import type { Actor } from '../../callback/callback.ts';
 import { changeCallbackData } from '../../callback/data-change.ts';
 import type { QueueSettings } from '../../callback/queue-settings.ts';
 import { untilStored } from '../../callback/store-retry.ts';
@@ -7,7 +7,6 @@ import {
   addNote,
   type CaseChange,
   type CaseOutcome,
-  type CaseRefusal,
   changeData,
   chooseDisposition,
   contactEnded,
@@ -17,14 +16,22 @@ import {
   readCase,
   workEnded,
 } from '../../disposition/case-book.ts';
-import type { Case, CaseSubject, CaseTx, WorkState } from '../../disposition/case.ts';
+import type { Case, CaseTx, WorkState } from '../../disposition/case.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, assert } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { AgentRegistry } from '../../routing/agent-registry.ts';
 import type { AgentStatus } from '../../routing/agent.ts';
-import type { Refusal } from '../application.ts';
-import { type AgentCase, agentCase, dispositionRules, routerActor } from './agent-case.ts';
+import {
+  type AgentCase,
+  agentCase,
+  type CaseAnswer,
+  type CaseListener,
+  dispositionRules,
+  routerActor,
+} from './agent-case.ts';
+import { callbackOf, type CallFacts, subjectOf } from './case-subject.ts';
+import { OrderedWork } from './ordered-work.ts';
 
 type Tx = CallbackTx & { readonly cases: CaseTx };
 
@@ -33,18 +40,10 @@ export interface CaseDeskOptions {
   readonly registry: Pick<AgentRegistry, 'watch' | 'status' | 'want'>;
   readonly settingsOf: (queue: string) => QueueSettings | undefined;
   /** Queue and number of a plain inbound call that is up; undefined: there is none of that id. */
-  readonly callOf: (callId: string) => Pick<CaseSubject, 'virtualQueue' | 'customerNumber'> | undefined;
+  readonly callOf: (callId: string) => CallFacts | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** What became of a change of a case. `repeated`: it was so before; nothing was changed. */
-export type CaseAnswer =
-  | { readonly ok: true; readonly value: AgentCase; readonly repeated: boolean }
-  | { readonly ok: false; readonly refusal: CaseRefusal | Refusal };
-
-/** Told of every change of a case, once for each agent with a part in it. */
-export type CaseListener = (agentId: string, found: AgentCase) => void;
 
 /** Cases shown to an agent at most; older undisposed ones come up as these are done. */
 export const CASES_SHOWN_MAX = 50;
@@ -60,8 +59,8 @@ const LISTENERS_MAX = 16;
 export class CaseDesk {
   readonly #options: CaseDeskOptions;
   readonly #listeners = new Set<CaseListener>();
-  /** What is being written of each case, in order; gone when all of it is. */
-  readonly #writing = new Map<string, Promise<void>>();
+  /** What is being written of each case. */
+  readonly #writing = new OrderedWork();
   /** Agent and subject of cases opened by acceptance, until the agent talks or is free again. */
   readonly #accepted = new Map<string, string>();
   #isClosed = false;
@@ -115,7 +114,7 @@ export class CaseDesk {
 
   /** One of the agent's cases in any state; undefined: it is none of theirs. */
   async find(agentId: string, subjectId: string): Promise<AgentCase | undefined> {
-    await this.#writing.get(subjectId);
+    await this.#writing.of(subjectId);
     return this.#options.unitOfWork.transact(async (tx) =>
       this.#view(tx, await readCase(tx.cases, subjectId), agentId),
     );
@@ -171,7 +170,7 @@ export class CaseDesk {
 
   /** Resolves when everything the agents' states brought so far is written. */
   async flush(): Promise<void> {
-    await Promise.all(this.#writing.values());
+    await this.#writing.all();
   }
 
   /** Writes what is not written yet, once more while the store fails; then nothing more. */
@@ -232,20 +231,17 @@ export class CaseDesk {
     const onFailure = (error: unknown): void => {
       log.error({ error, subjectId }, 'case could not be stored');
     };
-    const write = async (): Promise<void> => {
-      const told = await untilStored({ clock, onFailure, wanted: () => !this.#isClosed }, () =>
-        unitOfWork.transact(async (tx) => {
-          const outcome = await work(tx, nowMs);
-          return outcome?.kind === 'changed' ? this.#views(tx, outcome.found) : [];
-        }),
-      );
+    this.#writing.add(subjectId, async () => {
+      const told = await untilStored(
+        { clock, onFailure, wanted: () => !this.#isClosed },
+        () =>
+          unitOfWork.transact(async (tx) => {
+            const outcome = await work(tx, nowMs);
+            return outcome?.kind === 'changed' ? this.#views(tx, outcome.found) : [];
+          }),
+        // Told of in the log.
+      ).catch(() => []);
       this.#publish(told);
-    };
-    const before = this.#writing.get(subjectId) ?? Promise.resolve();
-    const written = before.then(write).catch(() => undefined);
-    this.#writing.set(subjectId, written);
-    void written.then(() => {
-      if (this.#writing.get(subjectId) === written) this.#writing.delete(subjectId);
     });
   }
 
@@ -256,7 +252,7 @@ export class CaseDesk {
     const { clock, unitOfWork } = this.#options;
     const { agentId, subjectId } = wish;
     // What the telephone brought before this wish counts before it.
-    await this.#writing.get(subjectId);
+    await this.#writing.of(subjectId);
     const change = { ...wish, nowMs: clock.nowMs() };
     const { outcome, views } = await unitOfWork.transact(async (tx) => {
       const file = await tx.cases.findCaseFile(subjectId);
@@ -305,21 +301,4 @@ function isIdle(state: AgentStatus['state']): boolean {
 
 function agentOf(id: string): Actor {
   return { kind: 'agent', id };
-}
-
-/** What the case is about, as it is known when an agent gets it. */
-async function subjectOf(
-  tx: Tx,
-  id: string,
-  call: Pick<CaseSubject, 'virtualQueue' | 'customerNumber'> | undefined,
-): Promise<CaseSubject | undefined> {
-  if (call) return { id, kind: 'call', ...call, customerData: {} };
-  const callback = await tx.findCallback(id);
-  if (!callback) return undefined;
-  const { virtualQueue, customerNumber, userData: customerData } = callback;
-  return { id, kind: 'callback', virtualQueue, customerNumber, customerData };
-}
-
-function callbackOf(tx: Tx, { kind, id }: Case): Promise<Callback | undefined> {
-  return kind === 'callback' ? tx.findCallback(id) : Promise.resolve(undefined);
 }

@@ -37,8 +37,8 @@ export interface WorkspaceOptions {
   readonly invitations: Pick<InvitationDesk, 'invitationsOf' | 'onChange' | 'accept' | 'reject'>;
   readonly cases: CaseDesk;
   readonly notReadyReasons: () => readonly string[];
-  /** Tells of phones that gained their first or lost their last registration. */
-  readonly onReachability: (listener: (agentId: string) => void) => void;
+  /** Tells of phones that gained their first or lost their last registration; default: nobody does. */
+  readonly onReachability?: (listener: (agentId: string) => void) => void;
   readonly clock: Clock;
   readonly ids: IdSource;
 }
@@ -67,7 +67,7 @@ export class Workspace {
     this.cases = cases;
     this.feeds = new AgentFeeds(clock, ids);
     registry.watch(({ agentId }) => this.#agentChanged(agentId));
-    options.onReachability((agentId) => this.#agentChanged(agentId));
+    options.onReachability?.((agentId) => this.#agentChanged(agentId));
     this.#stops.push(
       calls.onChange((agentIds, call) => {
         for (const agentId of agentIds) this.#callChanged(agentId, call);

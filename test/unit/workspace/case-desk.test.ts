@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { AgentCase } from '../../../src/application/workspace/agent-case.ts';
-import type { CaseAnswer } from '../../../src/application/workspace/case-desk.ts';
+import type { AgentCase, CaseAnswer } from '../../../src/application/workspace/agent-case.ts';
 import type { Callback } from '../../../src/callback/callback.ts';
 import { IdSource } from '../../../src/kernel/ids.ts';
 import { SeededRandom } from '../../../src/kernel/random.ts';
