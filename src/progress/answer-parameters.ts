@@ -6,45 +6,55 @@ export const ANSWER_RULES: Readonly<Record<AnswerProfile, AnswerRules>> = {
   'favour-person': {
     person: [
       {
-        talkMaxMs: 700,
+        talkMaxMs: 1200,
         quietMs: 380,
-        score: 0.94,
+        score: 0.88,
+      },
+      {
+        talkMaxMs: 1500,
+        quietMs: 480,
+        score: 0.91,
       },
       {
         talkMaxMs: 1900,
-        quietMs: 600,
-        score: 0.85,
+        quietMs: 520,
+        score: 0.95,
+      },
+      {
+        talkMaxMs: 2300,
+        quietMs: 580,
+        score: 0.88,
       },
       {
         talkMaxMs: 2800,
-        quietMs: 680,
-        score: 0.97,
+        quietMs: 620,
+        score: 0.98,
       },
       {
-        talkMaxMs: 4800,
+        talkMaxMs: 5400,
         quietMs: 700,
-        score: 0.88,
+        score: 0.86,
       },
     ],
-    machineTalkMs: 4800,
-    machineScore: 0.99,
+    machineTalkMs: 5400,
+    machineScore: 1,
   },
   neutral: {
     person: [
       {
-        talkMaxMs: 500,
+        talkMaxMs: 700,
         quietMs: 380,
-        score: 0.98,
+        score: 0.95,
       },
       {
         talkMaxMs: 1200,
-        quietMs: 620,
-        score: 0.85,
+        quietMs: 600,
+        score: 0.89,
       },
       {
         talkMaxMs: 4600,
         quietMs: 860,
-        score: 0.87,
+        score: 0.89,
       },
     ],
     machineTalkMs: 4600,
@@ -54,21 +64,21 @@ export const ANSWER_RULES: Readonly<Record<AnswerProfile, AnswerRules>> = {
     person: [
       {
         talkMaxMs: 500,
-        quietMs: 380,
-        score: 0.98,
+        quietMs: 1000,
+        score: 0.99,
       },
       {
         talkMaxMs: 700,
         quietMs: 1140,
-        score: 0.96,
+        score: 0.97,
       },
       {
         talkMaxMs: 3800,
         quietMs: 1160,
-        score: 0.92,
+        score: 0.94,
       },
     ],
     machineTalkMs: 3800,
-    machineScore: 0.97,
+    machineScore: 0.98,
   },
 };

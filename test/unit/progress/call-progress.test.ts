@@ -69,7 +69,7 @@ describe('who answered', () => {
   });
 
   it('takes a short greeting with a beep right after it for a machine', () => {
-    const { decisions } = listen(joined(quiet(300), speech(1500), quiet(200), beep(200), quiet(1500)));
+    const { decisions } = listen(joined(quiet(300), speech(1500), quiet(150), beep(150), quiet(1500)));
     expect(decisions.map(({ verdict }) => verdict)).toEqual(['machine']);
   });
 
