@@ -25,6 +25,7 @@ import { parseNumber } from '../screening/phone-number.ts';
 import type { Leg } from '../telephony/leg.ts';
 import type { InboundCall, OriginateRequest, OutboundCall, Telephony } from '../telephony/telephony.ts';
 import type { AgentDelivery } from './agent-delivery.ts';
+import { callerFacts } from './caller-facts.ts';
 import { CallerPlace } from './caller-place.ts';
 import type { CallInMatcher } from './call-in-matcher.ts';
 import { CallerSlot } from './caller-slot.ts';
@@ -120,32 +121,9 @@ export class InboundSession implements FlowHost {
   }
 
   facts(): FlowFacts {
-    const { directory, openCallbacks, router, waits, clock } = this.#options;
-    const { settings, ani } = this;
-    const line = router.queue(settings.name);
-    const position = line.positionOf(this.call.callId);
-    const ewtSec = waits.ewtSec(settings, position ?? line.length + 1);
-    const belowWatermark = openCallbacks.count(settings.name) < settings.offerWatermark;
-    return {
-      queue: settings.name,
-      dialled: this.call.dialled,
-      ...(ani !== undefined && { ani }),
-      open: directory.isOpen(settings.name, clock.nowMs()),
-      pendingCallback: ani !== undefined && openCallbacks.pendingOf(settings.name, ani) !== undefined,
-      ...this.#slot.facts(settings, ewtSec, belowWatermark),
-      ...(ewtSec >= 0 && { ewtSec }),
-      offerEwtThresholdSec: settings.offerEwtThresholdSec,
-      ...(position !== undefined && { position }),
-      waitingCount: line.length,
-      announceIntervalSec: settings.announceIntervalSec,
-      announcePosition: settings.announcePosition,
-      announceWait: settings.announceWait,
-      overflowDue: this.#place.isOverflowDue,
-      messageAllowed: settings.voicemailEnabled,
-      confirmTimeoutSec: settings.confirmTimeoutSec,
-      ...this.#callInFacts(),
-      attemptCount: 0,
-    };
+    const { callId, dialled } = this.call;
+    const caller = { callId, dialled, ani: this.ani, place: this.#place, slot: this.#slot };
+    return { ...callerFacts(this.#options, caller), ...this.#callInFacts() };
   }
 
   onFactsChanged(listener: () => void): () => void {

@@ -64,8 +64,7 @@ export interface FlowHost {
   screenNumber(digits: string): Promise<NumberScreening>;
   /**
    * Holds the free slot nearest to a time for this caller, in place of the one held before; the fact
-   * `slotAtMs` then tells it.
-   * `next`: one that was not proposed for this wish yet.
+   * `slotAtMs` then tells it. `next`: one that was not proposed for this wish yet.
    */
   proposeSlot(wish: {
     /** UTC epoch ms. */
@@ -86,8 +85,8 @@ export interface FlowHost {
   nextHoldAnnouncement(): string | undefined;
   /**
    * Gives up the place and records what the caller says until `finish` aborts, the caller falls silent, the
-   * time is over or the call ends; then books a callback to an accepted number with the recording. Carried out
-   * to its end even if the caller has gone.
+   * time is over or the call ends; then books a callback to an accepted number with the recording. Carried
+   * out to its end even if the caller has gone.
    */
   takeMessage(request: { readonly number: string; readonly finish: AbortSignal }): Promise<MessageTaken>;
   /** For the record: an offer was made, or what came of it. */

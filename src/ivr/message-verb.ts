@@ -9,9 +9,10 @@ const END_KEY = '#';
 const KEY_WAIT_MS = 3_600_000;
 
 /**
- * Takes a message for the variable `number`: phrase, beep, the caller's words until `#`, silence or the end of
- * the time. Outcomes: `recorded`, `kept` (no callback could be made), `empty`, `failed`. The caller who hangs up ends the message, too,
- * and what was said counts. A caller who hangs up before the beep has left none.
+ * Takes a message for the variable `number`: phrase, beep, the caller's words until `#`, silence or the end
+ * of the time. Outcomes: `recorded`, `kept` (no callback could be made), `empty`, `failed`. The caller who
+ * hangs up ends the message, too, and what was said counts. A caller who hangs up before the beep has left
+ * none.
  */
 export async function runMessage(
   dialogue: Dialogue,

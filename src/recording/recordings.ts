@@ -169,7 +169,9 @@ export class Recordings implements RecordingBook {
     return counts;
   }
 
-  /** The file first: a record without a file is deleted by the next sweep, a file without a record by none. */
+  /**
+   * The file first: a record without a file is deleted by the next sweep, a file without a record by none.
+   */
   async #forget(record: RecordingRecord): Promise<boolean> {
     const { unitOfWork, log } = this.#options;
     if (!(await this.#removeFile(record))) return false;

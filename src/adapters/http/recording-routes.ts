@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { CallbackId, CallId, RecordingId } from '../../kernel/ids.ts';
 import type { RecordingFilter, RecordingRecord } from '../../recording/recording-store.ts';
 import { RecordingState } from '../../recording/recording-store.ts';
 import type { Recordings } from '../../recording/recordings.ts';
@@ -132,7 +131,7 @@ function addList(server: Server, { application, recordings }: RouteContext): voi
       const bound = isOwn ? undefined : queueBound(application, principal, query.queue);
       const served =
         isOwn && query.callbackId !== undefined
-          ? await application.findCallback(query.callbackId as CallbackId)
+          ? await application.findCallback(query.callbackId)
           : undefined;
       const serves = served !== undefined && served.agentId === principal.agentId;
       const filter = {
@@ -199,7 +198,7 @@ async function readable(
   principal: Principal,
   id: string,
 ): Promise<RecordingRecord> {
-  const record = await recordings.find(id as RecordingId);
+  const record = await recordings.find(id);
   if (!record) throw notFound();
   const { agentId, callbackId, virtualQueue } = record;
   const inBounds =
@@ -219,12 +218,12 @@ function notFound(): HttpError {
 function filterOf(query: z.infer<typeof listQuerySchema>): Omit<RecordingFilter, 'limit'> {
   const { callbackId, callId, agentId, queue, kind, cursor } = query;
   return {
-    ...(callbackId === undefined ? {} : { callbackId: callbackId as CallbackId }),
-    ...(callId === undefined ? {} : { callId: callId as CallId }),
+    ...(callbackId === undefined ? {} : { callbackId }),
+    ...(callId === undefined ? {} : { callId }),
     ...(agentId === undefined ? {} : { agentId }),
     ...(queue === undefined ? {} : { virtualQueue: queue }),
     ...(kind === undefined ? {} : { kind }),
-    ...(cursor === undefined ? {} : { afterId: cursor as RecordingId }),
+    ...(cursor === undefined ? {} : { afterId: cursor }),
   };
 }
 

@@ -123,8 +123,9 @@ describe('a message', () => {
     await caller.press('offer-message', '3');
     await caller.hear('message-failed');
     await caller.hear('staying');
+    await caller.pass(6000);
     caller.leg.end();
-    await caller.end();
+    expect(await caller.end()).toMatchObject({ kind: 'hung-up', inLine: true });
   });
 
   test('is offered while closed, beside a time or alone', async () => {
