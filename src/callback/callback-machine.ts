@@ -32,7 +32,8 @@ import { queued, scheduled } from './callback-waiting-states.ts';
  *
  * Strategies: `customer-first` and `paced` hold no agent until the customer waits for one;
  * `customer-first-reserved` holds one from the grant on and rings that one; `agent-first` rings the agent,
- * then dials, then joins; `preview` shows the case first, and goes on as one of the last two. After a failed attempt the next pass may be of another strategy.
+ * then dials, then joins; `preview` shows the case first, and goes on as one of the last two. After a failed
+ * attempt the next pass may be of another strategy.
  *
  * Every state but COMPLETED has a due time. xstate loses `after` timers on restore and runs `invoke` again,
  * which would ring a customer twice: neither is used. Build snapshots with `resolveState`, step with xstate's

@@ -1,9 +1,10 @@
 import type { UnitOfWork } from '../callback/callback-store.ts';
-import { untilStored } from '../callback/store-retry.ts';
 import type { Clock, TimerHandle } from '../kernel/clock.ts';
 import { assert } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import { AgentBook } from './agent-book.ts';
 import { type AgentStatus, type AgentTx, NO_REASON, type SystemReason } from './agent.ts';
+import { extendedUntil, type WrapUpExtension } from './wrap-up-extension.ts';
 
 /** What an agent, a supervisor or the API may ask for. */
 export const wantedStates = ['READY', 'NOT_READY', 'LOGGED_OUT', 'WRAP_UP_DONE', 'EXTEND_WRAP_UP'] as const;
@@ -30,14 +31,6 @@ export interface AgentRegistryOptions {
   readonly staysReady?: (agentId: string, subjectId: string) => boolean;
 }
 
-/** How far an agent may draw after-call work out. */
-export interface WrapUpExtension {
-  /** What one extension adds. */
-  readonly stepMs: number;
-  /** From the call's end at most. */
-  readonly maxMs: number;
-}
-
 /** Watchers at most; more means that somebody watches twice. */
 const WATCHERS_MAX = 16;
 /** A reservation that nobody acts upon is given back after this; bounds an agent held by a lost event. */
@@ -52,11 +45,11 @@ export class AgentRegistry {
   readonly #statuses = new Map<string, AgentStatus>();
   readonly #timers = new Map<string, TimerHandle>();
   readonly #watchers: AgentWatcher[] = [];
-  #stored: Promise<void> = Promise.resolve();
-  #closed = false;
+  readonly #book: AgentBook;
 
   constructor(options: AgentRegistryOptions) {
     this.#options = options;
+    this.#book = new AgentBook(options);
   }
 
   /**
@@ -171,10 +164,9 @@ export class AgentRegistry {
     if (!this.#holds(agentId, subjectId, 'RESERVED') && !this.#holds(agentId, subjectId, 'RINGING')) return;
     this.#disarm(agentId);
     const { idleSinceMs, afterWork } = this.status(agentId);
-    const leaves = afterWork === 'LOGGED_OUT';
     const staysReady = reason === 'REJECTED' && this.#options.staysReady?.(agentId, subjectId) === true;
-    if (reason === 'not-needed' || leaves || staysReady)
-      this.#becomeIdle(agentId, 'RELEASED', 'router', idleSinceMs);
+    const isIdle = reason === 'not-needed' || afterWork === 'LOGGED_OUT' || staysReady;
+    if (isIdle) this.#becomeIdle(agentId, 'RELEASED', 'router', idleSinceMs);
     else this.#becomeNotReady(agentId, reason, 'router');
   }
 
@@ -183,8 +175,7 @@ export class AgentRegistry {
    * agent is not on the call of this subject.
    */
   workOver(agentId: string, subjectId: string, wrapUpMs: number): void {
-    const { state, subjectId: current } = this.status(agentId);
-    if (state !== 'ON_CALL' || current !== subjectId) return;
+    if (!this.#holds(agentId, subjectId, 'ON_CALL')) return;
     const dueAtMs = this.#options.clock.nowMs() + wrapUpMs;
     this.#put(agentId, { state: 'AFTER_CALL_WORK', dueAtMs }, 'CALL_ENDED', 'router');
     this.#armAt(agentId, dueAtMs);
@@ -195,8 +186,7 @@ export class AgentRegistry {
    * Harmless when the agent is not on the call of this subject.
    */
   standDown(agentId: string, subjectId: string): void {
-    const { state, subjectId: current } = this.status(agentId);
-    if (state !== 'ON_CALL' || current !== subjectId) return;
+    if (!this.#holds(agentId, subjectId, 'ON_CALL')) return;
     this.#becomeIdle(agentId, 'STOOD_DOWN', 'router');
   }
 
@@ -210,28 +200,26 @@ export class AgentRegistry {
   }
 
   /** Resolves when every change so far is stored. */
-  async flush(): Promise<void> {
-    await this.#stored;
+  flush(): Promise<void> {
+    return this.#book.flush();
   }
 
   close(): void {
-    this.#closed = true;
+    this.#book.close();
     for (const handle of this.#timers.values()) this.#options.clock.clearTimer(handle);
     this.#timers.clear();
   }
 
-  #holds(agentId: string, subjectId: string, state: 'RESERVED' | 'RINGING'): boolean {
+  #holds(agentId: string, subjectId: string, state: 'RESERVED' | 'RINGING' | 'ON_CALL'): boolean {
     const status = this.status(agentId);
     return status.state === state && status.subjectId === subjectId;
   }
 
   #extendWork(agentId: string, actor: string): boolean {
-    const { state, subjectId, sinceMs, dueAtMs } = this.status(agentId);
-    if (state !== 'AFTER_CALL_WORK' || subjectId === null || dueAtMs === null) return false;
-    const extension = this.#options.extensionOf?.(subjectId);
-    if (!extension) return false;
-    const untilMs = Math.min(dueAtMs + extension.stepMs, sinceMs + extension.maxMs);
-    if (untilMs <= dueAtMs) return false;
+    const status = this.status(agentId);
+    const extension = status.subjectId === null ? undefined : this.#options.extensionOf?.(status.subjectId);
+    const untilMs = extendedUntil(status, extension);
+    if (untilMs === undefined) return false;
     this.#put(agentId, { dueAtMs: untilMs }, 'WRAP_UP_EXTENDED', actor);
     this.#armAt(agentId, untilMs);
     return true;
@@ -281,31 +269,14 @@ export class AgentRegistry {
   }
 
   #put(agentId: string, change: Partial<AgentStatus>, kind: string, actor: string): void {
-    const { clock, log, unitOfWork } = this.#options;
     const before = this.status(agentId);
-    const atMs = clock.nowMs();
+    const atMs = this.#options.clock.nowMs();
     const sinceMs = change.state === undefined || change.state === before.state ? before.sinceMs : atMs;
     const status: AgentStatus = { ...before, ...change, sinceMs };
     this.#statuses.set(agentId, status);
     this.#tellWatchers(status, before);
-    log.info({ agentId, event: kind, state: status.state, reason: status.notReadyReason }, 'agent event');
-    const data = {
-      from: before.state,
-      to: status.state,
-      reason: status.notReadyReason,
-      subjectId: status.subjectId,
-    };
-    const onFailure = (error: unknown): void => {
-      log.error({ error, agentId, event: kind }, 'agent state could not be stored');
-    };
-    const write = untilStored({ clock, onFailure, wanted: () => !this.#closed }, () =>
-      unitOfWork.transact(async (tx) => {
-        // A later state may have been stored while this one was tried again: it is history only.
-        if (this.#statuses.get(agentId) === status) await tx.putAgentStatus(status);
-        await tx.appendAgentEvent({ agentId, atMs, kind, actor, data });
-      }),
-    ).catch(() => undefined);
-    this.#stored = Promise.all([this.#stored, write]).then(() => undefined);
+    const isLatest = (): boolean => this.#statuses.get(agentId) === status;
+    this.#book.write({ before, status, kind, actor, atMs }, isLatest);
   }
 
   #tellWatchers(status: AgentStatus, before: AgentStatus): void {

@@ -223,11 +223,10 @@ export class Router {
   }
 
   #skip(subjectId: string, agentId: string, isFirm: boolean): void {
-    const queue = this.#queueOf.get(subjectId);
-    const settings = queue === undefined ? undefined : this.#routed(queue).settings;
+    const { clock, directory } = this.#options;
+    const settings = directory.queue(this.#queueOf.get(subjectId) ?? '');
     if (!settings) return;
-    const untilMs = this.#options.clock.nowMs() + settings.agentSkipSec * 1000;
-    this.#skips.add(subjectId, agentId, { untilMs, isFirm });
+    this.#skips.add(subjectId, agentId, { untilMs: clock.nowMs() + settings.agentSkipSec * 1000, isFirm });
   }
 
   /** The subject is out of every line and keeps nobody busy. */

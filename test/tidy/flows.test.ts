@@ -19,7 +19,14 @@ describe('the shipped flows', () => {
   it('parse, with every prompt they speak in every language', async () => {
     const { names, faults } = await faultsOf(fileURLToPath(new URL('../../flows', import.meta.url)));
     expect(faults).toEqual([]);
-    expect(names).toEqual(['agent-codes', 'inbound', 'machine-message', 'outbound-confirm']);
+    expect(names).toEqual([
+      'agent-codes',
+      'agent-whisper',
+      'call-in-match',
+      'inbound',
+      'machine-message',
+      'outbound-confirm',
+    ]);
   });
 
   it('would be refused with a planted fault', async () => {

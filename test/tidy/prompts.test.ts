@@ -49,7 +49,14 @@ beforeAll(async () => {
 
 test('the flows of the repository are valid', () => {
   expect(library.faults).toEqual([]);
-  expect(library.names).toEqual(['agent-codes', 'inbound', 'machine-message', 'outbound-confirm']);
+  expect(library.names).toEqual([
+    'agent-codes',
+    'agent-whisper',
+    'call-in-match',
+    'inbound',
+    'machine-message',
+    'outbound-confirm',
+  ]);
 });
 
 describe.each([...languages.keys()])('in "%s"', (language) => {

@@ -3,7 +3,7 @@ import type { Invitation, InvitationEnd } from '../../../src/application/invitat
 import type { Actor } from '../../../src/callback/callback.ts';
 import type { QueueSettings } from '../../../src/callback/queue-settings.ts';
 import type { FlowLibrary } from '../../../src/ivr/flow-library.ts';
-import { QuietLeg, settle } from '../../fakes/fake-telephony.ts';
+import { type QuietLeg, settle } from '../../fakes/fake-telephony.ts';
 import { House } from '../../fakes/house.ts';
 import { repositoryFlows } from '../ivr/conversation.ts';
 
