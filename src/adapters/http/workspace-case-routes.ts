@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { FastifyRequest } from 'fastify';
-import type { CaseAnswer } from '../../application/workspace/agent-case.ts';
-import type { CaseWish } from '../../application/workspace/case-desk.ts';
-import { OPEN_STATES } from '../../application/workspace/case-desk.ts';
+import { type CaseAnswer, type CaseWish, OPEN_STATES } from '../../application/workspace/agent-case.ts';
 import { WorkState } from '../../disposition/case.ts';
 import { errorAnswers } from './api-schemas.ts';
 import { callbackJson } from './api-views.ts';

@@ -1,6 +1,6 @@
 import type { Actor, Callback } from '../../callback/callback.ts';
 import type { QueueSettings } from '../../callback/queue-settings.ts';
-import type { CaseRefusal, DispositionRules } from '../../disposition/case-book.ts';
+import type { CaseChange, CaseRefusal, DispositionRules } from '../../disposition/case-book.ts';
 import type { Case, CaseNote, WorkState } from '../../disposition/case.ts';
 import type { Refusal } from '../application.ts';
 
@@ -65,6 +65,14 @@ export type CaseAnswer =
 
 /** Told of every change of a case, once for each agent with a part in it. */
 export type CaseListener = (agentId: string, found: AgentCase) => void;
+
+/** Who wishes to change which agent's part of which case. */
+export type CaseWish = Omit<CaseChange, 'nowMs'>;
+
+/** Cases shown to an agent at most; older undisposed ones come up as these are done. */
+export const CASES_SHOWN_MAX = 50;
+/** States in which a case still wants something of its agent. */
+export const OPEN_STATES: readonly WorkState[] = ['WORKING', 'WRAP_UP', 'UNDISPOSED'];
 
 /** Where a case of a plain call keeps the callback that was arranged during it. */
 export const FOLLOW_UP_KEY = '_followUp';

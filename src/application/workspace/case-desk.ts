@@ -27,7 +27,10 @@ import {
   agentCase,
   type CaseAnswer,
   type CaseListener,
+  CASES_SHOWN_MAX,
+  type CaseWish,
   dispositionRules,
+  OPEN_STATES,
   routerActor,
 } from './agent-case.ts';
 import { callbackOf, type CallFacts, subjectOf } from './case-subject.ts';
@@ -45,10 +48,6 @@ export interface CaseDeskOptions {
   readonly log: Log;
 }
 
-/** Cases shown to an agent at most; older undisposed ones come up as these are done. */
-export const CASES_SHOWN_MAX = 50;
-/** States in which a case still wants something of its agent. */
-export const OPEN_STATES: readonly WorkState[] = ['WORKING', 'WRAP_UP', 'UNDISPOSED'];
 const LISTENERS_MAX = 16;
 
 /**
@@ -291,9 +290,6 @@ export class CaseDesk {
     return dispositionRules(queue === undefined ? undefined : this.#options.settingsOf(queue));
   }
 }
-
-/** Who wishes to change which agent's part of which case. */
-export type CaseWish = Omit<CaseChange, 'nowMs'>;
 
 function isIdle(state: AgentStatus['state']): boolean {
   return state === 'READY' || state === 'NOT_READY' || state === 'LOGGED_OUT';

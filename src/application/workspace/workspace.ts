@@ -6,9 +6,9 @@ import type { CaseRefusal } from '../../disposition/case-book.ts';
 import type { AgentView, AgentWish, Application, Outcome, QueueView, Refusal } from '../application.ts';
 import type { CallCommand, CallDesk, MonitorMode, WorkspaceCall } from '../call-desk.ts';
 import type { Invitation, InvitationDesk } from '../invitation-desk.ts';
-import { type AgentCase, FOLLOW_UP_KEY } from './agent-case.ts';
+import { type AgentCase, type CaseWish, FOLLOW_UP_KEY } from './agent-case.ts';
 import { AgentFeeds } from './agent-feeds.ts';
-import type { CaseDesk, CaseWish } from './case-desk.ts';
+import type { CaseDesk } from './case-desk.ts';
 
 /** Everything an agent's screen begins with. */
 export interface WorkspaceSnapshot {
