@@ -167,6 +167,8 @@ export class LiveCall {
 
   #customerMoved(customer: Leg): void {
     const { listener, toQueue } = this.#options;
+    // The next conversation has recordings of its own.
+    void this.recorder.stop();
     listener.leftAgents({ kind: 'queue', queue: this.#nextQueue });
     toQueue(customer, this.#nextQueue, this.facts);
   }

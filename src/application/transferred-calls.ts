@@ -87,16 +87,19 @@ export class TransferredCalls {
   agentOffered(subjectId: string, agentId: string): void {
     const { registry, router } = this.#options;
     const waiting = this.#waiting.get(subjectId);
-    if (!waiting || waiting.customer.termination || !registry.ringing(agentId, subjectId)) {
+    if (!waiting || waiting.customer.termination) {
+      // Not back into the line: the next agent would be offered at once, and the next.
+      router.leave(subjectId);
       registry.release(agentId, subjectId, 'not-needed');
-      router.offerFailed(subjectId);
       return;
     }
+    if (!registry.ringing(agentId, subjectId)) return router.offerFailed(subjectId);
     this.#serve(waiting, agentId).catch((error: unknown) => {
       waiting.log.error({ error: messageOf(error), agentId }, 'transferred customer could not be served');
       registry.release(agentId, subjectId, 'not-needed');
       router.offerFailed(subjectId);
     });
+    return undefined;
   }
 
   async #serve(waiting: Waiting, agentId: string): Promise<void> {
@@ -104,6 +107,7 @@ export class TransferredCalls {
     const { id, customer, facts, settings } = waiting;
     const outcome = await this.#connect(waiting, agentId);
     if (outcome.kind !== 'connected') {
+      if (outcome.kind === 'customer-gone') router.leave(id);
       registry.release(agentId, id, outcome.kind === 'agent-failed' ? outcome.reason : 'not-needed');
       if (outcome.kind === 'customer-gone') return;
       void customer.play(holdMusic, { loop: true });

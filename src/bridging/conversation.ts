@@ -179,12 +179,7 @@ export class Conversation {
     { secondLine, onOutcome }: RingOptions = {},
   ): RungPhone {
     const owner = partyOf(this.#state, this.#state.ownerId);
-    const line =
-      secondLine &&
-      newParty(
-        { id: secondLine.callId, role: 'agent', name: owner?.name ?? '', agentId: owner?.agentId ?? null },
-        'up',
-      );
+    const line = secondLine && owner && { ...owner, id: secondLine.callId, away: false, phoneHeld: false };
     if (secondLine) this.#lines.add(secondLine.callId, secondLine);
     return this.#ring(target, (party) => beginAside(this.#state, party, purpose, line), onOutcome);
   }
@@ -256,8 +251,14 @@ export class Conversation {
     this.#finishIfQuiet();
   }
 
+  /** Tells who holds the lease; an agent's other line has it as long as it is up. */
   #release(id: string): void {
-    this.#lines.release(id, partyOf(this.#state, id)?.metCustomer === true);
+    const party = partyOf(this.#state, id);
+    const isMoved = this.#state.parties.some(
+      (other) => other.id !== id && isSamePhone(other, party) && this.#lines.moveLease(id, other.id),
+    );
+    if (isMoved) return;
+    this.#lines.release(id, party?.metCustomer === true);
   }
 
   #apply(next: ConversationState): void {
@@ -314,8 +315,10 @@ export class Conversation {
       if (!this.#isDirty && this.#state.aside?.purpose === 'handover') this.#apply(handOver(this.#state));
     }
     const moved = this.#moved;
+    if (!moved) return;
     this.#moved = undefined;
-    if (moved) this.#options.host.customerMoved(moved);
+    if (this.#muted.delete(moved.callId)) await moved.setMuted(false).catch(() => undefined);
+    this.#options.host.customerMoved(moved);
   }
 
   /** Somebody has gone meanwhile, or the media server has failed. */
@@ -385,4 +388,8 @@ export class Conversation {
     this.#finish(ended);
     void this.#arranger.close();
   }
+}
+
+function isSamePhone(a: Party, b: Party | undefined): boolean {
+  return a.agentId !== null && a.agentId === b?.agentId;
 }

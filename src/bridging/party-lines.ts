@@ -117,6 +117,15 @@ export class PartyLines {
     this.#options.events.left(id, termination);
   }
 
+  /** Another line of the same phone carries the lease on; false: that one is quiet. */
+  moveLease(from: string, to: string): boolean {
+    const lease = this.#leases.get(from);
+    if (!lease || !this.#busy.has(to)) return false;
+    this.#leases.delete(from);
+    this.#leases.set(to, lease);
+    return true;
+  }
+
   /** Tells whoever holds the party's lease that it is over. */
   release(id: string, metCustomer: boolean): void {
     const lease = this.#leases.get(id);

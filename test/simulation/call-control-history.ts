@@ -1,5 +1,6 @@
 import type { CallCommand, CallTarget } from '../../src/application/call-desk.ts';
 import type { LiveCall } from '../../src/application/live-call.ts';
+import { AGENT_MAY } from '../../src/bridging/hang-up-table.ts';
 import { partyOf } from '../../src/bridging/conversation-state.ts';
 import { seatsOf } from '../../src/bridging/seating.ts';
 import { messageOf } from '../../src/kernel/errors.ts';
@@ -18,18 +19,7 @@ const refusals: readonly Termination[] = [
   { bucket: 'unreachable', reason: 'declined', sipStatus: 603 },
   lost,
 ];
-const plain = [
-  'end',
-  'hold',
-  'resume',
-  'complete-transfer',
-  'cancel-consult',
-  'merge',
-  'swap',
-  'start-recording',
-  'stop-recording',
-] as const;
-const reaching = ['transfer', 'consult', 'conference'] as const;
+const everything = AGENT_MAY.talking.concat(AGENT_MAY.consulting, AGENT_MAY.transferring);
 
 /**
  * One history of calls under control, made from a seed: agents command, phones hold, transfer and dial,
@@ -39,6 +29,8 @@ const reaching = ['transfer', 'consult', 'conference'] as const;
 export class CallControlHistory {
   readonly told: string[] = [];
   readonly faults: string[] = [];
+  /** What conversations were in the middle of when something happened. */
+  readonly situations = new Set<string>();
   readonly #chance: Chance;
   #house!: TalkingHouse;
 
@@ -48,8 +40,13 @@ export class CallControlHistory {
 
   async run(stepCount: number): Promise<void> {
     this.#house = await TalkingHouse.open();
+    for (const agentId of ['a2', 'a3']) await this.#house.ready(agentId);
     for (let step = 0; step < stepCount; step++) {
       // Two things at the same instant, now and then.
+      for (const agentId of agentIds) {
+        const call = this.#house.desk.callOfAgent(agentId);
+        if (call) this.situations.add(call.situation);
+      }
       const actCount = this.#chance.maybe(0.3) ? 2 : 1;
       for (let act = 0; act < actCount; act++) this.#act();
       if (this.#chance.maybe(0.8)) await settle();
@@ -143,18 +140,30 @@ export class CallControlHistory {
     const chance = this.#chance;
     const agentId = chance.pick(agentIds);
     const call = this.#house.desk.callOfAgent(agentId);
-    if (!call) return;
-    const partyId = chance.pick(call.conversation.state.parties).id;
-    const command: CallCommand = chance.pick([
-      () => ({ type: chance.pick(plain) }),
-      () => ({ type: chance.pick(plain) }),
-      () => ({ type: chance.pick(reaching), target: this.#target() }),
-      () => ({ type: chance.pick(reaching), target: this.#target() }),
-      () => ({ type: chance.pick(['mute', 'unmute', 'drop'] as const), partyId }),
-      () => ({ type: 'send-digits' as const, digits: '12#' }),
-    ])();
+    const party = call?.partyOfAgent(agentId);
+    if (!call || !party) return;
+    const allowed = call.allowed(party.id).filter((type) => type !== 'end' || chance.maybe(0.3));
+    const wished = allowed.length > 0 && chance.maybe(0.7) ? chance.pick(allowed) : chance.pick(everything);
+    const command = this.#commandOf(wished, call);
     this.#tell(`${agentId} in ${call.situation}: ${JSON.stringify(command)}`);
     this.#expect(this.#house.desk.command(agentId, call.facts.id, command, { kind: 'agent', id: agentId }));
+  }
+
+  #commandOf(type: CallCommand['type'], call: LiveCall): CallCommand {
+    switch (type) {
+      case 'transfer':
+      case 'consult':
+      case 'conference':
+        return { type, target: this.#target() };
+      case 'mute':
+      case 'unmute':
+      case 'drop':
+        return { type, partyId: this.#chance.pick(call.conversation.state.parties).id };
+      case 'send-digits':
+        return { type, digits: '12#' };
+      default:
+        return { type };
+    }
   }
 
   #monitor(): void {
