@@ -73,6 +73,11 @@ export class Product {
     };
   }
 
+  /** Where the API is, without a path. */
+  get http(): string {
+    return this.#http;
+  }
+
   static async start(options: ProductOptions): Promise<Product> {
     if (!isBuilt) execFileSync(process.execPath, [join(ROOT, 'scripts', 'setup.mjs')], { stdio: 'pipe' });
     isBuilt = true;
@@ -135,6 +140,18 @@ export class Product {
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return JSON.parse(text) as T;
+  }
+
+  /** POST to the Genesys-compatible v3 API with the administrator's key; rejects on any status but 2xx. */
+  async ges<T>(path: string, body: unknown): Promise<T> {
+    const response = await fetch(`${this.#http}/engagement/v3${path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': this.#token, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${text}`);
+    return (JSON.parse(text) as { data: T }).data;
   }
 
   /** Downloads a file of the native API as administrator. */
