@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { nameSchema } from '../../telephony/directory.ts';
 import { deletedSchema, groupQueuesSchema } from './access-schemas.ts';
 import type { AccessGroup } from './access-store.ts';
-import { accessGroupSchema, auditEntrySchema, errorAnswers } from './api-schemas.ts';
+import { errorAnswers, named } from './api-schemas.ts';
 import { isoOf } from './api-views.ts';
 import type { AuditEntry, AuditFilter } from './audit-store.ts';
 import { httpLimits } from './http-config.ts';
@@ -12,6 +12,37 @@ import { membersByGroup } from './member-groups.ts';
 
 const access = 'manageUsers';
 const params = z.strictObject({ name: nameSchema });
+
+const instant = z.string().describe('ISO 8601, UTC');
+
+/** A line of business. */
+const accessGroupSchema = named(
+  'AccessGroup',
+  z.object({
+    name: z.string(),
+    queues: z.array(z.string()),
+    members: z.array(z.string()).describe('`user:<name>` and `api-key:<id>`'),
+    createdAt: instant,
+    updatedAt: instant,
+  }),
+);
+
+/** One line of the audit log. */
+const auditEntrySchema = named(
+  'AuditEntry',
+  z.object({
+    id: z.string(),
+    at: instant,
+    actor: z.string(),
+    actorName: z.string(),
+    address: z.string(),
+    correlationId: z.string(),
+    action: z.string(),
+    target: z.string(),
+    before: z.unknown().describe('Secrets removed, numbers masked; null: did not exist'),
+    after: z.unknown().describe('Null: does not exist any more, or nothing is known'),
+  }),
+);
 
 /** GET/POST /access-groups, PUT/DELETE /access-groups/{name}. */
 export function addAccessGroupRoutes(server: Server, context: RouteContext): void {

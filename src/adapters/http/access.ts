@@ -5,7 +5,6 @@ import { type Rights } from './access-rules.ts';
 import type { AccessStore, ApiKey, Session, User } from './access-store.ts';
 import { Role } from './access-store.ts';
 import { credentialPattern, newSecret, secretDigest } from './credential.ts';
-import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 import { hashPassword, verifyPassword } from './password-hash.ts';
 
@@ -76,7 +75,9 @@ export class Access {
     this.#limits = limits;
   }
 
-  /** To be called after every change of users, keys, groups and sessions: what was believed is asked again. */
+  /**
+   * To be called after every change of users, keys, groups and sessions: what was believed is asked again.
+   */
   changed(): void {
     this.#generation++;
     this.#believed.clear();
@@ -161,7 +162,12 @@ export class Access {
       key: `api-key:${id}`,
       agentId: null,
       sessionHash: null,
-      ...{ name, role, scopes, origins, accessGroups, queues },
+      name,
+      role,
+      scopes,
+      origins,
+      accessGroups,
+      queues,
     };
   }
 
@@ -180,7 +186,10 @@ export class Access {
       scopes: null,
       origins: [],
       queues: await this.queuesOf(role, accessGroups),
-      ...{ name, role, agentId, accessGroups },
+      name,
+      role,
+      agentId,
+      accessGroups,
     };
   }
 

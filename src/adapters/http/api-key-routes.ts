@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { grantableRoles, type Scope } from './access-rules.ts';
 import {
   deletedSchema,
   memberGroupsSchema,
@@ -7,7 +6,7 @@ import {
   roleSchema,
   scopesSchema,
 } from './access-schemas.ts';
-import type { ApiKey, Role } from './access-store.ts';
+import type { ApiKey } from './access-store.ts';
 import { isValidNow, type Principal } from './access.ts';
 import { apiKeySchema, errorAnswers } from './api-schemas.ts';
 import { apiKeyJson, isoOf } from './api-views.ts';
@@ -15,6 +14,7 @@ import { credentialPattern, newApiKey, rotatedKey, secretDigest } from './creden
 import { httpLimits } from './http-config.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
+import { checkGrant, maySeeKey } from './key-grant.ts';
 import { checkGroups } from './member-groups.ts';
 import { principalOf } from './request-guard.ts';
 
@@ -49,7 +49,7 @@ function addReading(server: Server, context: RouteContext): void {
     handler: async (request) => {
       const principal = principalOf(request);
       const keys = await context.access.listApiKeys();
-      return { items: keys.filter((key) => maySee(principal, key)).map(apiKeyJson) };
+      return { items: keys.filter((key) => maySeeKey(principal, key)).map(apiKeyJson) };
     },
   });
   server.route({
@@ -75,7 +75,7 @@ function addReading(server: Server, context: RouteContext): void {
       const principal = principalOf(request);
       const keysByOrigin = new Map<string, string[]>();
       for (const key of await context.access.listApiKeys()) {
-        if (!maySee(principal, key)) continue;
+        if (!maySeeKey(principal, key)) continue;
         for (const origin of key.origins) {
           keysByOrigin.set(origin, [...(keysByOrigin.get(origin) ?? []), key.id]);
         }
@@ -245,7 +245,7 @@ function addValidation(server: Server, context: RouteContext): void {
       const digest = secretDigest(apiKey);
       const key = credentialPattern.test(apiKey) ? await context.access.findApiKeyByHash(digest) : undefined;
       const valid = key !== undefined && isValidNow(key, digest, context.clock.nowMs());
-      return { valid, key: valid && maySee(principalOf(request), key) ? apiKeyJson(key) : null };
+      return { valid, key: valid && maySeeKey(principalOf(request), key) ? apiKeyJson(key) : null };
     },
   });
 }
@@ -262,7 +262,7 @@ function changed({ accessControl, originBook }: RouteContext): void {
 
 async function keyOf({ access: keys }: RouteContext, principal: Principal, id: string): Promise<ApiKey> {
   const key = (await keys.listApiKeys()).find((candidate) => candidate.id === id);
-  if (!key || !maySee(principal, key)) throw unknownKey();
+  if (!key || !maySeeKey(principal, key)) throw unknownKey();
   return key;
 }
 
@@ -279,39 +279,6 @@ function instantOrNull(text: string | null): number | null {
 
 function unknownKey(): HttpError {
   return new HttpError('NOT_FOUND', 'there is no such API key');
-}
-
-/** Members of access groups see the keys of their groups only. */
-function maySee({ queues, accessGroups }: Principal, key: ApiKey): boolean {
-  return queues === null || key.accessGroups.some((group) => accessGroups.includes(group));
-}
-
-interface Grant {
-  readonly role: Role;
-  readonly scopes: readonly Scope[];
-  readonly accessGroups: readonly string[];
-}
-
-/** Throws FORBIDDEN unless the principal has all that the key has: nobody hands out more. */
-function checkGrant(principal: Principal, wanted: Grant): void {
-  if (!grantableRoles(principal.role).includes(wanted.role)) {
-    throw new HttpError(
-      'FORBIDDEN',
-      `the role ${principal.role} may not manage a key with the role ${wanted.role}`,
-    );
-  }
-  const own = principal.scopes;
-  const lacking = wanted.scopes.find((scope) => own !== null && !covers(own, scope));
-  if (lacking !== undefined) throw new HttpError('FORBIDDEN', `your own key has not the scope ${lacking}`);
-  const groups = wanted.accessGroups;
-  const within = groups.length > 0 && groups.every((group) => principal.accessGroups.includes(group));
-  if (principal.queues !== null && !within) {
-    throw new HttpError('FORBIDDEN', 'a key must be in access groups that you are in yourself');
-  }
-}
-
-function covers(own: readonly Scope[], scope: Scope): boolean {
-  return own.includes(scope) || (scope.startsWith('native:') && own.includes('native'));
 }
 
 function deed(

@@ -253,35 +253,6 @@ export const userSchema = named(
   }),
 );
 
-/** A line of business. */
-export const accessGroupSchema = named(
-  'AccessGroup',
-  z.object({
-    name: z.string(),
-    queues: z.array(z.string()),
-    members: z.array(z.string()).describe('`user:<name>` and `api-key:<id>`'),
-    createdAt: instant,
-    updatedAt: instant,
-  }),
-);
-
-/** One line of the audit log. */
-export const auditEntrySchema = named(
-  'AuditEntry',
-  z.object({
-    id: z.string(),
-    at: instant,
-    actor: z.string(),
-    actorName: z.string(),
-    address: z.string(),
-    correlationId: z.string(),
-    action: z.string(),
-    target: z.string(),
-    before: z.unknown().describe('Secrets removed, numbers masked; null: did not exist'),
-    after: z.unknown().describe('Null: does not exist any more, or nothing is known'),
-  }),
-);
-
 /** An error answer kept for looking up. */
 export const errorRecordSchema = named(
   'ErrorRecord',

@@ -19,7 +19,9 @@ export interface ErrorRecord {
   readonly address: string;
   /** The virtual queue that the request named; null when it named none. */
   readonly virtualQueue: string | null;
-  /** What lies behind a fault of ours, numbers masked, at most 1024 characters; null for the client's faults. */
+  /**
+   * What lies behind a fault of ours, numbers masked, at most 1024 characters; null for the client's faults.
+   */
   readonly cause: string | null;
   /**
    * JSON text of the faults and of the request's body with secrets removed and numbers masked; at most 4096

@@ -8,8 +8,8 @@ const DEPTH_MAX = 8;
 const CREDENTIAL = /\b(?:tk|ts)_[A-Za-z0-9_-]{43}/g;
 
 /**
- * JSON text of what came in or was changed, fit to be kept: values of secret fields removed, telephone numbers
- * masked. What is longer than `charactersMax` is cut and then reads `{"cut": "<its beginning>"}`.
+ * JSON text of what came in or was changed, fit to be kept: values of secret fields removed, telephone
+ * numbers masked. What is longer than `charactersMax` is cut and then reads `{"cut": "<its beginning>"}`.
  */
 export function maskedJson(value: unknown, charactersMax: number): string {
   const json = JSON.stringify(maskedDeep(withoutSecrets(value))) ?? 'null';

@@ -49,9 +49,9 @@ interface Known {
 }
 
 /**
- * The authorization code flow with PKCE (OpenID Connect Core 1.0 §3.1, RFC 7636) at one provider. Every method
- * rejects with AppError OIDC_PROVIDER_FAILED when the provider does not answer as it must, OIDC_LOGIN_REFUSED
- * when what it says is not to be believed.
+ * The authorization code flow with PKCE (OpenID Connect Core 1.0 §3.1, RFC 7636) at one provider. Every
+ * method rejects with AppError OIDC_PROVIDER_FAILED when the provider does not answer as it must,
+ * OIDC_LOGIN_REFUSED when what it says is not to be believed.
  */
 export class OidcProvider {
   readonly #client: OidcClient;
@@ -152,7 +152,7 @@ export class OidcProvider {
     for (const url of [login, token, keysUrl]) assertSafe(url);
     const keys = createRemoteJWKSet(new URL(keysUrl), {
       timeoutDuration: REQUEST_MAX_MS,
-      [customFetch]: (url, options) => fetch(url, { ...options, redirect: 'error' } as RequestInit),
+      [customFetch]: (url, options) => fetch(url, { ...options, redirect: 'error' }),
     });
     const untilMs = this.#clock.monotonicMs() + DISCOVERY_KEPT_MS;
     return (this.#known = { discovery: read.data, keys, untilMs });
@@ -183,7 +183,9 @@ async function readText(answer: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** RFC 6749 §3.1.2.1: without TLS codes and tokens would be read on the way; within this machine they are not. */
+/**
+ * RFC 6749 §3.1.2.1: without TLS codes and tokens would be read on the way; within this machine they are not.
+ */
 function assertSafe(address: string): void {
   const { protocol, hostname } = new URL(address);
   const local = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');

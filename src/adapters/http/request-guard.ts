@@ -38,7 +38,10 @@ export function guardRequests(server: Server, context: RouteContext): void {
     reply.header('x-correlation-id', request.id);
     reply.header('cache-control', 'no-store');
     limit(byAddress.take(addressBlock(request.ip)));
-    if (isPreflight(request)) return await answerPreflight(request, reply, context.originBook);
+    if (isPreflight(request)) {
+      await answerPreflight(request, reply, context.originBook);
+      return;
+    }
     const { access } = request.routeOptions.config;
     if (access === undefined || access === 'public') return;
     await letPageRead(request, reply, context.originBook);

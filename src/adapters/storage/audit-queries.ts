@@ -28,8 +28,7 @@ export async function listAudit(db: Executor, filter: AuditFilter): Promise<Audi
   if (filter.toMs !== undefined) query = query.where('atMs', '<=', filter.toMs);
   if (filter.afterId !== undefined) query = query.where('id', '<', filter.afterId);
   const limit = Math.min(Math.max(1, filter.limit), LIST_ROWS_MAX);
-  const rows = await query.orderBy('id', 'desc').limit(limit).execute();
-  return rows as AuditEntry[];
+  return await query.orderBy('id', 'desc').limit(limit).execute();
 }
 
 /** Deletes the oldest entries before `beforeMs`. */

@@ -83,8 +83,15 @@ function putCallback(): void {
   const nowMs = fixture.clock.nowMs();
   const callback = { ...aCallback(), id: ID, virtualQueue: 'billing', customerNumber: NUMBER };
   const times = { createdAtMs: nowMs, placeAtMs: nowMs, desiredAtMs: nowMs };
-  const view: CallbackView = { ...callback, ...times, attempts: [], events: [], position: 1 } as CallbackView;
+  const view: CallbackView = { ...callback, ...times, attempts: [], events: [], position: 1 };
   application.callbacks.set(ID, view);
+}
+
+function headersOf(credential: string | undefined): Record<string, string> {
+  if (credential === undefined) return {};
+  return credential.startsWith('tk_')
+    ? { 'x-api-key': credential }
+    : { authorization: `Bearer ${credential}` };
 }
 
 async function send(
@@ -93,13 +100,7 @@ async function send(
   body?: object,
 ): Promise<{ status: number; text: string }> {
   const answer = await fixture.ask(route.method as 'GET', addressOf(route), {
-    headers: {
-      ...(credential === undefined
-        ? {}
-        : credential.startsWith('tk_')
-          ? { 'x-api-key': credential }
-          : { authorization: `Bearer ${credential}` }),
-    },
+    headers: headersOf(credential),
     ...(route.method === 'GET' || body === undefined ? {} : { body }),
   });
   return { status: answer.statusCode, text: answer.body };
@@ -166,9 +167,14 @@ describe('own and foreign queues', () => {
     const shown: string[] = [];
     const wrong: unknown[] = [];
     for (const route of routes) {
-      if (route.access === 'public') continue;
+      // Everybody reads the errors of their own requests, which name the queue here: queue-access.test.ts.
+      if (route.access === 'public' || route.access === 'readErrors') continue;
       for (const body of route.method === 'GET' ? [{}] : bodies) {
-        for (const role of [Role.supervisor, Role.developer] as const) {
+        const all = { scopes: PATH_SCOPES, queues: null };
+        const roles = [Role.supervisor, Role.developer].filter((role) =>
+          may({ role, ...all }, route.access as RouteAccess),
+        );
+        for (const role of roles.slice(0, 1)) {
           const answers = [];
           for (const group of ['all', 'own', 'foreign']) {
             putCallback();
@@ -177,9 +183,9 @@ describe('own and foreign queues', () => {
             const changed = kept?.state !== aCallback().state || fixture.application.callbacks.size !== 1;
             if (group === 'foreign' && changed) wrong.push([named(route), role, body, 'changed']);
           }
-          const [all, own, foreign] = answers;
-          const tells = (answer: typeof all): boolean => answer !== undefined && tellsOf(answer);
-          if (!tells(all)) continue;
+          const [anybody, own, foreign] = answers;
+          const tells = (answer: typeof own): boolean => answer !== undefined && tellsOf(answer);
+          if (!tells(anybody)) continue;
           shown.push(named(route));
           if (!tells(own)) wrong.push([named(route), role, body, 'own', own]);
           if (tells(foreign)) wrong.push([named(route), role, body, 'foreign', foreign]);
@@ -191,7 +197,7 @@ describe('own and foreign queues', () => {
     expect(new Set(shown).size).toBeGreaterThan(15);
     expect(shown).toContain('POST /api/v1/callbacks/:id/cancel');
     expect(shown).toContain('GET /metrics');
-  });
+  }, 60_000);
 
   it('hold for a person as for a key', async () => {
     const nowMs = fixture.clock.nowMs();
