@@ -16,7 +16,7 @@ import type { ServiceDirectory } from './service-directory.ts';
 /** Tries to store anything while the caller hears nothing: about two seconds. */
 const TRIES_ON_LINE = 3;
 /** User data of the callback under which agents find the recording's id. */
-export const MESSAGE_DATA_KEY = '_message';
+const MESSAGE_DATA_KEY = '_message';
 
 export interface MessageDeskOptions {
   readonly recordings: RecordingBook;
