@@ -18,7 +18,7 @@ import { AgentDelivery } from './agent-delivery.ts';
 import { whisperCase } from './agent-whisper.ts';
 import { CallBook } from './call-book.ts';
 import { type CallControl, createCallControl } from './call-control.ts';
-import type { Confirmation } from './callback-calls-options.ts';
+import type { CallbackCallsOptions, Confirmation } from './callback-calls-options.ts';
 import { CallbackCalls } from './callback-calls.ts';
 import { askConfirmation, leaveMessage } from './confirmation.ts';
 import { dialPermission } from './dial-permission.ts';
@@ -81,9 +81,8 @@ export interface Engine {
  * differs.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { telephony, store, clock, ids, log, metrics } = options;
+  const { telephony, store, clock } = options;
   const openCallbacks = new OpenCallbacks();
-  const settingsOf = (queue: string) => options.directory.queue(queue);
   const recovery = { isRunning: false };
   const { registry, router, waits } = createRouting(options, recovery, {
     callbackCalls: () => callbackCalls,
@@ -100,48 +99,10 @@ export function createEngine(options: EngineOptions): Engine {
   const callControl = createCallControl({ ...options, registry, router, waits, delivery });
   const { calls } = callControl;
   const slots = new SlotDesk({ directory: options.directory, unitOfWork: store, clock });
-  const runner = new CallbackRunner({
-    unitOfWork: store,
-    clock,
-    ids,
-    log,
-    settingsOf,
-    endOfBusinessDay: (queue, atMs) => endOfBusinessDay(options.directory, queue, atMs),
-    checks: [slots.changeCheck(), screeningCheck(settingsOf)],
-    onEffect: (callback, effect) => callbackCalls.onEffect(callback, effect),
-    onStored: (callback, how) => {
-      openCallbacks.stored(callback);
-      if (how === 'created' || how === 'changed') countStored(metrics, callback, how);
-    },
-    onRecovered: (open) => {
-      recovery.isRunning = true;
-      router.atOnce(() => {
-        for (const place of open) {
-          openCallbacks.stored(place);
-          if (place.state === 'QUEUED') callbackCalls.takePlace(place);
-        }
-      });
-      recovery.isRunning = false;
-    },
-  });
-  const confirmation = { ...options, settingsOf };
-  const callbackCalls = new CallbackCalls({
-    ...options,
-    runner: () => runner,
-    router,
-    registry,
-    waits,
-    desk: invitations,
-    delivery,
-    calls,
-    settingsOf,
-    confirm:
-      options.confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
-    leaveMessage: (leg, callback, signal) => leaveMessage(confirmation, leg, callback, signal),
-    mayDialThrough: (trunk) => options.directory.mayDialThrough?.(trunk) ?? false,
-    permissionOf: (id) => dialPermission(options.directory, openCallbacks.find(id), clock.nowMs()),
-    onWorkStarted: (queue, callbackId) => waits.workStarted(queue, callbackId),
-  });
+  const callbacks = { slots, openCallbacks, router, recovery, callbackCalls: () => callbackCalls };
+  const runner = createRunner(options, callbacks);
+  const agents = { router, registry, waits, desk: invitations, delivery, calls };
+  const callbackCalls = createCallbackCalls(options, { ...agents, openCallbacks, runner: () => runner });
   const callBook = new CallBook(options);
   const callIns = options.callIns && new CallInMatcher({ ...options, ...options.callIns, runner });
   const inboundCalls = new InboundCalls({
@@ -173,6 +134,66 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 type Rooms = Omit<Engine, 'recover' | 'close'>;
+
+/** What callbacks remember, and what follows from it. */
+function createRunner(
+  { store, clock, ids, log, metrics, directory }: EngineOptions,
+  {
+    slots,
+    openCallbacks,
+    router,
+    recovery,
+    callbackCalls,
+  }: Pick<Engine, 'slots' | 'openCallbacks' | 'router'> & {
+    readonly recovery: { isRunning: boolean };
+    readonly callbackCalls: () => CallbackCalls;
+  },
+): CallbackRunner {
+  const settingsOf = (queue: string) => directory.queue(queue);
+  return new CallbackRunner({
+    unitOfWork: store,
+    clock,
+    ids,
+    log,
+    settingsOf,
+    endOfBusinessDay: (queue, atMs) => endOfBusinessDay(directory, queue, atMs),
+    checks: [slots.changeCheck(), screeningCheck(settingsOf)],
+    onEffect: (callback, effect) => callbackCalls().onEffect(callback, effect),
+    onStored: (callback, how) => {
+      openCallbacks.stored(callback);
+      if (how === 'created' || how === 'changed') countStored(metrics, callback, how);
+    },
+    onRecovered: (open) => {
+      recovery.isRunning = true;
+      router.atOnce(() => {
+        for (const place of open) {
+          openCallbacks.stored(place);
+          if (place.state === 'QUEUED') callbackCalls().takePlace(place);
+        }
+      });
+      recovery.isRunning = false;
+    },
+  });
+}
+
+/** The telephone side of callbacks. */
+function createCallbackCalls(
+  options: EngineOptions,
+  parts: Pick<Engine, 'router' | 'registry' | 'waits' | 'openCallbacks'> &
+    Pick<CallbackCallsOptions, 'desk' | 'delivery' | 'calls' | 'runner'>,
+): CallbackCalls {
+  const { clock, directory, confirm } = options;
+  const confirmation = { ...options, settingsOf: (queue: string) => directory.queue(queue) };
+  return new CallbackCalls({
+    ...confirmation,
+    ...parts,
+    confirm: confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
+    leaveMessage: (leg, callback, signal) => leaveMessage(confirmation, leg, callback, signal),
+    mayDialThrough: (trunk) => directory.mayDialThrough?.(trunk) ?? false,
+    permissionOf: (id) => dialPermission(directory, parts.openCallbacks.find(id), clock.nowMs()),
+    onWorkStarted: (queue, callbackId) => parts.waits.workStarted(queue, callbackId),
+  });
+}
 
 /** Queue and routing: who waits, who can take them, and whom the decisions go to. */
 function createRouting(
