@@ -140,13 +140,13 @@ export interface Leg {
   setMuted(muted: boolean): Promise<void>;
   /**
    * Records what this leg sends and hears into a WAV file of 8 kHz, 16 bits, two channels: left is the far
-   * end. Goes on through bridges and mixes. `path` is relative to the recordings' root and ends in `.wav`; its
-   * directory is made. One recording a leg. Rejects with MEDIA_RECORDING_FAILED.
+   * end. Goes on through bridges and mixes. `path` is relative to the recordings' root and ends in `.wav`;
+   * its directory is made. One recording a leg. Rejects with MEDIA_RECORDING_FAILED.
    */
   record(path: string): Promise<Recording>;
   /**
-   * Hears what the far end sends from now on; one listener a leg. Returns the way to stop. Undefined: the media
-   * server cannot be listened to.
+   * Hears what the far end sends from now on; one listener a leg. Returns the way to stop. Undefined: the
+   * media server cannot be listened to.
    */
   tap(listener: AudioListener): (() => void) | undefined;
   /**
