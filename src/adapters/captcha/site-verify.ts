@@ -55,7 +55,7 @@ export async function siteVerify(
     if (!read.success) return { kind: 'unavailable', reason: 'the answer is none of this service' };
     return verdictOf(keys, read.data);
   } catch (error) {
-    return { kind: 'unavailable', reason: messageOf(late.signal.aborted ? late.signal.reason : error) };
+    return { kind: 'unavailable', reason: whyNot(late.signal.aborted ? late.signal.reason : error) };
   } finally {
     clock.clearTimer(timer);
   }
@@ -92,4 +92,10 @@ async function limitedText(answer: Response): Promise<string> {
     if (text.length > ANSWER_BYTES_MAX) throw new Error('the answer is too long');
   }
   return text + decoder.decode();
+}
+
+/** `fetch` says only that it failed; what failed is its cause. */
+function whyNot(error: unknown): string {
+  const inner = error instanceof Error ? error.cause : undefined;
+  return inner === undefined ? messageOf(error) : messageOf(inner);
 }

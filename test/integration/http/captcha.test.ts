@@ -234,7 +234,7 @@ describe('the test of CAPTCHA credentials', () => {
     expect(await by('bad')).toEqual({ result: 'refused', why: 'score', codes: [], score: 0.1 });
     expect(await by('unknown')).toMatchObject({ result: 'refused', why: 'token' });
     service.instead = (response) => response.destroy();
-    expect(await by('good')).toMatchObject({ result: 'unavailable' });
+    expect(await by('good')).toMatchObject({ result: 'unavailable', why: 'other side closed' });
     expect((await fixture.ask('POST', '/api/v1/captcha/none/test', { role })).statusCode).toBe(404);
     expect((await fixture.ask('POST', url, { role: 'Supervisor' })).statusCode).toBe(403);
   });
