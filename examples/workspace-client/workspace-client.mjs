@@ -183,7 +183,7 @@ export class WorkspaceClient extends EventEmitter {
       case 'reset':
         this.#begin(message.snapshot);
         this.emit('connected', false);
-        this.emit('snapshot', state);
+        this.emit('snapshot', this.state);
         return;
       case 'agent-state':
         state.agent = message.agent;
