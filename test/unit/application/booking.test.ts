@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ApplicationService } from '../../../src/application/application-service.ts';
+import { ApplicationService, type NumberGate } from '../../../src/application/application-service.ts';
 import { deskWithoutGroups } from '../../../src/application/call-in-desk.ts';
 import type { Refusal } from '../../../src/application/application.ts';
 import type { ServiceDirectory } from '../../../src/application/service-directory.ts';
@@ -21,7 +21,7 @@ function hoursNamed(name: string): BusinessHours {
 }
 
 /** The application over rooms with one queue; it is `hour` o'clock of the first day. */
-function counter(hour: number, changes: Partial<QueueSettings> = {}) {
+function counter(hour: number, changes: Partial<QueueSettings> = {}, numberGate?: NumberGate) {
   const settings = aQueue({ businessHours: 'office', slotCapacity: 1, ...changes });
   const directory: ServiceDirectory = {
     agents: () => [],
@@ -43,6 +43,7 @@ function counter(hour: number, changes: Partial<QueueSettings> = {}) {
   clock.advance(midnightMs + hour * HOUR_MS - clock.nowMs());
   const application = new ApplicationService({
     callIn: deskWithoutGroups,
+    ...(numberGate && { numberGate }),
     ...engine,
     unitOfWork: store,
     directory,
@@ -57,11 +58,11 @@ function counter(hour: number, changes: Partial<QueueSettings> = {}) {
     application,
     /** An hour of the same day. */
     at: (other: number): number => midnightMs + other * HOUR_MS,
-    ask: async (desiredAtMs?: number): Promise<Callback | Refusal> => {
+    ask: async (desiredAtMs?: number, customerNumber = '+12125550147'): Promise<Callback | Refusal> => {
       const outcome = await application.createCallback(
         {
           virtualQueue: 'support',
-          customerNumber: '+12125550147',
+          customerNumber,
           ...(desiredAtMs !== undefined && { desiredAtMs }),
         },
         { kind: 'api-key', id: 'key_1' },
@@ -161,5 +162,25 @@ describe('availability and open-for', () => {
       immediate: { allowed: true },
     });
     expect(application.openFor('none')).toBeUndefined();
+  });
+});
+
+describe('a number asked for too often', () => {
+  test('is refused with the time to wait, however it is written, and others are not', async () => {
+    const counts = new Map<string, number>();
+    const gate: NumberGate = {
+      max: 1,
+      windowMs: HOUR_MS,
+      take: (e164) => {
+        const count = (counts.get(e164) ?? 0) + 1;
+        counts.set(e164, count);
+        return count > 1 ? 1800 : 0;
+      },
+    };
+    const { ask } = counter(12, {}, gate);
+    expect(await ask(undefined, '+12125550147')).toMatchObject({ state: 'QUEUED' });
+    const refusal = { kind: 'throttled', max: 1, windowMs: HOUR_MS, retryAfterSec: 1800 };
+    expect(await ask(undefined, '(212) 555-0147')).toEqual(refusal);
+    expect(await ask(undefined, '+12125550148')).toMatchObject({ state: 'QUEUED' });
   });
 });
