@@ -23,13 +23,14 @@ import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
 import { parseNumber } from '../screening/phone-number.ts';
 import type { Leg } from '../telephony/leg.ts';
-import type { InboundCall, OriginateRequest, OutboundCall, Telephony } from '../telephony/telephony.ts';
+import type { InboundCall, OriginateRequest, Telephony } from '../telephony/telephony.ts';
 import type { AgentDelivery } from './agent-delivery.ts';
 import { callerFacts } from './caller-facts.ts';
 import { CallerPlace } from './caller-place.ts';
 import type { CallInMatcher } from './call-in-matcher.ts';
 import { CallerSlot } from './caller-slot.ts';
-import { callFacts } from './case-facts.ts';
+import { callForCaller } from './caller-delivery.ts';
+import type { CallerOnHold } from './case-facts.ts';
 import { screenForQueue } from './number-check.ts';
 import type { LiveCallDesk } from './live-call-desk.ts';
 import type { LiveCall } from './live-call.ts';
@@ -331,6 +332,18 @@ export class InboundSession implements FlowHost {
     return 'resume';
   }
 
+  /** As agents are told of them. */
+  get #caller(): CallerOnHold {
+    return {
+      callId: this.call.callId,
+      number: this.ani ?? this.call.from.number,
+      virtualQueue: this.settings.name,
+      placeAtMs: this.#place.inLine.atMs,
+      language: this.language,
+      customerData: this.#customerData,
+    };
+  }
+
   async #connect(
     target: OriginateRequest['target'],
     ringTimeoutMs: number,
@@ -348,35 +361,7 @@ export class InboundSession implements FlowHost {
       headers: { 'X-Turnkeeper-Call': this.call.callId, 'X-Turnkeeper-Queue': this.settings.name },
       signal,
       clock: this.#options.clock,
-      originate: (request) => this.#originate(request),
-    });
-  }
-
-  /** Agents get the case with the call. */
-  #originate(request: OriginateRequest): OutboundCall {
-    const { telephony, delivery, directory, clock } = this.#options;
-    const { callId, target, callerId } = request;
-    if (target.kind !== 'agent') return telephony.originate(request);
-    const { ani: number, language, settings } = this;
-    const facts = callFacts(
-      { ...this.#options, settingsOf: (queue) => directory.queue(queue) },
-      {
-        callId: this.call.callId,
-        number: number ?? this.call.from.number,
-        virtualQueue: settings.name,
-        placeAtMs: this.#place.inLine.atMs,
-        language,
-        customerData: this.#customerData,
-      },
-    );
-    return delivery.deliver({
-      callId,
-      agentId: target.agentId,
-      subjectId: this.call.callId,
-      kind: 'call',
-      facts,
-      settings,
-      callerId: { name: settings.name, ...callerId },
+      originate: (request) => callForCaller(this.#options, this.#caller, this.settings, request),
     });
   }
 }
