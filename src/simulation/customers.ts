@@ -40,7 +40,7 @@ export class Customers implements Called {
   }
 
   answered(request: OriginateRequest, leg: SimulatedLeg): void {
-    if (request.target.kind === 'agent') return;
+    if (request.target.kind === 'agent') return this.#options.staff.hears(leg);
     const { clock, random, settings, staff } = this.#options;
     const isVoicemail = this.#voicemail.delete(request.callId);
     const confirms = !isVoicemail && random.next() < settings.confirms;
@@ -54,5 +54,6 @@ export class Customers implements Called {
       asked = true;
       clock.setTimer(drawMs(random, REACTION_SEC), () => leg.press('1'));
     };
+    return undefined;
   }
 }

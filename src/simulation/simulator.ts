@@ -114,6 +114,7 @@ export class Simulator {
     const { settings } = this.#scenario;
     const lengthMs = settings.hours * 3_600_000;
     await this.#engine.recover();
+    this.#staff.answers(this.#engine.invitations);
     this.#staff.begin(this.#network, this.#engine.registry, lengthMs + DRAIN_MAX_MS);
     this.#scheduleArrivals(lengthMs);
     await this.#pass(lengthMs);

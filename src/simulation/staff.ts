@@ -3,13 +3,17 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Leg } from '../telephony/leg.ts';
+import type { InvitationDesk } from '../application/invitation-desk.ts';
 import { drawMs } from './draws.ts';
 import type { ScenarioSettings, Staff as StaffGroup } from './scenario.ts';
+import type { SimulatedLeg } from './simulated-leg.ts';
 import { failure, type PhoneBehaviour, type SimulatedNetwork } from './simulated-network.ts';
 import type { Tally } from './tally.ts';
 
 /** An agent who missed a call is back after this. */
 const RONA_PAUSE_MS = 30_000;
+/** From the question to the key. */
+const KEY_SEC = { mean: 1, sd: 0.5 };
 const DAY_MINUTES = 24 * 60;
 
 export interface StaffOptions {
@@ -61,6 +65,28 @@ export class Staff {
     tally.onAgentStatus = ({ agentId, state, notReadyReason }) => {
       if (state !== 'NOT_READY' || notReadyReason !== 'RONA') return;
       clock.setTimer(RONA_PAUSE_MS, () => this.#comeBack(agentId));
+    };
+  }
+
+  /** Cases on the screen are taken as phones are answered: after as long, and missed as often. */
+  answers(invitations: InvitationDesk): void {
+    const { clock, random } = this.#options;
+    invitations.onChange((agentId, { id, acceptedBy }, outcome) => {
+      const group = this.#groups.get(agentId);
+      if (outcome !== 'offered' || acceptedBy !== 'workspace' || !group) return;
+      if (random.next() < group.misses) return;
+      clock.setTimer(drawMs(random, group.answerSec), () => {
+        void invitations.accept(agentId, id, { kind: 'agent', id: agentId });
+      });
+    });
+  }
+
+  /** The agent's phone is answered: who is asked for a key presses one. */
+  hears(leg: SimulatedLeg): void {
+    const { clock, random } = this.#options;
+    leg.onHeard = (prompts) => {
+      if (!prompts.includes('case-press-key')) return;
+      clock.setTimer(drawMs(random, KEY_SEC), () => leg.press('1'));
     };
   }
 

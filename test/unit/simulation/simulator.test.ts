@@ -46,6 +46,15 @@ async function play(text: string, seed: number): Promise<Summary> {
 }
 
 describe('a simulated day', () => {
+  it('lets agents look at cases first, take them on the screen and press a key', async () => {
+    const previewed = `${file}    connectStrategy: preview\n    agentAcceptKey: true\n`;
+    const { queues, errorCount } = await play(previewed, 3);
+    expect(errorCount).toBe(0);
+    expect(queues[0]).toMatchObject({ stillOpenCount: 0 });
+    const { COMPLETED_BY_AGENT: served = 0 } = queues[0]?.reasons ?? {};
+    expect(served).toBeGreaterThan(10);
+  });
+
   it('adds up: every caller is answered, books or gives up, every callback ends', async () => {
     const { queues, occupancy, agentCount, errorCount } = await play(file, 7);
     const [support] = queues;
