@@ -77,6 +77,9 @@ export const callbackSchema = named(
     rescheduledFrom: z.string().nullable(),
     rescheduledTo: z.string().nullable(),
     userData: z.record(z.string(), z.string()),
+    details: z
+      .record(z.string(), z.unknown())
+      .describe('What was told about the offer, and what it overrides: `channel`, `offerType`, …'),
     version: z.int(),
   }),
 );

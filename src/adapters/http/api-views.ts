@@ -7,6 +7,7 @@ import {
   type CallbackEvent,
   isLate,
 } from '../../callback/callback.ts';
+import { reportedDetails } from '../../callback/booking-details.ts';
 import { maskNumber, maskNumbersIn } from '../logging/number-mask.ts';
 import type { ApiKey, User } from './access-store.ts';
 import type { Principal } from './access.ts';
@@ -82,6 +83,7 @@ export function callbackJson(
     rescheduledFrom: callback.rescheduledFrom,
     rescheduledTo: callback.rescheduledTo,
     userData: clear ? { ...callback.userData } : (maskedDeep(callback.userData) as Record<string, string>),
+    details: { ...reportedDetails(callback.details) },
     version: callback.version,
   };
 }

@@ -149,7 +149,7 @@ describe('POST /callbacks/create', () => {
   });
 
   it('keeps everything that is told', async () => {
-    const { post, house } = await gesCounter();
+    const { post, house, fixture } = await gesCounter();
     const answer = await post('/callbacks/create', {
       serviceName: 'support',
       phoneNumber: '(202) 555-0123',
@@ -193,6 +193,9 @@ describe('POST /callbacks/create', () => {
     const told = JSON.stringify(house.store.events);
     expect(told).toContain('COMBINED_SCHEDULED_AND_ASAP');
     expect(told).not.toMatch(/device|A-1|12025550123/);
+    const shown = await fixture.ask('GET', `/api/v1/callbacks/${made?.id}`, { role: 'Developer' });
+    expect(shown.json().details).toMatchObject({ channel: 'WEB', pushTargetCount: 1 });
+    expect(shown.json().details).not.toHaveProperty('pushTargets');
   });
 
   it('takes null for what may be absent, and reads a time without an offset as UTC', async () => {
