@@ -1,4 +1,5 @@
 import { type IncomingMessage, type Server as NodeServer, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Server } from './http-dependencies.ts';
@@ -30,12 +31,14 @@ export class SocketDoor {
         this.#asPlainHttp(request, socket, head);
         return;
       }
+      // Node takes its own listener away: without one a peer's reset would end the program.
+      socket.on('error', () => undefined);
       this.#sockets.set(request, { socket, head });
       const response = new ServerResponse(request);
       response.shouldKeepAlive = false;
       response.assignSocket(socket as never);
-      // An error answer ends the connection: no further request can follow a handshake.
-      response.once('finish', () => socket.end());
+      // An error answer ends the connection: no request can follow, and nobody watches a peer that stays.
+      response.once('finish', () => (socket as Socket).destroySoon());
       server.routing(request, response);
     });
   }

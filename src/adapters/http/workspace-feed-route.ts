@@ -17,7 +17,9 @@ export function addFeedRoute(server: Server, context: RouteContext): void {
   const { clock, log, workspace } = context;
   const socketDoor = new SocketDoor(server);
   const sockets = new Set<FeedSocket>();
+  let isClosing = false;
   server.addHook('preClose', () => {
+    isClosing = true;
     for (const socket of sockets) socket.close(CloseCode.goingAway, 'the server stops');
   });
   server.route({
@@ -44,7 +46,7 @@ export function addFeedRoute(server: Server, context: RouteContext): void {
         throw new HttpError('UPGRADE_REQUIRED', 'this address speaks WebSocket');
       }
       const viewer = viewerOf(request, workspace, request.query.agent);
-      if (sockets.size >= httpLimits.feedSocketsMax) {
+      if (isClosing || sockets.size >= httpLimits.feedSocketsMax) {
         throw new HttpError('TEMPORARILY_UNAVAILABLE', 'too many screens are open', { retryAfterSec: 30 });
       }
       const { agentId } = viewer;

@@ -313,6 +313,37 @@ describe('a hostile or broken peer', () => {
     expect(answer.match(/HTTP\/1\.1 \d+/g)).toHaveLength(2);
   });
 
+  it('that was refused and stays is not kept', async () => {
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
+    socket
+      .resume()
+      .write(
+        'GET /api/v1/workspace/events HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\n' +
+          'upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+      );
+    await once(socket, 'end');
+    const left = await new Promise<number>((resolve) => {
+      fixture.server.fastify.server.getConnections((_error, count) => resolve(count));
+    });
+    socket.destroy();
+    expect(left).toBe(0);
+  });
+
+  it('that resets the connection in the middle of a handshake harms nobody', async () => {
+    for (let at = 0; at < 20; at++) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(
+        'GET /api/v1/workspace/events HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\n' +
+          `upgrade: websocket\r\nauthorization: Bearer ${fixture.tokens.Agent}\r\n` +
+          'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+      );
+      if (at % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
+      socket.resetAndDestroy();
+    }
+    await opened().ofType('reset');
+  });
+
   it.each([
     ['no key', 'sec-websocket-version: 13\r\n'],
     ['another version', 'sec-websocket-version: 7\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'],

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { LightMyRequestResponse } from 'fastify';
+import { newApiKey } from '../../../src/adapters/http/credential.ts';
 import type { Callback } from '../../../src/callback/callback.ts';
+import { IdSource } from '../../../src/kernel/ids.ts';
+import { SeededRandom } from '../../../src/kernel/random.ts';
 import { settle } from '../../fakes/fake-telephony.ts';
 import { WRAP_UP_MS } from '../../fakes/workspace-house.ts';
 import { closeFixtures, type Fixture, newFixture } from './http-fixture.ts';
@@ -373,5 +376,29 @@ describe('supervision', () => {
     access.users.set('alice', { ...access.users.get('alice')!, role: 'Supervisor' });
     const answer = await alice('POST', '/calls/callback_00000005/monitor', { mode: 'listen' });
     expect(codeOf(answer)).toEqual([404, 'NOT_FOUND']);
+  });
+});
+
+describe('a supervisor of other queues', () => {
+  it('sees nothing of what an agent does for this one, and changes nothing', async () => {
+    const { access, clock, house } = fixture;
+    await access.insertAccessGroup({ name: 'sales', queues: ['sales_*'], createdAtMs: 1, updatedAtMs: 1 });
+    const wanted = { name: 'k', role: 'Supervisor', scopes: ['native'], accessGroups: ['sales'] } as const;
+    const ids = new IdSource(clock, new SeededRandom(99));
+    const made = newApiKey(ids, clock, { ...wanted, createdBy: 'user:admin', expiresAtMs: null });
+    await access.insertApiKey(made.key);
+    const headers = { 'x-api-key': made.secret };
+    await house.talks('bob', callback.id);
+    house.calls.begin(callback.id, ['bob']);
+    house.invite('bob', callback);
+    const snapshot = await fixture.ask('GET', `${base}?agent=bob`, { headers });
+    expect(snapshot.json()).toMatchObject({ agent: { id: 'bob' }, calls: [], cases: [], invitations: [] });
+    const list = await fixture.ask('GET', `${base}/cases?agent=bob`, { headers });
+    expect(list.json()).toEqual({ items: [] });
+    const path = `${base}/cases/${callback.id}`;
+    expect(codeOf(await fixture.ask('GET', `${path}?agent=bob`, { headers }))).toEqual([404, 'NOT_FOUND']);
+    const note = { headers, body: { text: 'x' } };
+    expect(codeOf(await fixture.ask('POST', `${path}/notes?agent=bob`, note))).toEqual([404, 'NOT_FOUND']);
+    expect(house.kept.notes.size).toBe(0);
   });
 });
