@@ -32,6 +32,8 @@ export interface TransferredCallsOptions {
 /** A customer who waits for the next agent. */
 interface Waiting {
   readonly id: CallId;
+  /** The callback or call from which it was transferred. */
+  readonly from: string;
   readonly customer: Leg;
   readonly facts: LiveCallFacts;
   readonly settings: QueueSettings;
@@ -68,7 +70,7 @@ export class TransferredCalls {
     const facts = { ...before, id, kind: 'call', virtualQueue: queue } as const;
     const callLog = log.child({ callId: id });
     callLog.info({ queue, before: before.id }, 'customer transferred to queue');
-    this.#waiting.set(id, { id, customer, facts, settings, log: callLog });
+    this.#waiting.set(id, { id, from: before.id, customer, facts, settings, log: callLog });
     void customer.play(holdMusic, { loop: true });
     void customer.ended.then(() => {
       router.leave(id);
@@ -77,6 +79,14 @@ export class TransferredCalls {
     });
     const { atMs: placeAtMs, priority } = before.place;
     router.enqueue({ queue, kind: 'call', subjectId: id, placeAtMs, priority, confirmed: false });
+  }
+
+  /** Queue and number of a customer in line or in conversation, and what they were transferred from. */
+  callerOf(callId: string): { virtualQueue: string; customerNumber: string | null; from: string } | undefined {
+    const waiting = this.#waiting.get(callId);
+    if (!waiting) return undefined;
+    const { facts, from } = waiting;
+    return { virtualQueue: facts.virtualQueue, customerNumber: facts.customerNumber || null, from };
   }
 
   has(subjectId: string): boolean {

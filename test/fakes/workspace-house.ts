@@ -1,6 +1,7 @@
 import type { Application } from '../../src/application/application.ts';
 import { InvitationDesk, type OpenInvitation } from '../../src/application/invitation-desk.ts';
 import { CaseDesk } from '../../src/application/workspace/case-desk.ts';
+import type { CallFacts } from '../../src/application/workspace/case-subject.ts';
 import { Workspace } from '../../src/application/workspace/workspace.ts';
 import type { CallbackTx } from '../../src/callback/callback-store.ts';
 import type { Callback } from '../../src/callback/callback.ts';
@@ -29,7 +30,7 @@ export class WorkspaceHouse {
   readonly cases: CaseDesk;
   readonly workspace: Workspace;
   /** Plain calls that are up, by id. */
-  readonly callers = new Map<string, { virtualQueue: string; customerNumber: string | null }>();
+  readonly callers = new Map<string, CallFacts>();
   /** The agent's phone gained or lost its registration. */
   phoneChanged: (agentId: string) => void = () => undefined;
   /** In force from the next question on. */

@@ -341,7 +341,7 @@ describe('a hostile or broken peer', () => {
       if (at % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
       socket.resetAndDestroy();
     }
-    await opened().ofType('reset');
+    expect(await opened().ofType('reset')).toMatchObject({ reason: 'new' });
   });
 
   it.each([

@@ -161,6 +161,16 @@ describe('the life of a case', () => {
       state: 'WORKING',
     });
   });
+
+  it('travels with a customer who is transferred to a queue: the next agent has the data', async () => {
+    await house.talks('alice', callback.id);
+    await house.cases.data(wish(), { order: '43' });
+    const next = { virtualQueue: 'billing', customerNumber: '+12025550123', from: callback.id };
+    house.callers.set('call_00000001', next);
+    await house.talks('bob', 'call_00000001');
+    expect(await house.cases.find('bob', 'call_00000001')).toMatchObject({ customerData: { order: '43' } });
+    expect(house.kept.files.get('call_00000001')?.customerData['_transferredFrom']).toBe(callback.id);
+  });
 });
 
 describe('what an agent leaves with a case', () => {
