@@ -1,9 +1,7 @@
-import type { UnitOfWork } from '../callback/callback-store.ts';
-import type { Clock, TimerHandle } from '../kernel/clock.ts';
+import type { TimerHandle } from '../kernel/clock.ts';
 import { assert } from '../kernel/errors.ts';
-import type { Log } from '../kernel/log.ts';
-import { AgentBook } from './agent-book.ts';
-import { type AgentStatus, type AgentTx, NO_REASON, type SystemReason } from './agent.ts';
+import { AgentBook, type AgentBookOptions } from './agent-book.ts';
+import { type AgentStatus, NO_REASON, type SystemReason } from './agent.ts';
 import { extendedUntil, type WrapUpExtension } from './wrap-up-extension.ts';
 
 /** What an agent, a supervisor or the API may ask for. */
@@ -16,10 +14,7 @@ export type ReleaseReason = 'not-needed' | SystemReason;
 /** Told of every change, before anything follows from it. */
 export type AgentWatcher = (status: AgentStatus, before: AgentStatus) => void;
 
-export interface AgentRegistryOptions {
-  readonly unitOfWork: UnitOfWork<AgentTx>;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface AgentRegistryOptions extends AgentBookOptions {
   readonly isReachable: (agentId: string) => boolean;
   /** The agent became ready for work. Called synchronously: nothing waits between "ready" and the router. */
   readonly onReady: (agentId: string) => void;
