@@ -70,6 +70,7 @@ export class Program {
           TURNKEEPER_DATA: join(folder, 'data'),
           TURNKEEPER_DOCUMENT: document,
           TURNKEEPER_HTTP_PORT: '0',
+          TURNKEEPER_HTTP_CALLBACKS_PER_NUMBER_PER_HOUR_MAX: '100000',
           TURNKEEPER_SIP_PORT: '0',
           TURNKEEPER_RTP_PORT_MIN: '30000',
           TURNKEEPER_RTP_PORT_MAX: '39999',

@@ -64,6 +64,7 @@ export class Product {
       TURNKEEPER_DATA: join(this.#folder, 'data'),
       TURNKEEPER_DOCUMENT: document,
       TURNKEEPER_HTTP_PORT: '0',
+      TURNKEEPER_HTTP_CALLBACKS_PER_NUMBER_PER_HOUR_MAX: '100000',
       TURNKEEPER_SIP_PORT: '0',
       TURNKEEPER_RTP_PORT_MIN: String(rtpPortMin),
       TURNKEEPER_RTP_PORT_MAX: String(rtpPortMin + 999),
