@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sets up, provides sipp, runs the suites and ends with one plain line made from the runner's own counts.
+// Sets up, provides sipp and baresip, runs the suites and ends with one plain line made from the runner's own counts.
 //   node scripts/test.mjs [--project NAME]... [more vitest arguments]        none named: all of them
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,11 +12,11 @@ import { orExplain, setUp } from './setup.mjs';
 const args = process.argv.slice(2);
 
 /** Projects whose tests need a SIP client of another make. */
-const NEEDS_SIPP = ['e2e'];
+const NEEDS_PHONES = ['e2e'];
 
 function projects() {
   const named = args.flatMap((argument, at) => (argument === '--project' ? [args[at + 1]] : []));
-  return named.length > 0 ? named : NEEDS_SIPP;
+  return named.length > 0 ? named : NEEDS_PHONES;
 }
 
 /** Counts of a vitest JSON report. A file that could not even be loaded counts as one failure. */
@@ -58,7 +58,9 @@ function runSuites() {
 
 const ready = orExplain(() => {
   setUp();
-  if (projects().some((name) => NEEDS_SIPP.includes(name))) provideDebianTool('sipp');
+  if (projects().some((name) => NEEDS_PHONES.includes(name))) {
+    for (const phone of ['sipp', 'baresip']) provideDebianTool(phone);
+  }
 });
 if (ready) runSuites();
 else console.log('0 passed, 1 failed');

@@ -71,6 +71,7 @@ export async function openStage(
     servers?: Servers;
     media?: Partial<MediaServerConfig>;
     openLegs?: MemoryOpenLegs;
+    digestAlgorithms?: readonly ('MD5' | 'SHA-256')[];
   } = {},
 ): Promise<Stage> {
   const servers = options.servers ?? (await openServers());
@@ -93,7 +94,7 @@ export async function openStage(
         ...options.media,
       },
       admission: { ...EMBEDDED_ADMISSION, ...options.admission },
-      digestAlgorithms: ['MD5', 'SHA-256'],
+      digestAlgorithms: options.digestAlgorithms ?? ['MD5', 'SHA-256'],
       keepAliveIntervalMs: options.keepAliveIntervalMs ?? 0,
     },
     directory: {
