@@ -232,3 +232,49 @@ scene(
     }),
   { settings: { connectStrategy: 'preview', wrapUpSec: 60 } },
 );
+
+/** A supervisor of the second agent's phone; resolves with what asks in their name. */
+async function supervisorOf(lane: Lane): Promise<(path: string, body: object) => Promise<number>> {
+  const agentId = lane.agentIds[1]!;
+  const name = `user${agentId}`;
+  await lane.product.api('POST', '/users', { name, role: 'Supervisor', agentId, password: PASSWORD });
+  const login = { name, password: PASSWORD };
+  const { token } = await lane.product.api<{ token: string }>('POST', '/login', login);
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  return async (path, body) => {
+    const url = `${lane.product.http}/api/v1/workspace${path}`;
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+}
+
+scene(
+  'a supervisor listens to a call, whispers to its agent and leaves; the customer notices nothing',
+  async (lane) => {
+    const customer = await lane.customer();
+    const agent = await lane.agent();
+    const supervisor = await lane.agent(1);
+    const ask = await supervisorOf(lane);
+    await lane.ready();
+    const id = await talking(lane, customer, agent);
+    const fromMs = Date.now();
+    expect(await ask(`/calls/${id}/monitor`, { mode: 'listen' })).toBe(200);
+    await supervisor.answered();
+    await Promise.all([
+      supervisor.toneHeard(TONE.customer, 8000, fromMs),
+      supervisor.toneHeard(TONE.agent, 8000, fromMs),
+    ]);
+    expect(agent.media.hasHeard(TONE.secondAgent, fromMs)).toBe(false);
+    expect(await ask(`/calls/${id}/monitor`, { mode: 'whisper' })).toBe(200);
+    await agent.toneHeard(TONE.secondAgent, 8000, fromMs);
+    expect(await ask(`/calls/${id}/monitor/stop`, {})).toBe(200);
+    await supervisor.hungUp();
+    await talk(customer, agent, Date.now());
+    expect(customer.media.hasHeard(TONE.secondAgent, fromMs)).toBe(false);
+    expect(await ask(`/calls/${id}/commands`, { type: 'end' })).toBe(404);
+    await customer.hangUp();
+    await lane.callbackIs(id, { state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
+  },
+  { agentCount: 2, settings: { wrapUpSec: 1 } },
+);
