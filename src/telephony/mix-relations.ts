@@ -25,7 +25,9 @@ export class MixRelations {
     return this.#ears.delete(leg);
   }
 
-  /** True when both are in, and the speaker may be heard by the listener and the listener hears the speaker. */
+  /**
+   * True when both are in, and the speaker may be heard by the listener and the listener hears the speaker.
+   */
   hears(listener: Leg, speaker: Leg): boolean {
     const listening = this.#ears.get(listener);
     const speaking = this.#ears.get(speaker);

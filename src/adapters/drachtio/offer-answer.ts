@@ -18,8 +18,8 @@ export interface OfferAnswerParts {
 
 /**
  * The far end's changes of media within a call: hold, resume, a new address, refreshes (RFC 3261 §14.2, RFC
- * 3311, RFC 4028). We never change media by ourselves, so that an offer of ours is only ever out when the
- * far end has asked for it.
+ * 3311, RFC 4028). We never change media by ourselves, so that an offer of ours is only ever out when the far
+ * end has asked for it.
  */
 export class OfferAnswer {
   readonly #parts: OfferAnswerParts;

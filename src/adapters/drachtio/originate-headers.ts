@@ -16,7 +16,8 @@ const AUTO_ANSWER = {
 
 /**
  * Headers of an outbound INVITE: From with the caller id, the wish to be answered by the phone itself, and
- * the extra ones. Only `X-` names and Alert-Info are taken, and values lose their line ends: nothing given by a caller or an API may add a header of its own.
+ * the extra ones. Only `X-` names and Alert-Info are taken, and values lose their line ends: nothing given by
+ * a caller or an API may add a header of its own.
  */
 export function originateHeaders(request: OriginateRequest): Record<string, string> {
   const extra = Object.entries(request.headers ?? {});

@@ -137,7 +137,10 @@ export class SipLeg implements Leg {
     return this.#termination ? () => undefined : this.endpoint.onFaxTone(listener);
   }
 
-  /** True when a Replaces header names this call (RFC 3891 §3); some phones write the tags the wrong way round. */
+  /**
+   * True when a Replaces header names this call (RFC 3891 §3); some phones write the tags the wrong way
+   * round.
+   */
   isNamedBy({ callId, toTag, fromTag }: ReplacedDialog): boolean {
     const { sip } = this.#dialog;
     if (this.#termination || callId !== sip.callId) return false;

@@ -26,7 +26,9 @@ export class MediaConference {
   readonly #clock: Clock;
   /** Member ids as the server gave them. */
   readonly #members = new Map<MediaEndpoint, string>();
-  /** Of the channel that made the conference; a new name each time it has been empty: it may still be ending. */
+  /**
+   * Of the channel that made the conference; a new name each time it has been empty: it may still be ending.
+   */
   #name: string | undefined;
   #nameCount = 0;
 

@@ -224,7 +224,9 @@ export class MediaEndpoint {
     );
   }
 
-  /** See Leg#setMuted. What the channel receives is silenced before anybody gets it; keys still come through. */
+  /**
+   * See Leg#setMuted. What the channel receives is silenced before anybody gets it; keys still come through.
+   */
   async setMuted(muted: boolean): Promise<void> {
     const reply = await this.ask('uuid_audio', muted ? 'start read mute 1' : 'stop');
     if (!reply.startsWith('+OK') && !this.#isGone) {

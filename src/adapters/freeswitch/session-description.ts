@@ -59,7 +59,9 @@ export function directionOf(sdp: string): MediaDirection {
   return (found?.[1] as MediaDirection | undefined) ?? 'sendrecv';
 }
 
-/** True when the description's author does not want to hear us: hold, also as RFC 2543 had it (RFC 3264 §8.4). */
+/**
+ * True when the description's author does not want to hear us: hold, also as RFC 2543 had it (RFC 3264 §8.4).
+ */
 export function isHold(sdp: string): boolean {
   const direction = directionOf(sdp);
   return direction === 'sendonly' || direction === 'inactive' || /^c=IN IP4 0\.0\.0\.0\s*$/m.test(sdp);

@@ -106,7 +106,9 @@ export class ConferenceRoom {
     this.#orderRelations();
   }
 
-  /** A relation holds for both ways and is kept at one member: as in mod_conference the other's may stand too. */
+  /**
+   * A relation holds for both ways and is kept at one member: as in mod_conference the other's may stand too.
+   */
   #orderRelations(): void {
     const unheard: [string, string][] = [];
     for (const member of this.members.values()) {
