@@ -69,8 +69,9 @@ export class SoftPhone {
     this.#server = server;
   }
 
-  async open(): Promise<this> {
-    await new Promise<void>((resolve) => this.#socket.bind(0, '127.0.0.1', resolve));
+  /** @param port default: any free one. */
+  async open(port = 0): Promise<this> {
+    await new Promise<void>((resolve) => this.#socket.bind(port, '127.0.0.1', resolve));
     this.#socket.on('message', (data) => this.#receive(data.toString('latin1')));
     return this;
   }

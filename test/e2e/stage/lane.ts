@@ -124,6 +124,12 @@ export class Lane {
     return this.#kept(sippCustomer({ toneHz: TONE.customer, port, ...options }));
   }
 
+  /** Lets go of the port that the lane's trunk leads to, for a phone of another make. */
+  async customerPort(): Promise<number> {
+    await this.#releasePort();
+    return this.customerAddress.port;
+  }
+
   /** Registers the phone of the lane's `index`-th agent and lets it listen. */
   agent(index = 0, options: CustomerOptions = {}): Promise<SippPhone> {
     const toneHz = index === 0 ? TONE.agent : TONE.secondAgent;

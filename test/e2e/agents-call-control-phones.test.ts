@@ -1,0 +1,164 @@
+import { expect } from 'vitest';
+import type { PhoneCall } from '../../src/demo/soft-phone/phone-call.ts';
+import type { Lane } from './stage/lane.ts';
+import { scenesOfOneProduct } from './stage/stage.ts';
+import { STRAIGHT, Talk, VOICE, within } from './stage/talk.ts';
+
+const scene = scenesOfOneProduct();
+const two = { agentCount: 2, settings: STRAIGHT } as const;
+const secondOf = (lane: Lane) => ({ kind: 'agent', agentId: lane.agentIds[1] ?? '' }) as const;
+
+async function holds(call: PhoneCall, direction: 'sendonly' | 'sendrecv'): Promise<void> {
+  expect((await call.send('INVITE', [], call.sdp(direction))).status).toBe(200);
+}
+
+function refer(call: PhoneCall, to: string): Promise<number | undefined> {
+  return call.send('REFER', [['Refer-To', `<${to}>`]]).then(({ status }) => status);
+}
+
+scene(
+  "a phone's hold key gives the customer music, and its other press takes them back",
+  (lane) =>
+    Talk.of(lane, async (talk) => {
+      const { customer, agent } = talk;
+      await holds(agent.call, 'sendonly');
+      await talk.hearsMusic(customer);
+      await holds(agent.call, 'sendrecv');
+      await talk.hear([customer, agent]);
+      await customer.call.bye();
+      await talk.over([agent]);
+    }),
+  { settings: STRAIGHT },
+);
+
+scene(
+  'REFER gives the customer to the agent named, and the phone is told',
+  (lane) =>
+    Talk.of(lane, async (talk) => {
+      const { customer, agent } = talk;
+      await lane.ready(1);
+      await holds(agent.call, 'sendonly');
+      expect(await refer(agent.call, `sip:${lane.agentIds[1]}@127.0.0.1`)).toBe(202);
+      const second = await talk.second();
+      expect(await within(agent.call.transferred, 'the last NOTIFY')).toBe(200);
+      await talk.hear([customer, second]);
+      await customer.call.bye();
+      await talk.over([second, agent], [0, 1]);
+    }),
+  two,
+);
+
+scene(
+  'REFER to nowhere is told as 404, and the conversation goes on',
+  (lane) =>
+    Talk.of(lane, async (talk) => {
+      const { customer, agent } = talk;
+      await holds(agent.call, 'sendonly');
+      expect(await refer(agent.call, 'sip:nowhere@127.0.0.1')).toBe(202);
+      expect(await within(agent.call.transferred, 'the last NOTIFY')).toBe(404);
+      await holds(agent.call, 'sendrecv');
+      await talk.hear([customer, agent]);
+      await agent.call.bye();
+      await talk.over([customer]);
+    }),
+  { settings: STRAIGHT },
+);
+
+scene(
+  'REFER with Replaces gives the customer to the one consulted on the second line',
+  (lane) =>
+    Talk.of(lane, async (talk) => {
+      const { customer, agent } = talk;
+      await lane.ready(1);
+      await holds(agent.call, 'sendonly');
+      const [agentId, secondId] = lane.agentIds;
+      const line2 = await agent.phone.call(secondId ?? '', { from: `sip:${agentId}@127.0.0.1` });
+      expect((await line2.final).status).toBe(200);
+      line2.rtp.tone(VOICE.agent);
+      const second = await talk.second();
+      await talk.hear([{ ...agent, call: line2 }, second]);
+      await talk.hearsMusic(customer);
+      const to = `sip:${secondId}@127.0.0.1?Replaces=${line2.replaces}`;
+      expect(await refer(agent.call, to)).toBe(202);
+      expect(await within(agent.call.transferred, 'the last NOTIFY')).toBe(200);
+      await talk.hear([customer, second]);
+      await within(Promise.all([agent.call.ended, line2.ended]), 'the end of both lines');
+      await second.call.bye();
+      await talk.over([customer], [0, 1]);
+    }),
+  two,
+);
+
+scene(
+  'the customer who hangs up while the agent asks a colleague leaves the two talking',
+  (lane) =>
+    Talk.of(lane, async (talk) => {
+      const { customer, agent } = talk;
+      await lane.ready(1);
+      await talk.does('consult', { target: secondOf(lane) });
+      const second = await talk.second();
+      await talk.hear([agent, second]);
+      await customer.call.bye();
+      await talk.hear([agent, second]);
+      await agent.call.bye();
+      await talk.over([second], [0, 1]);
+    }),
+  two,
+);
+
+scene(
+  "the agent who hangs up while the colleague's phone rings is free, and the colleague gets the customer",
+  (lane) =>
+    Talk.of(lane, async (talk) => {
+      const { customer, agent } = talk;
+      await lane.ready(1);
+      talk.behaves(1, { kind: 'ring' });
+      await talk.does('transfer', { target: secondOf(lane) });
+      const second = await talk.second();
+      await agent.call.bye();
+      await lane.agentIs(0, { state: 'READY' });
+      await talk.hearsMusic(customer);
+      second.call.answer();
+      await talk.hear([customer, second]);
+      await customer.call.bye();
+      await talk.over([second], [0, 1]);
+    }),
+  two,
+);
+
+scene(
+  'customer and agent who hang up at once, while a third phone rings, leave nothing behind',
+  (lane) =>
+    Talk.of(lane, async (talk) => {
+      const { customer, agent } = talk;
+      await lane.ready(1);
+      talk.behaves(1, { kind: 'ring' });
+      await talk.does('consult', { target: secondOf(lane) });
+      const second = await talk.second();
+      await Promise.all([customer.call.bye(), agent.call.bye()]);
+      await within(second.call.cancelled, 'CANCEL');
+      await talk.over([], [0, 1]);
+    }),
+  two,
+);
+
+scene(
+  'command and phone that act at once leave a conversation that can be ended',
+  (lane) =>
+    Talk.of(lane, async (talk) => {
+      const { customer, agent } = talk;
+      await Promise.allSettled([
+        holds(agent.call, 'sendonly'),
+        talk.does('hold'),
+        talk.does('transfer', { target: { kind: 'queue', queue: 'nowhere' } }),
+      ]);
+      await talk.hearsMusic(customer);
+      await holds(agent.call, 'sendrecv');
+      // Whether the command came before the phone's key or after it, and was refused: both are right.
+      await talk.does('resume').catch(() => undefined);
+      await talk.hear([customer, agent]);
+      await customer.call.bye();
+      await talk.over([agent]);
+    }),
+  { settings: STRAIGHT },
+);
