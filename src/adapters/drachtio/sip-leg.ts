@@ -216,6 +216,7 @@ export class SipLeg implements Leg {
 
   async #sayBye(termination: Termination): Promise<void> {
     try {
+      await this.#transfers.told();
       const failure = termination.bucket !== TerminationBucket.success;
       // RFC 3326: why, in the words of the telephone network (41 temporary failure, 16 normal clearing).
       const reason = failure ? 'Q.850;cause=41' : 'Q.850;cause=16';

@@ -13,6 +13,8 @@ import { reasonPhrase } from './reason-phrase.ts';
 const DECISION_MAX_MS = 10_000;
 /** Longest wait for the answer to a NOTIFY before the next one goes out. */
 const NOTIFY_DEADLINE_MS = 4000;
+/** Longest that a BYE waits for the last NOTIFY. */
+const LAST_NOTIFY_MAX_MS = 1000;
 /** NOTIFYs of progress; a forking far end could ring on and on. */
 const PROGRESS_MAX = 10;
 /** What the subscription is said to last: transfers take as long as somebody rings. */
@@ -48,7 +50,16 @@ export class SipTransfers {
     };
   }
 
-  /** The leg has ended: nobody is left to be told. */
+  /**
+   * Resolves when the phone has heard what there is to tell, soon in any case: a BYE that overtook the last
+   * NOTIFY would leave it without the outcome (RFC 5589 §7.1).
+   */
+  async told(): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.#current) await withDeadline(clock, LAST_NOTIFY_MAX_MS, this.#current.told);
+  }
+
+  /** The leg has ended: nothing more is told than was on its way. */
   close(): void {
     this.#listener = undefined;
     this.#current?.abandon();
@@ -103,6 +114,11 @@ class SipTransfer implements TransferRequest {
 
   get isOpen(): boolean {
     return this.#state !== 'over';
+  }
+
+  /** Every NOTIFY so far has been answered. */
+  get told(): Promise<unknown> {
+    return this.#notified;
   }
 
   accept(): void {
