@@ -25,6 +25,9 @@ export class LegJoins {
   /** See Telephony#bridge. */
   async bridge(a: Leg, b: Leg): Promise<Bridge> {
     assert(a instanceof SipLeg && b instanceof SipLeg && a !== b, 'two different legs of this telephony');
+    if (a.termination || b.termination) {
+      throw new AppError('MEDIA_BRIDGE_FAILED', 'a call ended before it was joined');
+    }
     const bridge: Join = {
       left: (leg) => {
         for (const other of [a, b]) if (other !== leg) this.#joinOf.delete(other);
@@ -32,11 +35,18 @@ export class LegJoins {
     };
     this.#enter(a, bridge);
     this.#enter(b, bridge);
-    await a.endpoint.bridge(b.endpoint);
+    try {
+      await a.endpoint.bridge(b.endpoint);
+    } catch (thrown) {
+      // Whatever they were in before does not know them any more: they must not stay there.
+      const left = [a, b].filter((leg) => (this.#joinOf.get(leg) ?? bridge) === bridge);
+      await Promise.all(left.map((leg) => this.#part(leg)));
+      throw thrown;
+    }
     let separated: Promise<void> | undefined;
     return {
       separate: () => {
-        separated ??= this.#isIn(a, bridge) && this.#isIn(b, bridge) ? this.#unbridge(a) : Promise.resolve();
+        separated ??= this.#isIn(a, bridge) && this.#isIn(b, bridge) ? this.#part(a) : Promise.resolve();
         return separated;
       },
     };
@@ -73,7 +83,8 @@ export class LegJoins {
     return this.#joinOf.get(leg) === join;
   }
 
-  async #unbridge(leg: SipLeg): Promise<void> {
+  /** Takes the leg, and whom it is bridged with, to where they hear nothing. */
+  async #part(leg: SipLeg): Promise<void> {
     this.#forget(leg);
     await leg.endpoint.unbridge();
   }

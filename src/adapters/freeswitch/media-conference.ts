@@ -47,10 +47,15 @@ export class MediaConference {
     await endpoint.yieldPlaying();
     const added = this.#told(endpoint, name, 'add-member');
     await endpoint.transferTo(`conference:${name}@${PROFILE}${flags},park`);
-    const event = await withDeadline(this.#clock, ENTER_DEADLINE_MS, added.event);
+    const told = Promise.race([added.event, endpoint.gone.then(() => undefined)]);
+    const event = await withDeadline(this.#clock, ENTER_DEADLINE_MS, told);
     added.stop();
     const id = event?.getHeader('Member-ID');
-    if (id === undefined) throw new Error('the media server did not tell of the new member');
+    if (id === undefined) {
+      // It may enter later: nobody would know that it is there.
+      await endpoint.transferTo('park').catch(() => undefined);
+      throw new Error('the media server did not tell of the new member');
+    }
     this.#members.set(endpoint, id);
   }
 

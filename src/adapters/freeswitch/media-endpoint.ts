@@ -281,7 +281,9 @@ export class MediaEndpoint {
       (reply) => reply.getBody(),
       () => '',
     );
-    return (await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, asked)) ?? '';
+    // A channel that ends takes its event socket with it, and the reply.
+    const ended = this.gone.then(() => '');
+    return (await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, Promise.race([asked, ended]))) ?? '';
   }
 
   /** Ends the channel; idempotent, never rejects, bounded. */

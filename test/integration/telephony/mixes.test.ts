@@ -151,6 +151,50 @@ describe('a mix', () => {
     expect(stage.telephony.health().legCount).toBe(0);
   });
 
+  it('is as it was when a bridge of one of its legs to an ended call is refused', async () => {
+    const all = await parties(stage, 3);
+    const [customer, agent, third] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]];
+    const mix = await stage.telephony.createMix();
+    await mix.join(customer.leg);
+    await mix.join(agent.leg);
+    await third.leg.hangUp();
+    await expect(stage.telephony.bridge(customer.leg, third.leg)).rejects.toMatchObject({
+      code: 'MEDIA_BRIDGE_FAILED',
+    });
+    expect(mix.legs).toEqual([customer.leg, agent.leg]);
+    await hear([
+      [customer, [agent]],
+      [agent, [customer]],
+    ]);
+    await hangUp([customer, agent]);
+  });
+
+  it('is not kept from working by a leg that hangs up while it comes in or goes out', async () => {
+    const all = await parties(stage, 4);
+    const [customer, agent, coming, going] = all as [
+      (typeof all)[0],
+      (typeof all)[0],
+      (typeof all)[0],
+      (typeof all)[0],
+    ];
+    const mix = await stage.telephony.createMix();
+    for (const { leg } of [customer, agent, going]) await mix.join(leg);
+    const joined = mix.join(coming.leg, { hears: 'all', heardBy: [] }).catch((thrown: unknown) => thrown);
+    const left = mix.leave(going.leg);
+    await Promise.all([coming.call.bye(), going.call.bye()]);
+    const outcome = await joined;
+    if (outcome !== undefined) expect(outcome).toMatchObject({ code: 'MEDIA_MIX_FAILED' });
+    await left;
+    await Promise.all([coming.leg.ended, going.leg.ended]);
+    await hear([
+      [customer, [agent]],
+      [agent, [customer]],
+    ]);
+    expect(mix.legs).toEqual([customer.leg, agent.leg]);
+    await hangUp([customer, agent]);
+    expect(stage.telephony.health().legCount).toBe(0);
+  });
+
   it('passes keys on to listeners, and sends them', async () => {
     const all = await parties(stage, 2);
     const [customer, agent] = all as [(typeof all)[0], (typeof all)[0]];
