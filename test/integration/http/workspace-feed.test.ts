@@ -330,17 +330,26 @@ describe('a hostile or broken peer', () => {
   });
 
   it('that resets the connection in the middle of a handshake harms nobody', async () => {
-    for (let at = 0; at < 20; at++) {
-      const socket = connect(Number(new URL(url).port), '127.0.0.1');
-      await once(socket, 'connect');
-      socket.write(
-        'GET /api/v1/workspace/events HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\n' +
-          `upgrade: websocket\r\nauthorization: Bearer ${fixture.tokens.Agent}\r\n` +
-          'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-      );
-      if (at % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
-      socket.resetAndDestroy();
-    }
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const findSession = fixture.access.findSession.bind(fixture.access);
+    fixture.access.findSession = async (hash) => {
+      await gate;
+      return findSession(hash);
+    };
+    const gone = new Promise<void>((resolve) => {
+      fixture.server.fastify.server.once('connection', (theirs) => theirs.once('close', () => resolve()));
+    });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write(
+      'GET /api/v1/workspace/events HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\n' +
+        `upgrade: websocket\r\nauthorization: Bearer ${fixture.tokens.Agent}\r\n` +
+        'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+    );
+    await once(fixture.server.fastify.server, 'upgrade');
+    socket.resetAndDestroy();
+    await gone;
+    go();
     expect(await opened().ofType('reset')).toMatchObject({ reason: 'new' });
   });
 
