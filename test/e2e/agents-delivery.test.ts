@@ -179,6 +179,31 @@ scene(
 );
 
 scene(
+  'an agent without a screen hears of the case and takes it by a key, before anybody is dialled',
+  async (lane) => {
+    const customer = await lane.customer();
+    const agent = await lane.agent();
+    await lane.ready();
+    const id = await lane.create();
+    await agent.answered();
+    await agent.media.soundHeard();
+    await lane.callbackIs(id, { state: 'ROUTING', subState: 'ringing-agent', attemptCount: 0 });
+    expect(customer.invitesReceived).toHaveLength(0);
+    agent.press('5');
+    await talkToTheEnd(lane, id, { customer, agent });
+    expect(customer.invitesReceived).toHaveLength(1);
+  },
+  {
+    settings: {
+      connectStrategy: 'agent-first',
+      agentAcceptKey: true,
+      agentAcceptKeySec: 20,
+      cpdEnabled: false,
+    },
+  },
+);
+
+scene(
   'an agent who presses no key has not taken the call',
   async (lane) => {
     const customer = await lane.customer();

@@ -36,7 +36,7 @@ export interface Stage {
 
 export async function openStage(
   options: {
-    queueSettings?: Readonly<Record<string, number>>;
+    queueSettings?: Readonly<Record<string, number | string>>;
     environment?: Readonly<Record<string, string>>;
     /** All of them are rung at the one phone. */
     agentIds?: readonly string[];

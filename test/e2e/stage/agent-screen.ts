@@ -1,39 +1,44 @@
-import type { LogLine } from '../harness/product.ts';
-import type { Lane } from './lane.ts';
+import type { LogLine, Product } from '../harness/product.ts';
 
 const PASSWORD = 'e2e-screen-4RtY';
 const WAIT_MS = 20_000;
 
-/** What a lane's agent sees and does on the workspace API, logged in as the agent's own user. */
+/** A product with agents: a lane, or a stage of its own. */
+interface Place {
+  readonly product: Product;
+  readonly agentIds: readonly string[];
+}
+
+/** What an agent sees and does on the workspace API, logged in as the agent's own user. */
 export class AgentScreen {
   readonly agentId: string;
-  readonly #lane: Lane;
+  readonly #place: Place;
   readonly #token: string;
 
-  private constructor(lane: Lane, agentId: string, token: string) {
-    this.#lane = lane;
+  private constructor(place: Place, agentId: string, token: string) {
+    this.#place = place;
     this.agentId = agentId;
     this.#token = token;
   }
 
   /** Makes the agent's user and logs in. */
-  static async open(lane: Lane, index = 0): Promise<AgentScreen> {
-    const agentId = lane.agentIds[index];
-    if (agentId === undefined) throw new Error(`the lane has no agent ${index}`);
+  static async open(place: Place, index = 0): Promise<AgentScreen> {
+    const agentId = place.agentIds[index];
+    if (agentId === undefined) throw new Error(`there is no agent ${index}`);
     const name = `screen-${agentId}`;
     const user = { name, role: 'Agent', password: PASSWORD, agentId };
-    await lane.product.api('POST', '/users', user);
-    const { token } = await lane.product.api<{ token: string }>('POST', '/login', {
+    await place.product.api('POST', '/users', user);
+    const { token } = await place.product.api<{ token: string }>('POST', '/login', {
       name,
       password: PASSWORD,
     });
-    return new AgentScreen(lane, agentId, token);
+    return new AgentScreen(place, agentId, token);
   }
 
   /** Resolves with the id of the `count`-th invitation of this agent. */
   async invited(count = 1): Promise<string> {
     const mine = (line: LogLine): boolean => line.msg === 'agent invited' && line['agentId'] === this.agentId;
-    const line = await this.#lane.product.log.wait(
+    const line = await this.#place.product.log.wait(
       (lines) => lines.filter(mine)[count - 1],
       `invitation ${count} of ${this.agentId}`,
       WAIT_MS,
@@ -64,7 +69,7 @@ export class AgentScreen {
   }
 
   async #request<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${this.#lane.product.http}/api/v1${path}`, {
+    const response = await fetch(`${this.#place.product.http}/api/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.#token}`,
