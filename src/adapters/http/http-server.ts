@@ -34,6 +34,7 @@ import { addCallInGroupRoutes, addCallInRoutes } from './call-in-routes.ts';
 import { addCapacityRoutes } from './capacity-routes.ts';
 import { addCaptchaRoutes } from './captcha-routes.ts';
 import { addGesRoutes } from './ges/ges-routes.ts';
+import { addGmsRoutes } from './gms/gms-routes.ts';
 import { addRecordingRoutes } from './recording-routes.ts';
 import { addSlotRoutes } from './slot-routes.ts';
 import { addWorkspaceRoutes } from './workspace-routes.ts';
@@ -93,6 +94,14 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
     },
     { prefix: '/engagement/v3' },
   );
+  for (const version of [1, 2] as const) {
+    server.register(
+      (scope: Server) => {
+        addGmsRoutes(scope, context, version);
+      },
+      { prefix: `/genesys/${version}` },
+    );
+  }
   const housekeeping = new Housekeeping(context);
   const drain = new ConnectionDrain(server.server, context.clock, httpLimits.closeGraceMs);
   server.addHook('onClose', () => {

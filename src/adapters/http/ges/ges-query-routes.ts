@@ -128,7 +128,7 @@ function addQuery(server: Server, { application }: RouteContext): void {
 }
 
 /** As numbers are stored: `+` and digits; an extension stays as it is. */
-function international(number: string): string {
+export function international(number: string): string {
   const digits = number.replaceAll(/[\s().\-/]/g, '');
   return /^\d{8,15}$/.test(digits) ? `+${digits}` : digits;
 }

@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 /** Longest stretch looked through for one answer; what is asked beyond it is left out. */
 const RANGE_DAYS_MAX = 62;
 /** Slots in one answer: 31 days of five minutes each fit. */
-const SLOTS_MAX = 10_000;
+export const SLOTS_MAX = 10_000;
 /** A queue that never closes is told to be open for this long. */
 const NEVER_CLOSES_SEC = 7 * 86_400;
 const tags = ['Genesys-compatible: callbacks'];
@@ -47,7 +47,12 @@ const availabilityQuery = z.object({
   reportBusy: flag.optional().describe('Also slots without a free place'),
   captchaToken: token,
 });
-type AvailabilityQuery = z.output<typeof availabilityQuery>;
+
+/** A stretch of time as a client asks for it. */
+type RangeQuestion = Pick<
+  z.output<typeof availabilityQuery>,
+  'start' | 'startMS' | 'end' | 'endMS' | 'numberOfDays' | 'timezone'
+>;
 
 const serviceParams = z.object({ serviceName });
 
@@ -128,18 +133,19 @@ function addAvailability(server: Server, { application, clock }: RouteContext): 
 }
 
 /** The slots until so many of them have had a free place. */
-function upTo(slots: readonly FreeSlot[], freeMax: number): readonly FreeSlot[] {
+export function upTo(slots: readonly FreeSlot[], freeMax: number): readonly FreeSlot[] {
   let freeSeen = 0;
   const end = slots.findIndex(({ freeCount }) => freeCount > 0 && ++freeSeen > freeMax);
   return end < 0 ? slots : slots.slice(0, end);
 }
 
-function localTime(atMs: number, zone: string): string {
+/** ISO 8601 with the offset that the zone has then. */
+export function localTime(atMs: number, zone: string): string {
   return DateTime.fromMillis(atMs, { zone }).toISO() ?? isoOf(atMs);
 }
 
 /** From the first to the last moment at which a slot may begin; the latter exclusive. */
-function rangeOf(query: AvailabilityQuery, nowMs: number): { fromMs: number; toMs: number } {
+export function rangeOf(query: RangeQuestion, nowMs: number): { fromMs: number; toMs: number } {
   const { start, startMS, end, endMS, numberOfDays, timezone } = query;
   if (start !== undefined && startMS !== undefined)
     throw invalid('startMS', 'must not come together with start');

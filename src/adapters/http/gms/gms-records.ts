@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { Callback } from '../../../callback/callback.ts';
+import { CallbackState } from '../../../callback/callback.ts';
+import { isoOf } from '../api-views.ts';
+
+/** Records are kept until so long after their desired time. */
+const RECORDS_KEPT_MS = 14 * 86_400_000;
+
+/** A callback as queries of this API show it; further keys are the user data's. */
+export const recordSchema = z
+  .looseObject({
+    _id: z.string(),
+    _desired_time: z.string(),
+    _service_name: z.string(),
+    _callback_state: z.enum(Object.values(CallbackState)),
+    _callback_reason: z.string().optional().describe('In COMPLETED only'),
+    _expiration_time: z.string(),
+    _customer_number: z.string(),
+    _url: z.string(),
+    url: z.string().describe('As `_url`: a public client reads this one'),
+  })
+  .describe('Further keys are those given at the start');
+
+/** One record of a query. What is ours stands before keys of the same name that came with the request. */
+export function recordJson(callback: Callback): z.output<typeof recordSchema> {
+  const url = urlOf(callback);
+  return {
+    ...callback.userData,
+    _id: callback.id,
+    _desired_time: isoOf(callback.desiredAtMs),
+    _service_name: callback.virtualQueue,
+    _callback_state: callback.state,
+    ...(callback.reason !== null && { _callback_reason: reasonOf(callback) }),
+    _expiration_time: isoOf(callback.desiredAtMs + RECORDS_KEPT_MS),
+    _customer_number: callback.customerNumber,
+    _url: url,
+    url,
+  };
+}
+
+/** Where a callback is found, below this server. */
+export function urlOf({ virtualQueue, id }: Pick<Callback, 'virtualQueue' | 'id'>): string {
+  return `/genesys/1/service/callback/${encodeURIComponent(virtualQueue)}/${id}`;
+}
+
+/** The field's word for how a callback ended. */
+export function reasonOf({ reason, agentOfferCount }: Pick<Callback, 'reason' | 'agentOfferCount'>): string {
+  switch (reason) {
+    case 'COMPLETED_BY_AGENT':
+    case 'RESCHEDULED_BY_AGENT':
+    case 'SERVED_INBOUND':
+      return 'AGENT_CONNECTED';
+    case 'CANCELLED_BY_ADMIN':
+    case 'CANCELLED_BY_API':
+    case 'CANCELLED_BY_CUSTOMER':
+      return 'CANCELLED';
+    case 'MAX_ATTEMPTS_REACHED':
+    case 'NUMBER_BLOCKED':
+    case 'COUNTRY_NOT_PERMITTED':
+      return 'FAIL_CALL_TO_CUSTOMER';
+    case 'CUSTOMER_NOT_CONFIRMED':
+    case 'PUSH_EXPIRED':
+      return 'FAIL_USER_NO_CONFIRM';
+    case 'CUSTOMER_ABANDONED':
+      return 'FAIL_INTERACTION_DELETED';
+    case 'PREVIEW_REJECTED':
+      return `AGENT_PREVIEW_CANCEL_AFTER_${agentOfferCount}REJECTS`;
+    case 'PURGED_TIMEOUT':
+    case 'PURGED_END_OF_DAY':
+      return 'FAIL_TIMEOUT_TTL';
+    case 'NO_AGENT':
+      return 'FAIL_TARGET_NOT_FOUND';
+    case 'ERROR':
+      return 'FAIL_ERROR';
+    case null:
+      return 'NOT_AVAILABLE';
+    default:
+      return reason satisfies never;
+  }
+}
