@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Sets up, provides sipp and baresip, runs the suites and ends with one plain line made from the runner's own counts.
+// Sets up, provides sipp and baresip, runs the suites and ends with one plain line made from the runner's own
+// counts.
 //   node scripts/test.mjs [--project NAME]... [more vitest arguments]        none named: all of them
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
