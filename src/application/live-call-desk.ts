@@ -175,7 +175,9 @@ export class LiveCallDesk implements CallDesk {
       await call.conversation.changeMonitor(party, mode);
       return { ok: true, value: call.view() };
     }
-    if (party || call.situation === 'ended' || !hasRoom(call.conversation.state)) return notAllowed(call, []);
+    if (party || call.situation === 'ended' || !hasRoom(call.conversation.state)) {
+      return refused({ kind: 'not-allowed', state: call.situation, allowed: [] });
+    }
     const ringTimeoutMs = (this.#settings(call.facts.virtualQueue)?.agentRingTimeoutSec ?? 20) * 1000;
     const found = targets.supervisor(supervisorAgentId, callId, ringTimeoutMs);
     if (!found.ok) return found;
@@ -191,10 +193,8 @@ export class LiveCallDesk implements CallDesk {
     const call = this.#calls.get(callId);
     const party = call?.partyOfAgent(supervisorAgentId);
     if (!call || party?.role !== 'supervisor') return refused({ kind: 'not-found' });
-    this.#options.log.info(
-      { subjectId: callId, supervisorAgentId, actor: actorText(actor) },
-      'call is monitored no more',
-    );
+    const about = { subjectId: callId, supervisorAgentId, actor: actorText(actor) };
+    this.#options.log.info(about, 'call is monitored no more');
     await call.conversation.dismiss(party.id);
     return { ok: true, value: call.view() };
   }
@@ -238,7 +238,7 @@ export class LiveCallDesk implements CallDesk {
         await conversation.command(partyId, { type: command.type, partyId: command.partyId ?? partyId });
         break;
       case 'send-digits':
-        await this.#digitLeg(call)?.sendDigits(command.digits);
+        await call.digitLeg?.sendDigits(command.digits);
         break;
       case 'start-recording':
         await call.startRecording(agentId);
@@ -269,12 +269,6 @@ export class LiveCallDesk implements CallDesk {
     return { ok: true, value: call.view() };
   }
 
-  /** To whom the agent is turned. */
-  #digitLeg({ conversation }: LiveCall): Leg | undefined {
-    const { aside, faces, customerId } = conversation.state;
-    return conversation.legOf(aside && faces === 'aside' ? aside.targetId : customerId);
-  }
-
   #settings(queue: string): QueueSettings | undefined {
     return this.#options.directory.queue(queue);
   }
@@ -300,11 +294,4 @@ export class LiveCallDesk implements CallDesk {
 
 function refused(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
   return { ok: false, refusal };
-}
-
-function notAllowed(
-  call: LiveCall,
-  allowed: readonly string[],
-): { readonly ok: false; readonly refusal: Refusal } {
-  return refused({ kind: 'not-allowed', state: call.situation, allowed });
 }

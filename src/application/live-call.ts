@@ -115,6 +115,12 @@ export class LiveCall {
     });
   }
 
+  /** Whom the agent is turned to; hears the digits that the agent sends. */
+  get digitLeg(): Leg | undefined {
+    const { aside, faces, customerId } = this.conversation.state;
+    return this.conversation.legOf(aside && faces === 'aside' ? aside.targetId : customerId);
+  }
+
   /** @throws see {@link CallRecorder.start}. */
   async startRecording(agentId: string): Promise<void> {
     const customer = this.#customer();

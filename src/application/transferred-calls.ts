@@ -82,7 +82,9 @@ export class TransferredCalls {
   }
 
   /** Queue and number of a customer in line or in conversation, and what they were transferred from. */
-  callerOf(callId: string): { virtualQueue: string; customerNumber: string | null; from: string } | undefined {
+  callerOf(
+    callId: string,
+  ): { virtualQueue: string; customerNumber: string | null; from: string } | undefined {
     const waiting = this.#waiting.get(callId);
     if (!waiting) return undefined;
     const { facts, from } = waiting;

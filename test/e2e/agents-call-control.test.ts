@@ -42,6 +42,7 @@ scene(
       await within(agent.call.ended, 'BYE');
       await lane.callbackIs(talk.id, { state: 'PROCESSING' });
       await lane.agentIs(0, { state: 'READY' });
+      await talk.hear([customer, second]);
       await customer.call.bye();
       await talk.over([second], [0, 1]);
     }),
@@ -169,7 +170,7 @@ scene(
         `/recordings?callbackId=${talk.id}`,
       );
       expect(items).toMatchObject([{ state: 'finished' }]);
-      expect(items[0]?.durationMs).toBeGreaterThan(100);
+      expect(items[0]?.durationMs).toBeGreaterThan(0);
     }),
   { settings: STRAIGHT },
 );

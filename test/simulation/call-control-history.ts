@@ -150,20 +150,17 @@ export class CallControlHistory {
   }
 
   #commandOf(type: CallCommand['type'], call: LiveCall): CallCommand {
-    switch (type) {
-      case 'transfer':
-      case 'consult':
-      case 'conference':
-        return { type, target: this.#target() };
-      case 'mute':
-      case 'unmute':
-      case 'drop':
-        return { type, partyId: this.#chance.pick(call.conversation.state.parties).id };
-      case 'send-digits':
-        return { type, digits: '12#' };
-      default:
-        return { type };
-    }
+    const { parties } = call.conversation.state;
+    const more = {
+      transfer: () => ({ target: this.#target() }),
+      consult: () => ({ target: this.#target() }),
+      conference: () => ({ target: this.#target() }),
+      mute: () => ({ partyId: this.#chance.pick(parties).id }),
+      unmute: () => ({ partyId: this.#chance.pick(parties).id }),
+      drop: () => ({ partyId: this.#chance.pick(parties).id }),
+      'send-digits': () => ({ digits: '12#' }),
+    } as Partial<Record<CallCommand['type'], () => object>>;
+    return { type, ...more[type]?.() } as CallCommand;
   }
 
   #monitor(): void {

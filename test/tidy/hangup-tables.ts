@@ -1,13 +1,27 @@
+import { AGENT_MAY, HANG_UPS } from '../../src/bridging/hang-up-table.ts';
 import { DIAL_VERDICTS, TERMINATION_ROWS } from '../../src/telephony/termination-table.ts';
 import { type HangUpRow, whoEndsWhom } from '../fixtures/who-ends-whom.ts';
 
 /** The tables of docs/hangup.md as the code has them; `npx tsx test/tidy/hangup-tables.ts` prints them. */
-export function hangUpTables(): { conversation: string; statuses: string; verdicts: string } {
+export function hangUpTables(): {
+  callback: string;
+  conversation: string;
+  statuses: string;
+  verdicts: string;
+} {
   const rows = Object.values<HangUpRow>(whoEndsWhom);
   return {
-    conversation: table(
+    callback: table(
       ['When', 'Ends', 'Stays', 'Callback afterwards', 'Agent afterwards'],
       rows.map(({ when, ends, stays, callback, agent }) => [when, ends, stays, callback, agent]),
+    ),
+    conversation: table(
+      ['Situation', 'The customer leaves', 'The agent leaves', 'The target leaves', 'Another party leaves'],
+      Object.entries(HANG_UPS).flatMap(([situation, { customer, agent, target, other }]) =>
+        situation === 'ended'
+          ? []
+          : [[`\`${situation}\``, ...[customer, agent, target, other].map((verdict) => verdict ?? '–')]],
+      ),
     ),
     statuses: table(
       ['SIP status', 'Bucket', 'Reason', 'Why'],
@@ -27,6 +41,18 @@ export function hangUpTables(): { conversation: string; statuses: string; verdic
       ]),
     ),
   };
+}
+
+/** The table of docs/call-control.md. */
+export function commandTable(): string {
+  const rows = Object.entries(AGENT_MAY).filter(([situation]) => situation !== 'ended');
+  return table(
+    ['Situation', 'The agent who answers for the call may'],
+    rows.map(([situation, commands]) => [
+      `\`${situation}\``,
+      commands.map((command) => `\`${command}\``).join(', ') || '–',
+    ]),
+  );
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

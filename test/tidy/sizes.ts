@@ -16,6 +16,8 @@ export const OVER_AIM: readonly string[] = [
   'src/adapters/drachtio/outbound-call.ts',
   'src/application/callback-calls.ts',
   'src/application/inbound-session.ts',
+  // One conversation's state, media and lines follow each other: parted they would only pass it round.
+  'src/bridging/conversation.ts',
   'src/callback/callback-runner.ts',
   'src/config/config.ts',
   'src/embedded/media-server/channel.ts',

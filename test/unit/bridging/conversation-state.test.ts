@@ -96,12 +96,13 @@ describe('the table of who ends whom', () => {
   });
 
   it('never leaves one party alone for good', () => {
-    for (const [situation, row] of Object.entries(HANG_UPS)) {
-      for (const leaver of Object.keys(row) as Leaver[]) {
+    const alone = Object.entries(HANG_UPS).flatMap(([situation, row]) =>
+      (Object.keys(row) as Leaver[]).filter((leaver) => {
         const after = leave(states[situation as Situation], ids[leaver], 'system');
-        if (after.ended === null) expect(upOf(after).length).toBeGreaterThan(1);
-      }
-    }
+        return after.ended === null && upOf(after).length < 2;
+      }),
+    );
+    expect(alone).toEqual([]);
   });
 
   it('ends agent and outside party together once the customer has left the conference', () => {
