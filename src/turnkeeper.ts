@@ -14,6 +14,7 @@ import { PrometheusMetrics } from './adapters/metrics/prometheus-metrics.ts';
 import { Storage } from './adapters/storage/storage.ts';
 import { ApplicationService, type NumberGate } from './application/application-service.ts';
 import { CallInService } from './application/call-in-service.ts';
+import { NotificationList } from './application/notification-list.ts';
 import { HistoryReplay } from './application/history-replay.ts';
 import type { CaseDesk } from './application/workspace/case-desk.ts';
 import { createEngine, type Engine } from './application/engine.ts';
@@ -33,6 +34,7 @@ import { SecretBox } from './provisioning/secret-box.ts';
 import { loadSecretKey } from './provisioning/secret-key.ts';
 import type { Recordings } from './recording/recordings.ts';
 import type { Counters } from './telephony/counters.ts';
+import { type Notifications, openNotifications } from './notifications.ts';
 import { openRecordings } from './open-recordings.ts';
 import { SipCallTracing } from './sip-call-tracing.ts';
 import { startTelephonyServers, type TelephonyServers } from './telephony-servers.ts';
@@ -117,6 +119,7 @@ async function start(
   started.push(() => telephony.close(config.shutdownMaxMs));
 
   const recordings = await openRecordings({ config, storage, directory, clock, ids, log }, started);
+  const notifications = openNotifications({ storage, directory, clock, ids, log });
   const parts = {
     config,
     version,
@@ -124,6 +127,7 @@ async function start(
     provisioning,
     telephony,
     recordings,
+    notifications,
     metrics,
     log,
     clock,
@@ -161,6 +165,7 @@ async function openEngine(
     holdMusic: HOLD_MUSIC,
     recordings: parts.recordings,
     callIns: { unitOfWork: storage, directory },
+    notifications: parts.notifications.desk,
     dialsMax: config.admission.outboundAttemptsMax,
     clock,
     ids,
@@ -171,6 +176,7 @@ async function openEngine(
   const cases = openCases({ ...parts, engine }, started);
   log.info(await engine.recover(), 'open callbacks recovered');
   await cases.recover();
+  started.push(parts.notifications.start(engine));
   directory.onChange(() => engine.router.matchAll());
   const retention = new CallbackRetention({ unitOfWork: storage, clock, log });
   retention.start();
@@ -236,6 +242,7 @@ interface Parts extends Pick<StartOptions, 'config' | 'version' | 'log'> {
   readonly cases: CaseDesk;
   readonly telephony: TelephonyAdapter;
   readonly recordings: Recordings;
+  readonly notifications: Notifications;
   readonly metrics: PrometheusMetrics;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -251,6 +258,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     clock,
     ids,
     log,
+    notifications: parts.notifications.desk,
   });
   const application = new ApplicationService({
     unitOfWork: storage,
@@ -287,6 +295,8 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     recordings: parts.recordings,
     application,
     callIns,
+    notifications: new NotificationList({ unitOfWork: storage, clock, wake: parts.notifications.wake }),
+    push: parts.notifications.push,
     workspace: openWorkspace(parts, parts.cases, application, started),
     access: storage.access,
     audit: storage.audit,

@@ -9,6 +9,7 @@ import type {
   HealthPart,
   Outcome,
   LoadView,
+  PushAnswer,
   QueueView,
   Refusal,
 } from './application.ts';
@@ -141,6 +142,10 @@ export class ApplicationService implements Application {
 
   cancelCallbacks(ids: readonly CallbackId[], actor: Actor): Promise<readonly Cancellation[]> {
     return this.#changes.cancelAll(ids, actor);
+  }
+
+  answerPush(id: CallbackId, answer: PushAnswer, actor: Actor): Promise<Outcome<Callback>> {
+    return this.#changes.answerPush(id, answer, actor);
   }
 
   rescheduleCallback(

@@ -55,6 +55,8 @@ export type Refusal =
   | { readonly kind: 'queue-full'; readonly max: number }
   /** The customer of this queue dials in when told to: a device to tell must be named. */
   | { readonly kind: 'push-target-missing' }
+  /** The customer of this queue is not called: accepting means asking for a number to call in. */
+  | { readonly kind: 'call-in-needed' }
   | BookingRefusal
   /** The queue does not take such callbacks, or not now. */
   | {
@@ -73,6 +75,9 @@ export type Refusal =
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly refusal: Refusal };
+
+/** Now, a little later, or not at all. */
+export type PushAnswer = 'accept' | 'snooze' | 'cancel';
 
 /** A callback after a change. `repeated`: the change had been made before; nothing was done now. */
 export interface CallbackChange {
@@ -153,6 +158,11 @@ export interface Application {
   cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>>;
   /** Each by itself, in the order of the ids. */
   cancelCallbacks(ids: readonly CallbackId[], actor: Actor): Promise<readonly Cancellation[]>;
+  /**
+   * What the customer said when the device asked whether to call now (S9): `accept` and `snooze` while it
+   * asks, `cancel` as `cancelCallback`. To accept twice is to accept.
+   */
+  answerPush(id: CallbackId, answer: PushAnswer, actor: Actor): Promise<Outcome<Callback>>;
   /**
    * Another desired time, in SCHEDULED and QUEUED. With `agentId`, the agent who has the call: a new callback
    * for that time, which is the answer.

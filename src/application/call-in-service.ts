@@ -10,6 +10,7 @@ import type { CallInId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { parseNumber } from '../screening/phone-number.ts';
 import type { CallInDesk, CallInGrant, CallInOutcome, CallInRefusal, CallInRequest } from './call-in-desk.ts';
+import type { NotificationDesk } from './notification-desk.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 
 /** The groups in force. */
@@ -28,8 +29,8 @@ export interface CallInServiceOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
-  /** Told after a request was stored, for messages to the customer's device. */
-  readonly onGranted?: (callIn: CallIn, callback: Callback | undefined) => void;
+  /** Tells the devices of the callback's customer where to call, in the request's own transaction. */
+  readonly notifications?: Pick<NotificationDesk, 'ofCallIn' | 'stored'>;
 }
 
 /** Requests kept; the newest 5 000 are listed. */
@@ -52,7 +53,7 @@ export class CallInService implements CallInDesk {
   }
 
   async request(request: CallInRequest, actor: Actor): Promise<CallInOutcome> {
-    const { directory, unitOfWork, log } = this.#options;
+    const { directory, unitOfWork, log, notifications } = this.#options;
     const group = directory.callInGroup(request.groupName);
     if (!group) return refusal({ kind: 'unknown-group', groupName: request.groupName });
     const fromNumber = this.#fromNumber(group, request.fromNumber);
@@ -65,14 +66,14 @@ export class CallInService implements CallInDesk {
         if (fault) return { ok: false, refusal: fault } as const;
       }
       const made = await this.#make(tx, group, request, fromNumber?.e164 ?? null, actor);
-      return 'kind' in made
-        ? ({ ok: false, refusal: made } as const)
-        : ({ ok: true, callIn: made, callback } as const);
+      if ('kind' in made) return { ok: false, refusal: made } as const;
+      if (callback) await tx.putNotifications(notifications?.ofCallIn(made, callback) ?? []);
+      return { ok: true, callIn: made } as const;
     });
     if (!outcome.ok) return outcome;
-    const { callIn, callback } = outcome;
+    const { callIn } = outcome;
     log.info({ callInId: callIn.id, group: group.name, callbackId: callIn.callbackId }, 'call-in expected');
-    this.#options.onGranted?.(callIn, callback);
+    notifications?.stored();
     if (++this.#grantCount % TRIM_EVERY === 0) {
       await unitOfWork.transact((tx) => tx.callIns.trimCallIns(KEPT_MAX));
     }

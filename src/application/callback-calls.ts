@@ -150,7 +150,12 @@ export class CallbackCalls {
   }
 
   /** The callback's token is in the line, at its place and free. */
-  takePlace({ id, virtualQueue, placeAtMs, priority }: OpenCallback): void {
+  takePlace({
+    id,
+    virtualQueue,
+    placeAtMs,
+    priority,
+  }: Pick<OpenCallback, 'id' | 'virtualQueue' | 'placeAtMs' | 'priority'>): void {
     const token = { queue: virtualQueue, subjectId: id, placeAtMs, priority };
     this.#options.router.enqueue({ ...token, kind: 'callback', confirmed: false });
   }

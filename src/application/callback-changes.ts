@@ -2,13 +2,14 @@ import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { CallbackRunner, ChangeOutcome } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
 import type { CallbackId } from '../kernel/ids.ts';
-import type { Application, CallbackChange, Cancellation, Outcome } from './application.ts';
+import type { Application, CallbackChange, Cancellation, Outcome, PushAnswer } from './application.ts';
 import { numberRefusal, screenForQueue } from './number-check.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 import type { SlotDesk } from './slot-desk.ts';
 
 const CANCEL_ALLOWED = ['SCHEDULED', 'QUEUED', 'ROUTING'] as const;
 const RESCHEDULE_ALLOWED = ['SCHEDULED', 'QUEUED'] as const;
+const PUSH_ANSWER_ALLOWED = ['ROUTING'] as const;
 const RECREATE_ALLOWED = ['COMPLETED'] as const;
 
 export interface CallbackChangesOptions {
@@ -38,6 +39,26 @@ export class CallbackChanges {
   /** Each by itself: what cannot be cancelled keeps none of the others. */
   cancelAll(ids: readonly CallbackId[], actor: Actor): Promise<readonly Cancellation[]> {
     return Promise.all(ids.map(async (id) => ({ id, outcome: await this.cancel(id, actor) })));
+  }
+
+  async answerPush(id: CallbackId, answer: PushAnswer, actor: Actor): Promise<Outcome<Callback>> {
+    if (answer === 'cancel') return this.cancel(id, actor);
+    const { directory, runner, unitOfWork } = this.#options;
+    const before = await unitOfWork.transact((tx) => tx.findCallback(id));
+    if (!before) return { ok: false, refusal: { kind: 'not-found' } };
+    const settings = directory.queue(before.virtualQueue);
+    if (answer === 'accept' && settings?.callDirection === 'USERORIGINATED') {
+      return { ok: false, refusal: { kind: 'call-in-needed' } };
+    }
+    const type = answer === 'accept' ? 'PUSH_ACCEPTED' : 'SNOOZED';
+    // Only the device's question is answered here: SNOOZED means something else on the telephone.
+    const isAsked = before.subState === 'pushed';
+    const step = isAsked ? await runner.dispatch(id, { type }, actor) : undefined;
+    if (step?.kind === 'taken') return { ok: true, value: step.callback };
+    const now = step?.callback ?? before;
+    const wasAccepted = answer === 'accept' && now.state === 'QUEUED' && now.pushedAtMs !== null;
+    if (wasAccepted) return { ok: true, value: now };
+    return { ok: false, refusal: { kind: 'not-allowed', state: now.state, allowed: PUSH_ANSWER_ALLOWED } };
   }
 
   /** `agentId`: the agent who asks, for the callback that this agent is talking about. */

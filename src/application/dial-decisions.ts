@@ -98,11 +98,7 @@ export class DialDecisions {
     const permission = this.#options.permissionOf(id);
     if (permission.kind === 'allowed') return false;
     free();
-    const happening: CallbackHappening =
-      permission.kind === 'refused'
-        ? { type: 'NUMBER_REFUSED', reason: permission.reason }
-        : { type: 'CALLING_WINDOW_CLOSED', untilMs: permission.untilMs };
-    this.#bring(id, happening, () => undefined);
+    this.#bring(id, insteadOfDial(permission), () => undefined);
     return true;
   }
 
@@ -126,5 +122,19 @@ export class DialDecisions {
         undo();
         clock.setTimer(STORE_RETRY_MS, () => this.#options.router.offerFailed(id));
       });
+  }
+}
+
+/** What the machine is told where a customer must not be called. */
+function insteadOfDial(permission: Exclude<DialPermission, { kind: 'allowed' }>): CallbackHappening {
+  switch (permission.kind) {
+    case 'refused':
+      return { type: 'NUMBER_REFUSED', reason: permission.reason };
+    case 'later':
+      return { type: 'CALLING_WINDOW_CLOSED', untilMs: permission.untilMs };
+    case 'ask':
+      return { type: 'PUSHED' };
+    default:
+      return permission satisfies never;
   }
 }

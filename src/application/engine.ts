@@ -29,6 +29,7 @@ import { OpenCallbacks } from './open-callbacks.ts';
 import { QueueWaits } from './queue-waits.ts';
 import { CallInMatcher } from './call-in-matcher.ts';
 import type { CallInServiceOptions } from './call-in-service.ts';
+import type { NotificationDesk } from './notification-desk.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 import { SlotDesk } from './slot-desk.ts';
 
@@ -45,6 +46,8 @@ export interface EngineOptions {
   readonly recordings: RecordingBook;
   /** Requests to call in; default: there are none. */
   readonly callIns?: Pick<CallInServiceOptions, 'unitOfWork' | 'directory'>;
+  /** Messages about callbacks; default: nobody is told anything. */
+  readonly notifications?: Pick<NotificationDesk, 'ofChange' | 'ofCallIn' | 'stored'>;
   /** Dials in progress at most. */
   readonly dialsMax: number;
   readonly clock: Clock;
@@ -137,7 +140,7 @@ type Rooms = Omit<Engine, 'recover' | 'close'>;
 
 /** What callbacks remember, and what follows from it. */
 function createRunner(
-  { store, clock, ids, log, metrics, directory }: EngineOptions,
+  { store, clock, ids, log, metrics, directory, notifications }: EngineOptions,
   {
     slots,
     openCallbacks,
@@ -158,8 +161,10 @@ function createRunner(
     settingsOf,
     endOfBusinessDay: (queue, atMs) => endOfBusinessDay(directory, queue, atMs),
     checks: [slots.changeCheck(), screeningCheck(settingsOf)],
+    ...(notifications && { notificationsOf: (change) => notifications.ofChange(change) }),
     onEffect: (callback, effect) => callbackCalls().onEffect(callback, effect),
     onStored: (callback, how) => {
+      notifications?.stored();
       openCallbacks.stored(callback);
       if (how === 'created' || how === 'changed') countStored(metrics, callback, how);
     },

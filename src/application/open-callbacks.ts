@@ -1,4 +1,4 @@
-import type { CallbackState } from '../callback/callback.ts';
+import type { Callback, CallbackState } from '../callback/callback.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 
 /** The little that is asked of every open callback many times a second. */
@@ -9,7 +9,14 @@ export interface OpenCallback {
   readonly state: CallbackState;
   readonly placeAtMs: number;
   readonly priority: number;
+  /** There is a device that can be told about it. */
+  readonly hasDevice: boolean;
+  readonly pushCount: number;
+  readonly pushedAtMs: number | null;
 }
+
+/** The same as a record has it. */
+type StoredCallback = Omit<OpenCallback, 'hasDevice'> & Pick<Callback, 'details'>;
 
 /**
  * Open callbacks by queue and by customer: a mirror in memory of what the store holds, fed by every commit.
@@ -20,14 +27,16 @@ export class OpenCallbacks {
   readonly #byCustomer = new Map<string, Set<CallbackId>>();
 
   /** Takes over a stored record. */
-  stored(callback: OpenCallback): void {
-    const { id, virtualQueue, customerNumber, state, placeAtMs, priority } = callback;
+  stored(callback: StoredCallback): void {
+    const { id, virtualQueue, customerNumber, state, placeAtMs, priority, pushCount, pushedAtMs } = callback;
+    const hasDevice = (callback.details.pushTargets?.length ?? 0) > 0;
     const before = this.#byId.get(id);
     if (state === 'COMPLETED') {
       if (before) this.#remove(before);
       return;
     }
-    this.#byId.set(id, { id, virtualQueue, customerNumber, state, placeAtMs, priority });
+    const kept = { id, virtualQueue, customerNumber, state, placeAtMs, priority };
+    this.#byId.set(id, { ...kept, hasDevice, pushCount, pushedAtMs });
     if (before) return;
     this.#countByQueue.set(virtualQueue, this.count(virtualQueue) + 1);
     const key = customerKey(virtualQueue, customerNumber);
@@ -42,6 +51,12 @@ export class OpenCallbacks {
 
   find(id: CallbackId): OpenCallback | undefined {
     return this.#byId.get(id);
+  }
+
+  /** Those in the line whose customer can be told about it. */
+  *waitingWithDevice(): Generator<OpenCallback> {
+    for (const callback of this.#byId.values())
+      if (callback.hasDevice && callback.state === 'QUEUED') yield callback;
   }
 
   /** By queue and state, for the metrics. */

@@ -146,7 +146,7 @@ export const machineSetup = setup({
     dueAfterWrapUp: dueAfter(({ wrapUpMaxMs }) => wrapUpMaxMs + GUARD_MS),
     dueWhenWindowOpens: assign(({ event }) =>
       event.type === 'CALLING_WINDOW_CLOSED'
-        ? { dueAtMs: Math.max(event.untilMs, event.nowMs + WINDOW_PAUSE_MIN_MS), ...noAge }
+        ? { dueAtMs: Math.max(event.untilMs, event.nowMs + WINDOW_PAUSE_MIN_MS), pushedAtMs: null, ...noAge }
         : {},
     ),
     noDue: assign({ dueAtMs: null }),
@@ -155,7 +155,6 @@ export const machineSetup = setup({
     /** The same pass goes on; its limit starts again, for the line has moved meanwhile. */
     backToLine: assign(({ context, event }) => ({
       strategy: null,
-      pushedAtMs: null,
       dueAtMs: event.nowMs + context.policy.queueTtlMs,
     })),
     waitForQueue: assign(waitForQueue),
@@ -179,7 +178,12 @@ export const machineSetup = setup({
     }),
     noPush: assign({ pushedAtMs: null }),
 
-    countAttempt: assign({ attemptCount: ({ context }) => context.attemptCount + 1, agentOfferCount: 0 }),
+    /** The customer's consent is for one attempt. */
+    countAttempt: assign({
+      attemptCount: ({ context }) => context.attemptCount + 1,
+      agentOfferCount: 0,
+      pushedAtMs: null,
+    }),
     countExpiredPass: assign({ expiredPassCount: ({ context }) => context.expiredPassCount + 1 }),
     countSnooze: assign({ snoozeCount: ({ context }) => context.snoozeCount + 1 }),
     countOffer: assign({ agentOfferCount: ({ context }) => context.agentOfferCount + 1 }),

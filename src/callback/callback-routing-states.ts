@@ -54,6 +54,8 @@ const pushed = machineSetup.createStateConfig({
     PUSH_EXPIRED: pushExpired,
     DUE_REACHED: pushExpired,
     SNOOZED: {
+      // Only while the customer can be asked again.
+      guard: 'pushesLeft',
       target: '#callback.scheduled.due-later',
       actions: ['leaveLine', 'noPush', 'dueAfterSnooze', 'endPass'],
     },

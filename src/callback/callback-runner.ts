@@ -10,6 +10,7 @@ import { type CallbackStep, refuse, stepCallback } from './callback-step.ts';
 import type { CallbackTx, OpenPlace, UnitOfWork } from './callback-store.ts';
 import type { Actor, Callback } from './callback.ts';
 import { DueSweep } from './due-sweep.ts';
+import type { Notification } from './notification.ts';
 import { creationEvent, linkEvent, type NewCallback, newCallback, sameCaseAgain } from './new-callback.ts';
 import { type QueueSettings, queueSettingsSchema } from './queue-settings.ts';
 
@@ -59,8 +60,20 @@ export interface CallbackRunnerOptions {
   readonly onStored: (callback: Callback, how: 'created' | 'changed' | 'linked') => void;
   /** After a start: every open callback, in the order of the line. Those in QUEUED take their places. */
   readonly onRecovered: (open: readonly OpenPlace[]) => void;
+  /**
+   * What customers' devices and other systems are told of a step; stored in the step's transaction. Default:
+   * nothing.
+   */
+  readonly notificationsOf?: (change: CallbackChanged) => readonly Notification[];
   /** Asked before every booking, after those that come with the request; default none. */
   readonly checks?: readonly BookingCheck[];
+}
+
+/** A step as it is stored. */
+export interface CallbackChanged {
+  readonly before: Callback;
+  readonly callback: Callback;
+  readonly event: CallbackMachineEvent;
 }
 
 /** Something to be stored in one transaction, and what is done after its commit. */
@@ -260,6 +273,8 @@ export class CallbackRunner {
       const attemptId = await storeAttempt(tx, before, step, event, { facts, ids: this.#options.ids });
       if (attemptId) step = { ...step, callback: { ...step.callback, attemptId } };
       await tx.updateCallback(step.callback);
+      const told = this.#options.notificationsOf?.({ before, callback: step.callback, event }) ?? [];
+      if (told.length > 0) await tx.putNotifications(told);
     }
     await tx.appendEvent(step.event);
     return step;

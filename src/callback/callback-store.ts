@@ -2,6 +2,7 @@ import type { SlotTx } from '../calendar/slot-store.ts';
 import type { AttemptId, CallbackId } from '../kernel/ids.ts';
 import type { ScreeningTx } from '../screening/screening-store.ts';
 import type { Attempt, Callback, CallbackEvent, CallbackState } from './callback.ts';
+import type { Notification } from './notification.ts';
 
 /** Runs work in one durable transaction: all of it is on disk when `transact` resolves, or none of it. */
 export interface UnitOfWork<Tx> {
@@ -39,6 +40,9 @@ export type OpenPlace = Pick<
   | 'priority'
   | 'dueAtMs'
   | 'purgeAtMs'
+  | 'pushCount'
+  | 'pushedAtMs'
+  | 'details'
 >;
 
 /** The part of a transaction that the callback room uses. */
@@ -77,4 +81,6 @@ export interface CallbackTx extends SlotTx, ScreeningTx {
   attemptsOf(id: CallbackId): Promise<Attempt[]>;
   appendEvent(event: CallbackEvent): Promise<void>;
   eventsOf(id: CallbackId, limit: number): Promise<CallbackEvent[]>;
+  /** Messages to be sent once this transaction is durable. One whose `onceKey` is there is left out. */
+  putNotifications(notifications: readonly Notification[]): Promise<void>;
 }

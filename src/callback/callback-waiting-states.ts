@@ -43,7 +43,11 @@ export const queued = machineSetup.createStateConfig({
       actions: ['agentFirst', 'takeAgent', 'dueAfterRing', ringsAgent],
     },
     PREVIEW_OFFERED: { target: 'routing.preview', actions: ['beginPreview', 'dueAfterPreview', showsCase] },
-    PUSHED: { guard: 'pushesLeft', target: 'routing.pushed', actions: ['notePush'] },
+    PUSHED: [
+      { guard: 'pushesLeft', target: 'routing.pushed', actions: ['notePush', 'leaveLine'] },
+      // The customer put it off every time.
+      { target: '#callback.completed', actions: ['leaveLine', ended('PUSH_EXPIRED')] },
+    ],
     NUMBER_REFUSED: { target: '#callback.completed', actions: ['leaveLine', 'endRefused'] },
     CALLING_WINDOW_CLOSED: {
       target: '#callback.scheduled.due-later',

@@ -104,7 +104,10 @@ export interface Callback {
   /** When it is purged while nobody is being called for it, and by which limit; null: never. */
   readonly purgeAtMs: number | null;
   readonly purgeCause: PurgeCause | null;
-  /** Pushes sent to the customer's device, and when the first was. */
+  /**
+   * How often the customer's device was asked; since when it is asked, or in QUEUED: the customer has said
+   * yes.
+   */
   readonly pushCount: number;
   readonly pushedAtMs: number | null;
   /** Since when its queue is known to be configured no more; null: it is. */

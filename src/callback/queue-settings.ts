@@ -263,6 +263,8 @@ export const queueSettingsSchema = z.strictObject({
   purgeTimeMin: z.int().min(0).max(20_160).default(0),
 
   // Notifications.
+  /** The customer's device is asked before every call, where there is one: now, later, or not at all. */
+  pushConfirm: z.boolean().default(false),
   pushThresholdMin: z.int().min(1).max(120).default(5),
   pushExpiryMin: z.int().min(1).max(1440).default(10),
   maxNotifyAttempts: z.int().min(1).max(10).default(3),

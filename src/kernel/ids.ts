@@ -18,6 +18,7 @@ export type IdKind =
   | 'recording'
   | 'callin'
   | 'note'
+  | 'notification'
   | 'feed';
 
 /**
@@ -30,6 +31,7 @@ export type AttemptId = Id<'attempt'>;
 export type CallId = Id<'call'>;
 export type RecordingId = Id<'recording'>;
 export type CallInId = Id<'callin'>;
+export type NotificationId = Id<'notification'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const RANDOM_CHARACTERS = 8;

@@ -30,6 +30,8 @@ export function crossCheck(
     ...duplicates(document, raw, 'captcha', 'name'),
     ...duplicates(document, raw, 'captcha', 'siteKey'),
     ...duplicates(document, raw, 'callInGroups', 'name'),
+    ...duplicates(document, raw, 'pushCredentials', 'name'),
+    ...duplicates(document, raw, 'webhooks', 'name'),
     ...references(document, raw, 'dids', 'queue', 'queues'),
     ...references(document, raw, 'callInGroups', 'queue', 'queues'),
     ...flowReferences(document, raw, 'dids', knownFlows),

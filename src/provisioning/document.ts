@@ -3,6 +3,8 @@ import { businessHoursSchema } from '../calendar/business-hours.ts';
 import { capacityRuleSchema } from '../calendar/capacity-rule.ts';
 import { type CallInGroup, callInGroupSchema } from '../callin/call-in-group.ts';
 import { type QueueDefaults, type QueueRow, queueRowSchema } from '../callback/queue-row.ts';
+import { pushCredentialsSchema } from '../notify/push-credentials.ts';
+import { webhookSchema } from '../notify/webhook-settings.ts';
 import { captchaKeysSchema } from '../screening/captcha-keys.ts';
 import { numberRuleSchema } from '../screening/number-rule.ts';
 import { agentSchema, didSchema, nameSchema, trunkSchema } from '../telephony/directory.ts';
@@ -23,6 +25,8 @@ export const sections = {
   numberRules: { schema: numberRuleSchema, key: 'name', max: 200 },
   captcha: { schema: captchaKeysSchema, key: 'name', max: 4 },
   callInGroups: { schema: callInGroupSchema, key: 'name', max: 200 },
+  pushCredentials: { schema: pushCredentialsSchema, key: 'name', max: 10 },
+  webhooks: { schema: webhookSchema, key: 'name', max: 50 },
 } as const;
 export type SectionName = keyof typeof sections;
 export const sectionNames = Object.keys(sections) as readonly SectionName[];
@@ -47,6 +51,8 @@ export interface ConfigurationDocument {
   readonly numberRules: readonly z.infer<typeof numberRuleSchema>[];
   readonly captcha: readonly z.infer<typeof captchaKeysSchema>[];
   readonly callInGroups: readonly CallInGroup[];
+  readonly pushCredentials: readonly z.infer<typeof pushCredentialsSchema>[];
+  readonly webhooks: readonly z.infer<typeof webhookSchema>[];
   readonly flows: readonly string[];
 }
 
@@ -62,5 +68,7 @@ export const emptyDocument: ConfigurationDocument = {
   numberRules: [],
   captcha: [],
   callInGroups: [],
+  pushCredentials: [],
+  webhooks: [],
   flows: [],
 };

@@ -13,6 +13,8 @@ import type { QueueSettings } from '../callback/queue-settings.ts';
 import { AppError, assert } from '../kernel/errors.ts';
 import type { CallInGroup } from '../callin/call-in-group.ts';
 import { parseSkillExpression, satisfiesSkills, type SkillExpression } from '../routing/skill-expression.ts';
+import type { PushCredentials } from '../notify/push-credentials.ts';
+import type { WebhookSettings } from '../notify/webhook-settings.ts';
 import type { CaptchaKeys } from '../screening/captcha-keys.ts';
 import { NumberRule } from '../screening/number-rule.ts';
 import type { Agent, Did, Trunk } from '../telephony/directory.ts';
@@ -40,6 +42,8 @@ interface View {
   readonly trunkPasswords: ReadonlyMap<string, string>;
   readonly numberRules: ReadonlyMap<string, NumberRule>;
   readonly captcha: readonly CaptchaKeys[];
+  readonly pushCredentials: readonly PushCredentials[];
+  readonly webhooks: readonly WebhookSettings[];
   readonly callInGroups: ReadonlyMap<string, CallInGroup>;
   /** By the digits of their numbers. */
   readonly pools: ReadonlyMap<string, CallInGroup>;
@@ -138,6 +142,16 @@ export class LiveDirectory implements TelephonyDirectory {
   /** The CAPTCHA key sets with their secrets: for the gate alone. */
   captchaKeys(): readonly CaptchaKeys[] {
     return this.#view.captcha;
+  }
+
+  /** The push credentials with their keys: for the sender alone. */
+  pushCredentials(): readonly PushCredentials[] {
+    return this.#view.pushCredentials;
+  }
+
+  /** The webhooks with their secrets: for the sender alone. */
+  webhooks(): readonly WebhookSettings[] {
+    return this.#view.webhooks;
   }
 
   numberRules(): readonly NumberRule[] {
@@ -281,6 +295,14 @@ function buildView(document: ConfigurationDocument, version: number, realm: stri
     captcha: frozen.captcha.map((keys) => ({
       ...keys,
       secret: openSecret(box, keys.secret, `captcha/${keys.name}`),
+    })),
+    pushCredentials: frozen.pushCredentials.map((each) => ({
+      ...each,
+      privateKey: openSecret(box, each.privateKey, `pushCredentials/${each.name}`),
+    })),
+    webhooks: frozen.webhooks.map((hook) => ({
+      ...hook,
+      secret: openSecret(box, hook.secret, `webhooks/${hook.name}`),
     })),
     callInGroups: new Map(frozen.callInGroups.map((group) => [group.name, group])),
     pools: new Map(

@@ -9,7 +9,8 @@ import type { DocumentLines, YamlPath } from './yaml-document.ts';
 /** Letters and digits that are not taken for one another when read aloud or typed into a phone. */
 const PASSWORD_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const PASSWORD_LENGTH = 14;
-const ENVIRONMENT_SECRET_MAX = 512;
+/** A private key is the longest of them. */
+const ENVIRONMENT_SECRET_MAX = 8192;
 
 /** What sealing needs beside the document. */
 export interface SealingContext {
@@ -48,7 +49,18 @@ export function sealDocument(
     const path = ['captcha', index, 'secret'];
     return { ...keys, secret: sealOne(keys.secret, captchaBefore.get(keys.name), path, context, faults) };
   });
-  return { document: { ...document, agents, trunks, captcha }, faults };
+  const keysBefore = new Map(context.before.pushCredentials.map((each) => [each.name, each.privateKey]));
+  const pushCredentials = document.pushCredentials.map((each, index) => {
+    const path = ['pushCredentials', index, 'privateKey'];
+    const privateKey = sealOne(each.privateKey, keysBefore.get(each.name), path, context, faults);
+    return { ...each, privateKey };
+  });
+  const hooksBefore = new Map(context.before.webhooks.map((hook) => [hook.name, hook.secret]));
+  const webhooks = document.webhooks.map((hook, index) => {
+    const path = ['webhooks', index, 'secret'];
+    return { ...hook, secret: sealOne(hook.secret, hooksBefore.get(hook.name), path, context, faults) };
+  });
+  return { document: { ...document, agents, trunks, captcha, pushCredentials, webhooks }, faults };
 }
 
 function sealOne(

@@ -1,6 +1,7 @@
 import type { SlotHold, SlotTx } from '../calendar/slot-store.ts';
 import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
+import type { Notification } from '../callback/notification.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { ScreeningTx } from '../screening/screening-store.ts';
 import type { CallRecord, CallRecordTx } from '../telephony/call-record.ts';
@@ -25,6 +26,7 @@ export class MemoryStore implements UnitOfWork<Tx> {
   callbacks = new Map<string, Callback>();
   attempts = new Map<string, Attempt>();
   events: CallbackEvent[] = [];
+  notifications: Notification[] = [];
   agents = new Map<string, AgentStatus>();
   agentEvents: AgentEvent[] = [];
   calls = new Map<string, CallRecord>();
@@ -185,6 +187,9 @@ export class MemoryStore implements UnitOfWork<Tx> {
       attemptsOf: async (id) => [...this.attempts.values()].filter((attempt) => attempt.callbackId === id),
       appendEvent: async (event) => append(this.events, event),
       eventsOf: async (id, limit) => this.events.filter((event) => event.callbackId === id).slice(-limit),
+      putNotifications: async (told) => {
+        for (const one of told) append(this.notifications, one);
+      },
     };
   }
 

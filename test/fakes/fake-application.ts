@@ -137,6 +137,11 @@ export class FakeApplication implements Application {
     };
   }
 
+  async answerPush(id: CallbackId): Promise<Outcome<Callback>> {
+    const callback = this.callbacks.get(id);
+    return callback ? { ok: true, value: callback } : { ok: false, refusal: { kind: 'not-found' } };
+  }
+
   async cancelCallbacks(ids: readonly CallbackId[], actor: Actor): Promise<readonly Cancellation[]> {
     return Promise.all(ids.map(async (id) => ({ id, outcome: await this.cancelCallback(id, actor) })));
   }

@@ -10,6 +10,11 @@ export const rolesByPermission = {
   /** An agent: the callback being served. */
   rescheduleCallbacks: [Role.administrator, Role.supervisor, Role.developer, Role.agent],
   cancelCallbacks: [Role.administrator, Role.supervisor, Role.developer],
+  /** What a customer's app says when it was asked whether to call now. */
+  answerPushes: [Role.administrator, Role.supervisor, Role.developer],
+  /** What customers' devices and other systems were told. */
+  readNotifications: [Role.administrator, Role.supervisor, Role.developer],
+  retryNotifications: [Role.administrator, Role.developer],
   /** Customers' numbers in full; an agent sees the number of the callback being served. */
   seeNumbers: [Role.administrator, Role.supervisor, Role.developer],
   readAgents: [Role.administrator, Role.supervisor, Role.monitor],

@@ -6,11 +6,13 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { CallbackId, IdSource } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { CaptchaGate } from '../captcha/captcha-gate.ts';
+import type { PushDesk } from '../push/push-desk.ts';
 import type { PrometheusMetrics } from '../metrics/prometheus-metrics.ts';
 import type { AccessStore } from './access-store.ts';
 import type { Access, Principal } from './access.ts';
 import type { RouteAccess } from './access-rules.ts';
 import type { Application } from '../../application/application.ts';
+import type { NotificationList } from '../../application/notification-list.ts';
 import type { Workspace } from '../../application/workspace/workspace.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { AuditStore } from './audit-store.ts';
@@ -37,6 +39,8 @@ export interface HttpDependencies {
   readonly captcha: CaptchaGate;
   readonly recordings: RecordingShelf;
   readonly callIns: CallInList;
+  readonly notifications: Pick<NotificationList, 'find' | 'list' | 'retry'>;
+  readonly push: Pick<PushDesk, 'credentials' | 'webhooks' | 'testCredentials' | 'testWebhook'>;
   /** Runs a callback's history through the machine again; undefined: there is no such callback. */
   readonly replay: (id: CallbackId) => Promise<ReplayOutcome | undefined>;
   /** Undefined where SIP cannot be traced: the routes answer TRACING_UNAVAILABLE. */

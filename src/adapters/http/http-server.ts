@@ -35,6 +35,8 @@ import { addCapacityRoutes } from './capacity-routes.ts';
 import { addCaptchaRoutes } from './captcha-routes.ts';
 import { addGesRoutes } from './ges/ges-routes.ts';
 import { addGmsRoutes } from './gms/gms-routes.ts';
+import { addNotificationRoutes, addPushCredentialRoutes } from './notification-routes.ts';
+import { addPushAnswerRoutes } from './push-answer-routes.ts';
 import { addRecordingRoutes } from './recording-routes.ts';
 import { addSlotRoutes } from './slot-routes.ts';
 import { addWorkspaceRoutes } from './workspace-routes.ts';
@@ -130,6 +132,9 @@ const apiRoutes = [
   addOidcRoutes,
   addCallbackRoutes,
   addCallbackChangeRoutes,
+  addPushAnswerRoutes,
+  addNotificationRoutes,
+  addPushCredentialRoutes,
   addReplayRoutes,
   addAgentRoutes,
   addQueueRoutes,

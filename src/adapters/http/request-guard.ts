@@ -160,6 +160,8 @@ export function refused(refusal: Refusal): HttpError {
       return new HttpError('PUSH_TARGET_MISSING', 'the customer of this queue dials in when told to', {
         faults: [{ path: 'details.pushTargets', message: 'must name a device to tell' }],
       });
+    case 'call-in-needed':
+      return new HttpError('CALL_IN_NEEDED', 'the customer of this queue dials in: ask for a number to call');
     case 'slot-full':
       return new HttpError('SLOT_FULL', 'no callback can be booked for this time', {
         extra: { reason: refusal.reason, free: refusal.free.map(slotJson) },

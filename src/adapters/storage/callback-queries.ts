@@ -66,13 +66,16 @@ export async function openPlaces(db: Executor): Promise<OpenPlace[]> {
       'priority',
       'dueAtMs',
       'purgeAtMs',
+      'pushCount',
+      'pushedAtMs',
+      'details',
     ])
     .where(IS_OPEN)
     .orderBy('priority', 'desc')
     .orderBy('placeAtMs')
     .orderBy('id')
     .execute();
-  return rows as OpenPlace[];
+  return rows.map((row) => ({ ...row, details: objectOf(row.details) })) as OpenPlace[];
 }
 
 /** How many open callbacks each queue has; queues with none are left out. */

@@ -11,6 +11,7 @@ import type {
   UserAccountRow,
 } from './access-schema.ts';
 import type { CaseFileRow, CaseNoteRow, CaseWorkRow } from './case-rows.ts';
+import type { GoneDeviceRow, NotificationRow } from './notification-rows.ts';
 
 /**
  * The tables, one interface a table. Columns carry the names of the code's own fields, so that a value has
@@ -42,6 +43,8 @@ export interface Schema {
   readonly familiarAddress: FamiliarAddressRow;
   readonly identity: IdentityRow;
   readonly audit: AuditRow;
+  readonly notification: NotificationRow;
+  readonly goneDevice: GoneDeviceRow;
 }
 
 /** A callback's state: the projection of its events. */

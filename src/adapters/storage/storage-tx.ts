@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { SlotHold, SlotTx, TakenPlaces } from '../../calendar/slot-store.ts';
 import type { CallbackFilter, CallbackTx, OpenPlace } from '../../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
+import type { Notification } from '../../callback/notification.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId, CallId, RecordingId } from '../../kernel/ids.ts';
 import type { ConfigurationTx, ConfigurationVersion } from '../../provisioning/configuration-store.ts';
@@ -12,6 +13,7 @@ import type { CallRecord, CallRecordTx } from '../../telephony/call-record.ts';
 import * as agents from './agent-queries.ts';
 import { CaseQueries } from './case-queries.ts';
 import { CallInQueries } from './call-in-queries.ts';
+import { NotificationQueries } from './notification-queries.ts';
 import * as callbacks from './callback-queries.ts';
 import * as calls from './call-record-queries.ts';
 import * as configurations from './configuration-queries.ts';
@@ -32,6 +34,7 @@ const RETENTION_EVENTS_MAX = 5000;
 export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, RecordingTx, ConfigurationTx, EndableTx {
   readonly cases = new CaseQueries(() => this.executor);
   readonly callIns = new CallInQueries(() => this.executor);
+  readonly notifications = new NotificationQueries(() => this.executor);
   readonly #db: Kysely<Schema>;
   #ended = false;
 
@@ -119,6 +122,10 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, RecordingTx
 
   async eventsOf(id: CallbackId, limit: number): Promise<CallbackEvent[]> {
     return callbacks.eventsOf(this.executor, id, limit);
+  }
+
+  async putNotifications(notifications: readonly Notification[]): Promise<void> {
+    return this.notifications.put(notifications);
   }
 
   async openCountOfNumber(virtualQueue: string, customerNumber: string): Promise<number> {

@@ -28,16 +28,22 @@ const QUICK = {
 /** One scene: what happens on a lane of its own. */
 type Scene = (name: string, run: (lane: Lane) => Promise<void>, options?: LaneOptions) => void;
 
+export interface StageOptions {
+  /** Further sections of the document, in YAML; asked once before the start. Default: none. */
+  readonly sections?: () => Promise<string>;
+}
+
 /**
  * One product for all scenes of a file. Every scene has its own queue, DID, agents, customer and trunk in the
  * one document, so that scenes run at the same time without disturbing each other.
  */
-export function scenesOfOneProduct(): Scene {
+export function scenesOfOneProduct({ sections }: StageOptions = {}): Scene {
   const lanes: Lane[] = [];
   let product: Product | undefined;
   beforeAll(async () => {
     await Promise.all(lanes.map((lane) => lane.reserve()));
-    product = await Product.start({ document: documentOf(lanes) });
+    const more = (await sections?.()) ?? '';
+    product = await Product.start({ document: `${documentOf(lanes)}${more}` });
   });
   afterAll(async () => {
     await product?.stop();

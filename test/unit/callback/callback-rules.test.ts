@@ -194,7 +194,7 @@ const attempts: Row[] = [
 ];
 
 const others: Row[] = [
-  ['a preview holds the agent', [preview], { subState: 'preview', agentId: 'a1' }, []],
+  ['a preview holds the agent', [preview], { subState: 'preview', agentId: 'a1' }, ['showCase']],
   [
     'an accepted preview dials',
     [preview, { type: 'PREVIEW_ACCEPTED' }],
@@ -208,11 +208,11 @@ const others: Row[] = [
     ['releaseAgent', 'takePlace'],
   ],
   [
-    'as many rejections as agents may be tried end it',
+    'as many rejections as the queue allows end it',
     [preview, { type: 'PREVIEW_REJECTED' }, preview, { type: 'PREVIEW_REJECTED' }],
     { state: 'COMPLETED', reason: 'PREVIEW_REJECTED' },
     ['releaseAgent', 'leaveLine'],
-    { maxAgentTransferAttempts: 2 },
+    { previewRejectMax: 2 },
   ],
   [
     'a preview without an answer keeps the place',
@@ -224,7 +224,7 @@ const others: Row[] = [
     'a push runs out after its time',
     [{ type: 'PUSHED' }],
     { subState: 'pushed', pushCount: 1, dueAtMs: NOW_MS + 600_000 },
-    [],
+    ['leaveLine'],
   ],
   [
     'a second push does not give more time',

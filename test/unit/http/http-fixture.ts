@@ -4,6 +4,7 @@ import { afterEach } from 'vitest';
 import type { LightMyRequestResponse } from 'fastify';
 import { Role } from '../../../src/adapters/http/access-store.ts';
 import { newApiKey, secretDigest } from '../../../src/adapters/http/credential.ts';
+import { PushDesk } from '../../../src/adapters/push/push-desk.ts';
 import { CaptchaGate } from '../../../src/adapters/captcha/captcha-gate.ts';
 import type { CallTracing, TracedMessage, TraceView } from '../../../src/adapters/http/call-tracing.ts';
 import type { HttpConfig } from '../../../src/adapters/http/http-config.ts';
@@ -164,6 +165,12 @@ export async function newFixture(
       numberRules: () => numberRuleViews(directory),
       testNumber: (rule, request) => testNumber(directory, rule, request),
     },
+    notifications: {
+      list: () => Promise.resolve([]),
+      find: () => Promise.resolve(undefined),
+      retry: () => Promise.resolve(undefined),
+    },
+    push: new PushDesk({ pushCredentials: () => [], webhooks: () => [], clock: new SystemClock() }),
     captcha: new CaptchaGate({ keySets: () => captchaKeys, clock: new SystemClock(), log: silentLog }),
     replay: (id) =>
       Promise.resolve(application.callbacks.has(id) ? { kind: 'same', eventCount: 3 } : undefined),

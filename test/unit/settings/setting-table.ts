@@ -308,6 +308,7 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
   wrapUpExtendSec: whole(60, 0, 3600),
   wrapUpMaxSec: whole(600, 0, 7200),
   purgeTimeMin: whole(0, 0, 20_160),
+  pushConfirm: yesNo(false),
   pushThresholdMin: whole(5, 1, 120),
   pushExpiryMin: whole(10, 1, 1440),
   maxNotifyAttempts: whole(3, 1, 10),

@@ -6,10 +6,11 @@ import { lifecycle } from './0003-lifecycle.ts';
 import { slots } from './0004-slots.ts';
 import { openCallbacksOfNumber } from './0005-open-callbacks-of-number.ts';
 import { cases } from './0006-cases.ts';
-import { ges } from './0009-ges.ts';
-import { access } from './0008-access.ts';
 import { recordings } from './0007-recordings.ts';
+import { access } from './0008-access.ts';
+import { ges } from './0009-ges.ts';
 import { callIns } from './0010-call-ins.ts';
+import { notify } from './0011-notify.ts';
 
 /** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -19,10 +20,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-slots': slots,
   '0005-open-callbacks-of-number': openCallbacksOfNumber,
   '0006-cases': cases,
-  '0009-ges': ges,
-  '0008-access': access,
   '0007-recordings': recordings,
+  '0008-access': access,
+  '0009-ges': ges,
   '0010-call-ins': callIns,
+  '0011-notify': notify,
 };
 
 /**

@@ -1,0 +1,148 @@
+import { afterAll, expect } from 'vitest';
+import { PushProvider, type PushedMessage } from '../fakes/push-provider.ts';
+import { type Lane, TONE } from './stage/lane.ts';
+import { scenesOfOneProduct } from './stage/stage.ts';
+
+const provider = new PushProvider();
+const scene = scenesOfOneProduct({
+  sections: async () => {
+    await provider.start();
+    return `pushCredentials: ${JSON.stringify([provider.credentials])}\n`;
+  },
+});
+afterAll(() => provider.stop());
+provider.refusal = ({ token }) =>
+  token.startsWith('gone') ? { status: 404, code: 'UNREGISTERED' } : undefined;
+
+interface Letter {
+  readonly state: string;
+  readonly event: string;
+  readonly fault: string | null;
+}
+
+/** A callback over the Genesys-compatible API for a customer with this device. */
+async function booked(lane: Lane, device: string): Promise<string> {
+  const { id } = await lane.product.ges<{ id: string }>('/callbacks/create', {
+    serviceName: lane.queue,
+    phoneNumber: lane.number,
+    userData: { plan: 'gold' },
+    pushTargets: [{ channel: 'FCM', target: device }],
+  });
+  return id;
+}
+
+const pushed = (callbackId: string, event: string): Promise<PushedMessage> =>
+  provider.pushed(
+    ({ data }) => data['callbackId'] === callbackId && data['event'] === event,
+    `${event} of ${callbackId}`,
+  );
+const answered = (lane: Lane, id: string, answer: string): Promise<unknown> =>
+  lane.product.api('POST', `/callbacks/${id}/push/${answer}`);
+
+scene(
+  'S9: the app is asked, the customer accepts, is called and talks with the agent',
+  async (lane) => {
+    const [agent, customer] = [await lane.agent(), await lane.customer()];
+    const id = await booked(lane, 'phone-s9');
+    await lane.callbackIs(id, { state: 'QUEUED' });
+    await lane.ready();
+    const { token, data } = await pushed(id, 'CALLBACK_READY');
+    expect(token).toBe('phone-s9');
+    expect(data).toMatchObject({ serviceName: lane.queue, action: 'confirm' });
+    expect(Date.parse(data['expiresAt'] ?? '')).toBeGreaterThan(Date.now());
+    expect(await lane.callback(id)).toMatchObject({
+      state: 'ROUTING',
+      subState: 'pushed',
+      attemptCount: 0,
+    });
+    expect(customer.invitesReceived).toHaveLength(0);
+
+    await answered(lane, id, 'accept');
+    await customer.answered();
+    await agent.answered();
+    await Promise.all([customer.toneHeard(TONE.agent), agent.toneHeard(TONE.customer)]);
+    expect(await lane.callback(id)).toMatchObject({ state: 'PROCESSING', attemptCount: 1 });
+    await customer.hangUp();
+    await lane.callbackIs(id, { state: 'COMPLETED' });
+  },
+  { settings: { pushConfirm: true, requireConfirm: false, cpdEnabled: false } },
+);
+
+scene(
+  'S9: the customer puts it off, then wants no call any more, and is never called',
+  async (lane) => {
+    await lane.agent();
+    const customer = await lane.customer();
+    const first = await booked(lane, 'phone-snooze');
+    await lane.ready();
+    await pushed(first, 'CALLBACK_READY');
+    await answered(lane, first, 'snooze');
+    expect(await lane.callback(first)).toMatchObject({ state: 'SCHEDULED', attemptCount: 0 });
+    await answered(lane, first, 'cancel');
+    await lane.callbackIs(first, { state: 'COMPLETED', reason: 'CANCELLED_BY_CUSTOMER' });
+    expect(customer.invitesReceived).toHaveLength(0);
+    await expect(answered(lane, first, 'accept')).rejects.toThrow(/NOT_ALLOWED_IN_STATE/);
+  },
+  { settings: { pushConfirm: true, requireConfirm: false, cpdEnabled: false } },
+);
+
+scene(
+  'S9: a customer whose device is gone is called without being asked, and the message is a dead letter',
+  async (lane) => {
+    const [agent, customer] = [await lane.agent(), await lane.customer()];
+    const id = await booked(lane, 'gone-phone');
+    await lane.ready();
+    await customer.answered();
+    await agent.answered();
+    const letters = await lane.product.api<{ items: Letter[] }>(
+      'GET',
+      `/notifications?callbackId=${id}&state=DEAD`,
+    );
+    expect(letters.items).toMatchObject([{ event: 'CALLBACK_READY', fault: 'UNREGISTERED' }]);
+    await customer.hangUp();
+    await lane.callbackIs(id, { state: 'COMPLETED' });
+  },
+  { settings: { pushConfirm: true, requireConfirm: false, cpdEnabled: false } },
+);
+
+scene(
+  'S8: at the front the app is told, asks for a number, the customer dials in with the code and is served',
+  async (lane) => {
+    const groupName = `app ${lane.queue}`;
+    await lane.product.api('PUT', `/call-in-groups/${encodeURIComponent(groupName)}`, {
+      queue: lane.queue,
+      numbers: [`+49309${lane.did}1`],
+      expirySec: 120,
+      generateAccessCode: true,
+      accessCodeLength: 6,
+    });
+    const agent = await lane.agent();
+    const customer = await lane.customer();
+    const id = await booked(lane, 'phone-s8');
+    await lane.ready();
+    const ready = await pushed(id, 'CALLBACK_READY');
+    expect(ready.data).toMatchObject({ action: 'call-in' });
+    await expect(answered(lane, id, 'accept')).rejects.toThrow(/CALL_IN_NEEDED/);
+
+    await lane.product.ges('/call-in/requests/create', { groupName, callbackServiceId: id });
+    const { data } = await pushed(id, 'CALLIN_INSTRUCTIONS');
+    expect(data['toPhoneNumber']).toBe(`+49309${lane.did}1`);
+    expect(data['accessCode']).toMatch(/^[1-9][0-9]{5}$/);
+
+    const caller = await lane.caller({
+      dial: (data['toPhoneNumber'] ?? '').slice(1),
+      sippKeys: [`${data['accessCode'] ?? ''}#`],
+    });
+    await caller.answered();
+    await lane.hears(caller, 'ask-code');
+    await caller.sendSippKeys();
+    await agent.answered();
+    await Promise.all([agent.toneHeard(TONE.customer), caller.toneHeard(TONE.agent)]);
+    await lane.callbackIs(id, { state: 'COMPLETED', reason: 'SERVED_INBOUND' });
+    expect(agent.invitesReceived[0]?.text).toMatch(/X-Turnkeeper-Case-Data: plan=gold/i);
+    expect(customer.invitesReceived).toHaveLength(0);
+    await caller.hangUp();
+    await lane.callEnded(caller);
+  },
+  { settings: { callDirection: 'USERORIGINATED' } },
+);
