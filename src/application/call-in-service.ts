@@ -42,7 +42,9 @@ const DRAWS_MAX = 50;
 /** More than this part of the codes in use makes guessing easy: no more are given out. */
 const CODES_IN_USE_MAX = 0.01;
 
-/** Gives out numbers and codes to customers who are about to call in (S7, S8), and lists what was given out. */
+/**
+ * Gives out numbers and codes to customers who are about to call in (S7, S8), and lists what was given out.
+ */
 export class CallInService implements CallInDesk {
   readonly #options: CallInServiceOptions;
   readonly #pools = new Map<string, NumberPool>();
@@ -145,7 +147,9 @@ export class CallInService implements CallInDesk {
   }
 }
 
-/** A callback can be called in for while it is in the line or its customer has been told; not once dialled. */
+/**
+ * A callback can be called in for while it is in the line or its customer has been told; not once dialled.
+ */
 function waitsForCall({ state, subState }: Callback): CallInRefusal | undefined {
   const waits = state === 'QUEUED' || (state === 'ROUTING' && subState === 'pushed');
   return waits ? undefined : { kind: 'callback-not-waiting', state };

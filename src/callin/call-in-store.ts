@@ -23,7 +23,9 @@ export interface CallInTx {
   /** Replaces the record when its state is still `from`; false and nothing changed otherwise. */
   updateCallIn(callIn: CallIn, from: CallInState): Promise<boolean>;
   findCallIn(id: CallInId): Promise<CallIn | undefined>;
-  /** Requests in WAITING, expired ones among them, that one of the three points to; newest first, at most 300. */
+  /**
+   * Requests in WAITING, expired ones among them, that one of the three points to; newest first, at most 300.
+   */
   callInCandidates(evidence: {
     readonly code?: string;
     readonly ani?: string;
