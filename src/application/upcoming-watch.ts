@@ -106,9 +106,9 @@ export class UpcomingWatch {
       const isTold =
         isUpcoming(callback, ewtSec, { settings, nowMs }) &&
         (wasLonger || !isShortFromTheStart(callback, nowMs));
-      if (isTold) return void (await tx.putNotifications(messages));
-      // Written down, so that a restart does not take it for a wait that has become short.
-      for (const message of messages) await tx.notifications.skip(message);
+      // Written down otherwise, so that a restart does not take it for a wait that has become short.
+      if (isTold) await tx.putNotifications(messages);
+      else for (const message of messages) await tx.notifications.skip(message);
     });
     desk.stored();
   }

@@ -50,8 +50,6 @@ export interface NotificationTx {
   update(record: NotificationRecord): Promise<void>;
   /** Writes down that this one is not to be told; false: its `onceKey` is there already. */
   skip(notification: Notification): Promise<boolean>;
-  /** The first of these keys that are there. */
-  knownOnceKeys(keys: readonly string[]): Promise<string[]>;
   isGone(target: string): Promise<boolean>;
   markGone(target: string, nowMs: number): Promise<void>;
   /** Deletes ended messages and gone devices older than `beforeMs`, a batch a call. Returns how many. */

@@ -128,7 +128,7 @@ export class PushProvider {
       return json(response, status, { error }, headers);
     }
     this.messages.push(message);
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
     return json(response, 200, { name: `projects/${PROJECT}/messages/${this.messages.length}` });
   }
 

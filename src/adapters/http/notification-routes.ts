@@ -107,7 +107,12 @@ export function addNotificationRoutes(server: Server, { notifications, applicati
 }
 
 /** GET /push-credentials and /webhooks, and a test of each. */
-export function addPushCredentialRoutes(server: Server, { push, ids }: RouteContext): void {
+export function addPushCredentialRoutes(server: Server, context: RouteContext): void {
+  addCredentialRoutes(server, context);
+  addWebhookRoutes(server, context);
+}
+
+function addCredentialRoutes(server: Server, { push }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/push-credentials',
@@ -160,6 +165,9 @@ export function addPushCredentialRoutes(server: Server, { push, ids }: RouteCont
       return { result: verdict.kind, reason: 'reason' in verdict ? verdict.reason : null };
     },
   });
+}
+
+function addWebhookRoutes(server: Server, { push, ids }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/webhooks',

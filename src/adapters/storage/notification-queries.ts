@@ -87,16 +87,6 @@ export class NotificationQueries implements NotificationTx {
       .execute();
   }
 
-  async knownOnceKeys(keys: readonly string[]): Promise<string[]> {
-    if (keys.length === 0) return [];
-    const rows = await this.#executor()
-      .selectFrom('notification')
-      .select('onceKey')
-      .where('onceKey', 'in', keys)
-      .execute();
-    return rows.flatMap(({ onceKey }) => onceKey ?? []);
-  }
-
   async isGone(target: string): Promise<boolean> {
     const row = await this.#executor()
       .selectFrom('goneDevice')

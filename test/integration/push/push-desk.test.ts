@@ -1,0 +1,181 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PushDesk } from '../../../src/adapters/push/push-desk.ts';
+import { SystemClock } from '../../../src/kernel/clock.ts';
+import type { NotificationRecord } from '../../../src/notify/notification-store.ts';
+import { pushCredentialsSchema, type PushCredentials } from '../../../src/notify/push-credentials.ts';
+import { webhookSchema, type WebhookSettings } from '../../../src/notify/webhook-settings.ts';
+import { PushProvider } from '../../fakes/push-provider.ts';
+
+const clock = new SystemClock();
+
+function aRecord(changes: Partial<NotificationRecord> = {}): NotificationRecord {
+  return {
+    id: 'notification_1',
+    callbackId: 'callback_1',
+    virtualQueue: 'support',
+    event: 'CALLBACK_READY',
+    channel: 'FCM',
+    target: 'phone',
+    language: 'de',
+    data: { event: 'CALLBACK_READY', callbackId: 'callback_1' },
+    createdAtMs: 0,
+    expiresAtMs: null,
+    triesMax: 3,
+    onceKey: null,
+    state: 'PENDING',
+    tryCount: 0,
+    dueAtMs: 0,
+    endedAtMs: null,
+    receipt: null,
+    fault: null,
+    ...changes,
+  };
+}
+
+describe('messages to devices', () => {
+  let provider: PushProvider;
+  let credentials: PushCredentials;
+  let desk: PushDesk;
+  beforeEach(async () => {
+    provider = new PushProvider();
+    await provider.start();
+    credentials = pushCredentialsSchema.parse(provider.credentials) as PushCredentials;
+    desk = new PushDesk({ pushCredentials: () => [credentials], webhooks: () => [], clock });
+    return () => provider.stop();
+  });
+
+  it('reach the provider in the customer’s language with a token asked for once', async () => {
+    const deliveries = await Promise.all([desk.toDevice(aRecord()), desk.toDevice(aRecord())]);
+    expect(deliveries).toMatchObject([{ kind: 'taken' }, { kind: 'taken' }]);
+    expect(provider.grants).toHaveLength(1);
+    expect(provider.messages[0]).toMatchObject({
+      token: 'phone',
+      dryRun: false,
+      data: { callbackId: 'callback_1' },
+      notification: { title: 'Sie sind an der Reihe' },
+    });
+  });
+
+  it('renew an access token that is taken no more', async () => {
+    await desk.toDevice(aRecord());
+    provider.forgetGrants();
+    expect(await desk.toDevice(aRecord())).toMatchObject({ kind: 'taken' });
+  });
+
+  it.each([
+    [
+      { status: 404, code: 'UNREGISTERED' },
+      { kind: 'refused', gone: true },
+    ],
+    [
+      { status: 403, code: 'SENDER_ID_MISMATCH' },
+      { kind: 'refused', gone: true },
+    ],
+    [
+      { status: 400, code: 'INVALID_ARGUMENT', message: 'not a valid FCM registration token' },
+      { kind: 'refused', gone: true },
+    ],
+    [
+      { status: 400, code: 'INVALID_ARGUMENT', message: 'data is too big' },
+      { kind: 'refused', gone: false },
+    ],
+    [
+      { status: 429, code: 'QUOTA_EXCEEDED', retryAfterSec: 60 },
+      { kind: 'later', afterMs: 60_000 },
+    ],
+    [
+      { status: 503, code: 'UNAVAILABLE' },
+      { kind: 'later', fault: 'UNAVAILABLE', afterMs: null },
+    ],
+    [
+      { status: 500, code: 'INTERNAL' },
+      { kind: 'later', fault: 'INTERNAL' },
+    ],
+  ])('tell %o from what may be tried again', async (refusal, delivery) => {
+    provider.refusal = () => refusal;
+    expect(await desk.toDevice(aRecord())).toMatchObject(delivery);
+  });
+
+  it('wait while the provider is silent or the credentials are wrong', async () => {
+    credentials = { ...credentials, clientEmail: 'somebody@example.com' };
+    expect(await desk.toDevice(aRecord())).toMatchObject({
+      kind: 'later',
+      fault: 'credentials refused: invalid_grant',
+    });
+    credentials = { ...credentials, tokenUrl: 'http://127.0.0.1:9/token' };
+    expect(await desk.toDevice(aRecord())).toMatchObject({ kind: 'later' });
+  });
+
+  it('are tried dry: nothing is sent, and a wrong key is told from a device that is not there', async () => {
+    expect(await desk.testCredentials('app', 'phone')).toEqual({ kind: 'accepted' });
+    expect(provider.messages).toMatchObject([{ dryRun: true }]);
+    provider.refusal = () => ({ status: 404, code: 'UNREGISTERED' });
+    expect(await desk.testCredentials('app', undefined)).toEqual({ kind: 'accepted' });
+    expect(await desk.testCredentials('app', 'phone')).toMatchObject({ kind: 'refused' });
+    credentials = { ...credentials, privateKey: 'no key' };
+    expect(await desk.testCredentials('app', undefined)).toMatchObject({ kind: 'keys-wrong' });
+    expect(await desk.testCredentials('nobody', undefined)).toBeUndefined();
+    expect(JSON.stringify(desk.credentials())).not.toContain('no key');
+  });
+});
+
+describe('webhooks', () => {
+  const received: { headers: IncomingMessage['headers']; body: string }[] = [];
+  let status = 204;
+  let server: Server;
+  let webhook: WebhookSettings;
+  let desk: PushDesk;
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (part) => (body += String(part)));
+      request.on('end', () => {
+        received.push({ headers: request.headers, body });
+        response.writeHead(status, status === 302 ? { location: 'http://127.0.0.1:9/' } : {}).end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+    webhook = webhookSchema.parse({ name: 'crm', url, secret: 'quite secret' }) as WebhookSettings;
+    desk = new PushDesk({ pushCredentials: () => [], webhooks: () => [webhook], clock });
+  });
+  afterAll(() => server.close());
+
+  it('are signed over id, time and body, with the same id at every try', async () => {
+    const record = aRecord({ channel: 'WEBHOOK', target: 'crm' });
+    status = 503;
+    expect(await desk.toWebhook(record)).toMatchObject({ kind: 'later', fault: 'answered 503' });
+    status = 204;
+    expect(await desk.toWebhook(record)).toMatchObject({ kind: 'taken' });
+    for (const { headers, body } of received.splice(0)) {
+      const signed = `notification_1.${String(headers['webhook-timestamp'])}.${body}`;
+      const signature = createHmac('sha256', 'quite secret').update(signed).digest('base64');
+      expect(headers['webhook-signature']).toBe(`v1,${signature}`);
+      expect(headers['webhook-id']).toBe('notification_1');
+      expect(JSON.parse(body)).toMatchObject({ id: 'notification_1', event: 'CALLBACK_READY' });
+    }
+  });
+
+  it.each([
+    [429, 'later'],
+    [500, 'later'],
+    [302, 'refused'],
+    [400, 'refused'],
+    [410, 'refused'],
+  ])('take an answer %i for %s', async (answer, kind) => {
+    status = answer;
+    expect(await desk.toWebhook(aRecord({ target: 'crm' }))).toMatchObject({ kind });
+  });
+
+  it('are tried by a test message, and one that was removed is given up', async () => {
+    status = 200;
+    received.length = 0;
+    expect(await desk.testWebhook('crm', 'notification_2')).toMatchObject({ kind: 'taken' });
+    expect(JSON.parse(received[0]?.body ?? '{}')).toMatchObject({ event: 'TEST' });
+    expect(await desk.toWebhook(aRecord({ target: 'old' }))).toMatchObject({ kind: 'refused' });
+    expect(JSON.stringify(desk.webhooks())).not.toContain('quite secret');
+  });
+});
