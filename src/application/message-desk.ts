@@ -76,11 +76,12 @@ export class MessageDesk {
 
   /** Undefined: nobody said anything. */
   async #record(
-    { leg, settings, finish }: MessageRequest,
+    { leg, callId, settings, finish }: MessageRequest,
     path: string,
   ): Promise<RecordingMeasure | undefined> {
     const { clock, log } = this.#options;
     const recording = await leg.record(path);
+    log.info({ callId }, 'message begins');
     const listener = new MessageListener({ leg, clock, silenceMs: settings.voicemailSilenceSec * 1000 });
     const endedBy = await new Promise<string>((resolve) => {
       const timer = clock.setTimer(settings.voicemailMaxSec * 1000, () => resolve('time'));

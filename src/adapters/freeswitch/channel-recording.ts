@@ -9,6 +9,12 @@ import type { RecordingWatch } from './recording-watch.ts';
 const RECORDING_SEC_MAX = 14_400;
 /** From the end of the channel, or the command to stop, to the word that the file is complete. */
 const COMPLETION_DEADLINE_MS = 3000;
+/**
+ * Left is what the far end says, right what it hears. Without the other two the media server holds back half
+ * a second, which is lost at the end while nothing is played, and some versions delete what is shorter than
+ * three seconds.
+ */
+const CHANNEL_VARIABLES = ['RECORD_STEREO=true', 'RECORD_PRE_BUFFER_FRAMES=1', 'RECORD_MIN_SEC=0'];
 const PATH = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]{0,200}\.wav$/;
 
 /** What a recording works with. */
@@ -30,8 +36,7 @@ export async function recordChannel(parts: ChannelRecordingParts, path: string):
   if (root === undefined) throw failed('no directory for recordings');
   if (!PATH.test(path)) throw failed('not a path of a recording');
   const file = `${root.replace(/\/$/, '')}/${path}`;
-  // Left is what the far end says, right what it hears.
-  await ask('uuid_setvar', 'RECORD_STEREO true');
+  await ask('uuid_setvar_multi', CHANNEL_VARIABLES.join(';'));
   const startedAtMs = clock.monotonicMs();
   const { complete, forget } = watch.expect(uuid, file);
   const reply = await ask('uuid_record', `start ${file} ${RECORDING_SEC_MAX}`);

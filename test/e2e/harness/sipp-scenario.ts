@@ -1,8 +1,8 @@
 import type { PhoneCodec } from './rtp-endpoint.ts';
 
 /**
- * How a callee treats one call. `ringMs` is the time between 180 and what follows; with `earlyMedia` the 180 is a
- * 183 with SDP, and the phone's media are heard from then on (RFC 3960 §3).
+ * How a callee treats one call. `ringMs` is the time between 180 and what follows; with `earlyMedia` the 180
+ * is a 183 with SDP, and the phone's media are heard from then on (RFC 3960 §3).
  */
 export type CalleeTurn = { readonly earlyMedia?: boolean } & (
   | { readonly kind: 'answer'; readonly ringMs?: number }
@@ -127,6 +127,8 @@ function inCall(facts: PhoneFacts, cseq: number): string[] {
       `<recv request="UPDATE" optional="true" next="update${stage}"/>`,
       `<recv request="OPTIONS" optional="true" next="options${stage}"/>`,
       `<recv request="ACK" optional="true" next="talk${stage}"/>`,
+      // A CANCEL that crossed our 200 is answered and changes nothing (RFC 3261 §9.2).
+      `<recv request="CANCEL" optional="true" next="options${stage}"/>`,
       '<recv request="BYE" next="bye"/>',
     );
     if (!last) {

@@ -228,7 +228,7 @@ export class Lane {
   /** Resolves when what this caller says is being recorded for the `count`-th time. */
   async recorded(caller: SippPhone, count = 1): Promise<void> {
     const callId = await this.#callIdOf(caller);
-    const begun = (line: LogLine): boolean => line.msg === 'recording begun' && line['callId'] === callId;
+    const begun = (line: LogLine): boolean => line.msg === 'message begins' && line['callId'] === callId;
     const what = `recording ${count} of ${callId}`;
     await this.product.log.wait((lines) => lines.filter(begun)[count - 1], what, 40_000);
   }
