@@ -4,13 +4,27 @@ import { fileURLToPath } from 'node:url';
 import { MACHINE_CATEGORIES, OTHER_COUNT, PERSON_CATEGORIES, type Scene, Stage } from './scenes.ts';
 import { HARD_CATEGORIES, hardScene } from './hard-scenes.ts';
 import { Dice, msOf, RATE_HZ } from './sound.ts';
-import { describeLine, type Label, transmit } from './take.ts';
-import type { Part } from './texts.ts';
+import { type CorpusFolder, describeLine, type Label, transmit } from './take.ts';
 
 /** Where the corpus lies; ignored by git. */
 export const AUDIO_FOLDER = fileURLToPath(new URL('./audio/', import.meta.url));
 /** Part of every seed: another number makes another corpus. */
 const SEED = 'turnkeeper-1';
+
+/** Categories of `tuning-beeps` and how many files of each. */
+const BEEP_CATEGORIES: readonly (readonly [string, number])[] = [
+  ['person-after-ringback', 150],
+  ['person-foreign-ringback', 70],
+  ['person-very-late', 60],
+  ['person-noise', 40],
+  ['person-tv', 40],
+  ['person-babble', 30],
+  ['machine-greeting', 50],
+  ['machine-music', 50],
+  ['machine-coded', 50],
+  ['machine-late-beep', 40],
+  ['machine-tight-beep', 40],
+];
 
 interface Order {
   readonly id: string;
@@ -21,10 +35,11 @@ interface Order {
  * The labels of a part, its files made where they are missing. Stops after `budgetSec` seconds and returns
  * undefined when files remain to be made: call it again.
  */
-export function provideCorpus(part: Part, budgetSec: number): Label[] | undefined {
-  const folder = join(AUDIO_FOLDER, part);
+export function provideCorpus(name: CorpusFolder, budgetSec: number): Label[] | undefined {
+  const part = name === 'held-back' ? name : 'tuning';
+  const folder = join(AUDIO_FOLDER, name);
   const labelsPath = join(folder, 'labels.jsonl');
-  const orders = ordersOf();
+  const orders = name === 'tuning-beeps' ? ordersOfBeeps() : ordersOf();
   if (existsSync(labelsPath)) {
     const labels = readFileSync(labelsPath, 'utf8')
       .trim()
@@ -43,7 +58,7 @@ export function provideCorpus(part: Part, budgetSec: number): Label[] | undefine
       continue;
     }
     if (performance.now() > endAtMs) return undefined;
-    labels.push(record(part, id, make(stage, new Dice(`${SEED} ${part} ${id}`)), folder));
+    labels.push(record(name, id, make(stage, new Dice(`${SEED} ${name} ${id}`)), folder));
   }
   writeFileSync(`${labelsPath}.new`, labels.map((label) => `${JSON.stringify(label)}\n`).join(''));
   renameSync(`${labelsPath}.new`, labelsPath);
@@ -69,7 +84,21 @@ function ordersOf(): Order[] {
   return orders;
 }
 
-function record(part: Part, id: string, scene: Scene, folder: string): Label {
+/** The hard categories and those of the first scenes, by their names. */
+function ordersOfBeeps(): Order[] {
+  const isHard = (category: string): boolean => HARD_CATEGORIES.some(([name]) => name === category);
+  return BEEP_CATEGORIES.flatMap(([category, count]) =>
+    Array.from({ length: count }, (_, at) => ({
+      id: `${category}-${at}`,
+      make: (stage: Stage, dice: Dice): Scene => {
+        if (isHard(category)) return hardScene(stage, dice, category);
+        return category.startsWith('person') ? stage.person(dice, category) : stage.machine(dice, category);
+      },
+    })),
+  );
+}
+
+function record(part: CorpusFolder, id: string, scene: Scene, folder: string): Label {
   const samples = transmit(scene.take, scene.line, new Dice(`${SEED} line ${part} ${id}`));
   const { verdict, category, voice, text, country, isEarly, take } = scene;
   const label: Label = {
@@ -110,7 +139,7 @@ function wavOf(samples: Int16Array): Buffer {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const part of ['tuning', 'held-back'] as const) {
+  for (const part of ['tuning', 'held-back', 'tuning-beeps'] as const) {
     const labels = provideCorpus(part, 50);
     console.log(
       labels === undefined ? `${part}: more to be made, run again` : `${part}: ${labels.length} files`,

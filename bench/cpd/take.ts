@@ -16,10 +16,16 @@ import {
 } from './sound.ts';
 import type { Part } from './texts.ts';
 
+/**
+ * Folders of the corpus. `tuning-beeps` has voices and texts of the tuning part: more of the cases in which a
+ * beep, or what sounds like one, decides.
+ */
+export type CorpusFolder = Part | 'tuning-beeps';
+
 /** What is known of a file of the corpus: its line in labels.jsonl. Instants in ms from the file's start. */
 export interface Label {
   readonly file: string;
-  readonly part: Part;
+  readonly part: CorpusFolder;
   readonly verdict: string;
   readonly category: string;
   readonly voice: string;

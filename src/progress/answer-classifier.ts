@@ -10,6 +10,8 @@ import type { Phrase, TurnTiming } from './speech-turn.ts';
 const BEEP_AFTER_SPEECH_MAX_MS = 3000;
 /** So much must have been said before a beep means a machine: after one word it may be the phone's own. */
 const BEEP_TALK_MIN_MS = 600;
+/** Who talks so long after a tone's end was talking all the time: the tone was a part of the voice. */
+const TALK_AFTER_BEEP_MS = 40;
 /**
  * A person's verdict is taken back for the beep of a machine, or when the talk goes on for so long without a
  * pause of so much: a person would wait for our words.
@@ -215,9 +217,11 @@ export class AnswerClassifier {
       if (isGreeting) this.#decide('machine', 0.98, reason, this.#isNobody);
       return;
     }
+    const isTalkedOver = timing.onsetMs + timing.talkMs > event.endMs + TALK_AFTER_BEEP_MS;
+    // A person is not given up for what may be a vowel or the network's tone.
+    if (this.#decision.answer !== 'person' || !event.isCertain || isTalkedOver) return;
     const talk = this.#turn.timingSincePause(event.startMs, REVISION_PAUSE_MS);
-    const isRevision = this.#decision.answer === 'person' && isGreetingBeep(talk?.talkMs ?? 0, beforeMs);
-    if (isRevision) this.#decide('machine', 0.9, reason, true);
+    if (isGreetingBeep(talk?.talkMs ?? 0, beforeMs)) this.#decide('machine', 0.9, reason, true);
   }
 
   #decide(answer: Answer, score: number, reason: string, isRevision = false): void {

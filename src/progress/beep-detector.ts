@@ -16,6 +16,8 @@ const HIGH_MAX_HZ = 2800;
 const LEVEL_MIN_DBM0 = -47;
 /** A beep is as steady as a machine makes it; a voice is not. */
 const FREQUENCY_WANDER_MAX_HZ = 6;
+/** … and relative to a high frequency, where lost packets smear more. */
+const FREQUENCY_WANDER_MAX = 0.005;
 const LEVEL_WANDER_MAX_DB = 0.9;
 const PURITY_MIN = 0.8;
 /** A short one that is not clear, or low, is a vowel. */
@@ -23,6 +25,18 @@ const SHORT_MS = 150;
 const SHORT_MIN_HZ = 430;
 const CLEAR_PURITY_MIN = 0.9;
 const CLEAR_WANDER_MAX = 0.004;
+/** Next to nothing else is heard: a coder makes even such a tone waver. */
+const PURE_PURITY_MIN = 0.97;
+const PURE_WANDER_MAX = 0.006;
+/** What is as loud as a pure tone of such a length is its own beginning, which a lost packet has cut off. */
+const LONG_MS = 300;
+const OWN_LEVEL_DB = 2;
+/** No voice makes a pure tone as high as this. */
+const ABOVE_VOICE_HZ = 1000;
+/** Two lines for a shorter time than this are high harmonics of a vowel, unless they are pure. */
+const PAIR_MIN_MS = 140;
+/** A burst of the ringback lies so near to what was heard of it before. */
+const RINGBACK_WITHIN_HZ = 15;
 /** A beep is told so long after its end, when no other tone has followed by then. */
 const WAIT_MS = 85;
 /**
@@ -88,6 +102,8 @@ export class BeepDetector {
   #lastHz = 0;
   #lastDbm0 = SILENCE_DBM0;
   #run = 0;
+  #ringbackHz: readonly number[] = [];
+  #isRingbackLike = false;
 
   constructor(emit: ProgressEventSink) {
     this.#emit = emit;
@@ -112,13 +128,15 @@ export class BeepDetector {
       this.#pending = undefined;
       return;
     }
-    if (this.#run >= MELODY_TONES_MIN || !isBeep(tone) || isExcluded(tone, context)) {
+    const isNone = isExcluded(tone, context) || this.#isRingback(tone, context);
+    if (this.#run >= MELODY_TONES_MIN || !isBeep(tone) || isNone) {
       this.#pending = undefined;
       return;
     }
     if (!isSame && !isSecond) this.#pendingStartMs = tone.startMs;
     this.#pending = tone;
     this.#isAfterVoice = context.isAfterVoice;
+    this.#isRingbackLike = context.planBurst === 'ringback';
     this.#voicedAfter = 0;
     this.#isFollowed = false;
     const mustRepeat = context.planBurst !== 'none' && (!context.hasSpoken || tone.lowHz < PLAN_BELOW_HZ);
@@ -128,6 +146,11 @@ export class BeepDetector {
   /** A triplet or a cadence has been recognised: its tones are no beeps. */
   drop(): void {
     this.#pending = undefined;
+  }
+
+  /** Ringback has been recognised: its later bursts are no beeps, whatever sounds like speech between. */
+  ringbackHeard(frequenciesHz: readonly number[]): void {
+    this.#ringbackHz = frequenciesHz;
   }
 
   /** Every hop. @param isTone a tone sounds or is suspected: it may explain the one before. */
@@ -143,6 +166,7 @@ export class BeepDetector {
     const isWithinVoice =
       this.#isAfterVoice &&
       this.#voicedAfter >= VOICED_AFTER_HOPS &&
+      !(isPure(tone) && tone.highHz === 0 && tone.lowHz >= ABOVE_VOICE_HZ) &&
       tone.endMs - this.#pendingStartMs < VOWEL_MAX_MS;
     if (isWithinVoice || !this.#standsAlone(tone)) this.drop();
     else this.#tell(tone, nowMs);
@@ -159,7 +183,16 @@ export class BeepDetector {
     const after = this.#meanLevelFrom(tone.endMs + EDGE_MS);
     if (after >= limitDbm0) return false;
     if (!isClear(tone)) return before < limitDbm0;
-    return tone.highHz === 0 || before < limitDbm0 + CLEAR_BONUS_DB;
+    const isWhole = isPure(tone) && tone.endMs - tone.startMs >= LONG_MS;
+    const bonusDb = isWhole ? ALONE_DB + OWN_LEVEL_DB : CLEAR_BONUS_DB;
+    return tone.highHz === 0 || before < limitDbm0 + bonusDb;
+  }
+
+  #isRingback(tone: Tone, { planBurst }: ToneContext): boolean {
+    if (planBurst === 'none' || this.#ringbackHz.length === 0) return false;
+    // Two close tones may be heard as one between them.
+    const lowHz = Math.min(...this.#ringbackHz) - RINGBACK_WITHIN_HZ;
+    return tone.lowHz >= lowHz && tone.lowHz <= Math.max(...this.#ringbackHz) + RINGBACK_WITHIN_HZ;
   }
 
   /** Mean level in dB, so that a click beside a beep weighs little. */
@@ -187,6 +220,7 @@ export class BeepDetector {
       reportedAtMs: nowMs,
       frequenciesHz: toneFrequenciesHz(tone),
       levelDbm0: tone.levelDbm0,
+      isCertain: isClear(tone) && !this.#isRingbackLike,
     });
   }
 }
@@ -194,8 +228,10 @@ export class BeepDetector {
 function isBeep(tone: Tone): boolean {
   const lengthMs = tone.endMs - tone.startMs;
   const isShort = lengthMs < SHORT_MS && tone.highHz === 0;
+  const wanderMaxHz = Math.max(FREQUENCY_WANDER_MAX_HZ, FREQUENCY_WANDER_MAX * tone.lowHz);
   return (
     lengthMs >= LENGTH_MIN_MS &&
+    (tone.highHz === 0 || lengthMs >= PAIR_MIN_MS || isPure(tone)) &&
     lengthMs <= LENGTH_MAX_MS &&
     (!isShort || (tone.lowHz >= SHORT_MIN_HZ && isClear(tone))) &&
     tone.lowHz >= LOW_MIN_HZ &&
@@ -203,14 +239,19 @@ function isBeep(tone: Tone): boolean {
     tone.highHz <= HIGH_MAX_HZ &&
     tone.levelDbm0 >= LEVEL_MIN_DBM0 &&
     tone.purity >= PURITY_MIN &&
-    tone.frequencyWanderHz <= FREQUENCY_WANDER_MAX_HZ &&
+    tone.frequencyWanderHz <= wanderMaxHz &&
     (tone.highHz !== 0 || tone.levelWanderDb <= LEVEL_WANDER_MAX_DB)
   );
 }
 
 /** As steady and alone as no voice is and hardly a note. */
 function isClear(tone: Tone): boolean {
-  return tone.purity >= CLEAR_PURITY_MIN && tone.frequencyWanderHz <= CLEAR_WANDER_MAX * tone.lowHz;
+  const isSteady = tone.frequencyWanderHz <= CLEAR_WANDER_MAX * tone.lowHz;
+  return (tone.purity >= CLEAR_PURITY_MIN && isSteady) || isPure(tone);
+}
+
+function isPure(tone: Tone): boolean {
+  return tone.purity >= PURE_PURITY_MIN && tone.frequencyWanderHz <= PURE_WANDER_MAX * tone.lowHz;
 }
 
 function isExcluded(tone: Tone, context: ToneContext): boolean {

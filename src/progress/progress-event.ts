@@ -102,4 +102,6 @@ export type ProgressEvent =
       readonly reportedAtMs: number;
       readonly frequenciesHz: readonly number[];
       readonly levelDbm0: number;
+      /** As pure and steady as no voice is, and not as long and high as a burst of a plan's ringback. */
+      readonly isCertain: boolean;
     };

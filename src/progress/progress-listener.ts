@@ -32,6 +32,8 @@ export interface ProgressListenerOptions {
 
 /** So many voiced hops of the seven before a tone make it the end of a word. */
 const VOICED_BEFORE_MIN = 3;
+/** Speech that began so shortly before a tone was the tone's beginning. */
+const TONE_ONSET_MS = 60;
 
 /** Everything that can be heard in one direction of a call, from one look at each 10 ms. */
 export class ProgressListener implements FrameProcessor {
@@ -48,15 +50,18 @@ export class ProgressListener implements FrameProcessor {
   readonly #progress: ProgressToneDetector;
   readonly #beeps: BeepDetector;
   #events = 0;
-  #hasSpoken = false;
+  /** Beginning of the first speech. */
+  #spokeFromMs = Infinity;
   #isAfterVoice = false;
   #isFinished = false;
 
   constructor(options: ProgressListenerOptions) {
     this.#onHop = options.onHop;
     this.#emit = (event) => {
-      if (event.type === 'SPEECH_STARTED') this.#speechStarted();
+      if (event.type === 'SPEECH_STARTED') this.#speechStarted(event.startMs);
       if (event.type === 'SIT_HEARD' || event.type === 'PROGRESS_TONE_HEARD') this.#beeps.drop();
+      if (event.type === 'PROGRESS_TONE_HEARD' && event.tone === 'ringback')
+        this.#beeps.ringbackHeard(event.frequenciesHz);
       if (++this.#events <= EVENTS_MAX) options.onEvent(event);
     };
     this.#analyser = new HopAnalyser((hop) => {
@@ -74,6 +79,7 @@ export class ProgressListener implements FrameProcessor {
         onToneStarted: (tone, nowMs) => {
           this.#isAfterVoice = this.#voice.voicedHopsBefore(tone.startMs) >= VOICED_BEFORE_MIN;
           this.#voice.toneStarted(tone.startMs, nowMs);
+          if (this.#spokeFromMs > tone.startMs - TONE_ONSET_MS) this.#spokeFromMs = Infinity;
           this.#emit(toneStarted(tone, nowMs));
         },
         onToneEnded: (tone, nowMs) => {
@@ -120,8 +126,8 @@ export class ProgressListener implements FrameProcessor {
     this.#onHop?.(this.#voice.hop);
   }
 
-  #speechStarted(): void {
-    this.#hasSpoken = true;
+  #speechStarted(startMs: number): void {
+    this.#spokeFromMs = Math.min(this.#spokeFromMs, startMs);
     this.#progress.speechStarted();
   }
 
@@ -133,7 +139,7 @@ export class ProgressListener implements FrameProcessor {
     this.#beeps.toneEnded(tone, {
       planBurst,
       isFax,
-      hasSpoken: this.#hasSpoken,
+      hasSpoken: this.#spokeFromMs < tone.startMs,
       isAfterVoice: this.#isAfterVoice,
     });
     this.#sit.toneEnded(tone, nowMs);

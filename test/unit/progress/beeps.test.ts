@@ -119,6 +119,12 @@ describe('no beep is', () => {
     expect(beeps([QUIET, ...repeated(3, { ms: 120, hz: [770, 1336] }, { ms: 150 })])).toEqual([]);
   });
 
+  it('a burst of ringback that goes on after what sounded like a word', () => {
+    const burst = { ms: 1000, hz: [425] };
+    const samples = joined(signal([burst, { ms: 400 }]), speech(800), signal([{ ms: 2800 }, burst, AFTER]));
+    expect(only(heard(joined(samples, signal([{ ms: 1000 }]))), 'BEEP_HEARD')).toEqual([]);
+  });
+
   it('the first burst of a busy tone', () => {
     expect(beeps([QUIET, ...repeated(3, { ms: 500, hz: [440] }, { ms: 500 })])).toEqual([]);
   });

@@ -98,6 +98,13 @@ describe('who answered', () => {
     expect(cut.decisions.map(({ verdict }) => verdict)).toEqual(['silence', 'human']);
   });
 
+  it('keeps a person behind whose greeting a tone as long as ringback sounds', () => {
+    const call = (hz: number): Int16Array =>
+      joined(quiet(300), speech(1500), quiet(1200), beep(1500, [hz]), quiet(1500));
+    expect(listen(call(440)).decisions.map(({ verdict }) => verdict)).toEqual(['human']);
+    expect(listen(call(1000)).decisions.map(({ verdict }) => verdict)).toEqual(['human', 'machine']);
+  });
+
   it('keeps a person after one word, whatever beeps behind', () => {
     const { decisions } = listen(joined(quiet(300), speech(500), quiet(1200), beep(), quiet(1500)));
     expect(decisions.map(({ verdict }) => verdict)).toEqual(['human']);
