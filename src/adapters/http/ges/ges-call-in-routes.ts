@@ -81,7 +81,8 @@ function grantJson(grant: CallInGrant): z.output<typeof grantSchema> {
   };
 }
 
-function callInRefused(refusal: CallInRefusal): HttpError {
+/** The error answer for a refused request to call in. */
+export function callInRefused(refusal: CallInRefusal): HttpError {
   switch (refusal.kind) {
     case 'unknown-group':
       return new HttpError('CALL_IN_GROUP_UNKNOWN', 'there is no such call-in group', {

@@ -84,6 +84,8 @@ const fieldNames: Readonly<Record<string, string>> = {
   'details.pushTargets': '_device_notification_id',
   startMS: 'start-ms',
   endMS: 'end-ms',
+  groupName: '_resource_group',
+  fromPhoneNumber: '_phone_number',
 };
 
 function proposedSlots(free: unknown): Record<string, number> {

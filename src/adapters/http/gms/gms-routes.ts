@@ -2,18 +2,33 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { gmsErrorAnswer } from './gms-answers.ts';
 import { parseGmsBodies } from './gms-bodies.ts';
+import { addGmsAdminRoutes } from './gms-admin-routes.ts';
+import { addGmsCalendarRoutes } from './gms-calendar-routes.ts';
+import { addGmsCallInRoutes } from './gms-call-in-routes.ts';
 import { addGmsCallbackRoutes } from './gms-callback-routes.ts';
+import { addGmsDialogRoutes } from './gms-dialog-routes.ts';
 import { addGmsPositionRoutes, addGmsQueryRoutes } from './gms-query-routes.ts';
 import { addGmsSlotRoutes, addGmsSlotRoutes2 } from './gms-slot-routes.ts';
+import { addGmsWaitRoutes, addGmsWaitRoutes2 } from './gms-wait-routes.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 const additions = {
-  1: [addGmsCallbackRoutes, addGmsQueryRoutes, addGmsSlotRoutes, addGmsPositionRoutes],
-  2: [addGmsSlotRoutes2],
+  1: [
+    addGmsCallbackRoutes,
+    addGmsQueryRoutes,
+    addGmsSlotRoutes,
+    addGmsPositionRoutes,
+    addGmsCallInRoutes,
+    addGmsDialogRoutes,
+    addGmsWaitRoutes,
+    addGmsCalendarRoutes,
+    addGmsAdminRoutes,
+  ],
+  2: [addGmsSlotRoutes2, addGmsWaitRoutes2],
 } as const;
 
-/** The GMS-compatible API; to be registered under `/genesys/1` and `/genesys/2`, each in a scope of its own. */
+/** The GMS-compatible API; to be registered under `/genesys/1` and `/genesys/2`, each in its own scope. */
 export function addGmsRoutes(server: Server, context: RouteContext, version: 1 | 2): void {
   parseGmsBodies(server);
   for (const add of additions[version]) add(server, context);

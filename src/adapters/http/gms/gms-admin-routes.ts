@@ -1,0 +1,245 @@
+import { z } from 'zod';
+import { type Callback, CallbackState } from '../../../callback/callback.ts';
+import { mayReadQueue } from '../access-rules.ts';
+import { isoOf } from '../api-views.ts';
+import { scanCallbacks } from '../ges/callback-scan.ts';
+import { refuseUnreadable } from '../ges/ges-callback-routes.ts';
+import { instant, rule, text } from '../ges/ges-fields.ts';
+import { unknownService } from '../ges/ges-slot-routes.ts';
+import type { RouteContext, Server } from '../http-dependencies.ts';
+import { principalOf } from '../request-guard.ts';
+import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { ignoredOptions, tellIgnored } from './gms-options.ts';
+import { reasonOf, recordJson, urlOf } from './gms-records.ts';
+
+const tags = ['Genesys-compatible: GMS administration'];
+const RECORDS_MAX = 500;
+/** Callbacks cancelled by one request; bounds its work. */
+const CANCEL_MAX = 250;
+const SERVICES_MAX = 100;
+const PROPERTIES_MAX = 50;
+const WINDOW_BEFORE_MS = 15 * 60_000;
+const WINDOW_AFTER_MS = 24 * 3_600_000;
+
+const states = Object.values(CallbackState);
+const namesOf = (names: string): string[] => names.split(',').map((name) => name.trim());
+const queuesQuery = z.object({
+  target: text(255).optional().describe('One service; default all that the key may read'),
+  start_time: instant.optional().describe('Desired time, inclusive; default 15 minutes ago'),
+  end_time: instant.optional().describe('Desired time, inclusive; default in 24 hours'),
+  max: z
+    .string()
+    .regex(/^(?:[1-9]\d?|[1-4]\d\d|500)$/, `must be a whole number from 1 to ${RECORDS_MAX}`)
+    .transform(Number)
+    .default(RECORDS_MAX),
+  states: z
+    .string()
+    .transform(namesOf)
+    .pipe(z.array(z.enum(states, { error: `must be among ${states.join(', ')}` })).max(states.length))
+    .optional()
+    .describe('Separated by commas; default all'),
+});
+const entrySchema = z.object({
+  _id: z.string(),
+  desiredTime: z.string(),
+  url: z.string(),
+  _customerNumber: z.string(),
+  _callbackState: z.enum(states),
+});
+
+/** Records by queue, watermarks, bulk cancel and the report of what was cancelled. */
+export function addGmsAdminRoutes(server: Server, context: RouteContext): void {
+  addQueues(server, context);
+  addWatermarks(server, context);
+  addBulkCancel(server, context);
+  addCancelledReport(server, context);
+}
+
+function addQueues(server: Server, { application, clock }: RouteContext): void {
+  server.route({
+    method: 'GET',
+    url: '/admin/callback/queues',
+    config: gmsConfig,
+    schema: {
+      tags,
+      summary: 'List callbacks by service',
+      description: '`x-incomplete: true` says that there may be more.',
+      querystring: queuesQuery,
+      response: { 200: z.record(z.string(), z.array(entrySchema)), ...gmsErrorAnswers },
+    },
+    handler: async (request, reply) => {
+      const principal = principalOf(request);
+      const { target, max, states: wanted } = request.query;
+      const fromMs = request.query.start_time ?? clock.nowMs() - WINDOW_BEFORE_MS;
+      const toMs = request.query.end_time ?? clock.nowMs() + WINDOW_AFTER_MS;
+      if (target !== undefined) refuseUnreadable(principal, target);
+      const filter = {
+        ...(target !== undefined && { virtualQueue: target }),
+        ...(wanted !== undefined && { states: wanted }),
+      };
+      const page = await scanCallbacks(
+        application,
+        filter,
+        max,
+        ({ desiredAtMs, virtualQueue }) =>
+          desiredAtMs >= fromMs && desiredAtMs <= toMs && mayReadQueue(principal, virtualQueue),
+      );
+      if (page.nextCursor !== null) reply.header('x-incomplete', 'true');
+      const byQueue: Record<string, z.output<typeof entrySchema>[]> = {};
+      for (const callback of page.items) (byQueue[callback.virtualQueue] ??= []).push(entryJson(callback));
+      return byQueue;
+    },
+  });
+}
+
+function entryJson(callback: Callback): z.output<typeof entrySchema> {
+  return {
+    _id: callback.id,
+    desiredTime: isoOf(callback.desiredAtMs),
+    url: urlOf(callback),
+    _customerNumber: callback.customerNumber,
+    _callbackState: callback.state,
+  };
+}
+
+const watermarkSchema = z.object({
+  watermark: z.int().describe('Callbacks in the line or being executed'),
+  openCallbacks: z.int().describe('Callbacks that have not ended'),
+  waitingCallbacks: z.int(),
+  waitingCalls: z.int(),
+});
+
+function addWatermarks(server: Server, { application }: RouteContext): void {
+  server.route({
+    method: 'GET',
+    url: '/admin/callback/watermarks',
+    config: gmsConfig,
+    schema: {
+      tags,
+      summary: 'Tell how many callbacks each service has',
+      querystring: z.object({
+        service_name: z
+          .union([z.string().transform((name) => [name]), z.array(z.string())])
+          .pipe(z.array(text(255)).max(SERVICES_MAX, `must stand at most ${SERVICES_MAX} times`))
+          .optional()
+          .describe('Repeatable; default all services that the key may read'),
+      }),
+      response: { 200: z.record(z.string(), watermarkSchema), ...gmsErrorAnswers },
+    },
+    handler: (request) => {
+      const principal = principalOf(request);
+      const queues = application.queues().filter(({ name }) => mayReadQueue(principal, name));
+      const names = request.query.service_name ?? queues.map(({ name }) => name);
+      return Object.fromEntries(
+        names.map((name) => {
+          const queue = queues.find((known) => known.name === name);
+          const waits = queue && application.queueWaits(name);
+          if (!queue || !waits) throw unknownService(name);
+          const figures = {
+            watermark: waits.watermark,
+            openCallbacks: queue.openCallbackCount,
+            waitingCallbacks: queue.waitingCallbackCount,
+            waitingCalls: queue.waitingCallCount,
+          };
+          return [name, figures];
+        }),
+      );
+    },
+  });
+}
+
+function addBulkCancel(server: Server, context: RouteContext): void {
+  const { application } = context;
+  server.route({
+    method: 'POST',
+    url: '/admin/callback/cancel',
+    config: gmsConfig,
+    schema: {
+      tags,
+      summary: 'Cancel several callbacks',
+      description: 'Each by itself; what cannot be cancelled keeps none of the others.',
+      body: z.object(
+        {
+          ids: z
+            .array(text(128), { error: rule('must be a list') })
+            .min(1, 'must have an entry')
+            .max(CANCEL_MAX, `must have at most ${CANCEL_MAX} entries`),
+          reason: text(255).optional().describe('Without effect: the history says who cancelled'),
+        },
+        { error: 'must be an object' },
+      ),
+      response: {
+        200: z.object({
+          results: z.array(z.object({ id: z.string(), ok: z.boolean(), reason: z.string().optional() })),
+          _ignored_options: ignoredOptions,
+        }),
+        ...gmsErrorAnswers,
+      },
+    },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const { reason } = request.body;
+      const ids = [...new Set(request.body.ids)];
+      const readable: string[] = [];
+      for (const id of ids) {
+        const found = await application.findCallback(id);
+        if (found && mayReadQueue(principal, found.virtualQueue)) readable.push(id);
+      }
+      const done = await application.cancelCallbacks(readable, principal.actor);
+      const outcomes = new Map(done.map(({ id, outcome }) => [id, outcome]));
+      const ignored = reason === undefined ? [] : [{ option: 'reason', reason: 'is not kept' }];
+      return {
+        results: ids.map((id) => {
+          const outcome = outcomes.get(id);
+          if (outcome?.ok === true) return { id, ok: true };
+          return { id, ok: false, reason: outcome?.refusal.kind ?? 'not-found' };
+        }),
+        ...tellIgnored(context, request, ignored),
+      };
+    },
+  });
+}
+
+function addCancelledReport(server: Server, { application }: RouteContext): void {
+  server.route({
+    method: 'POST',
+    url: '/admin/callback/reportcancelled',
+    config: { ...gmsConfig, audit: 'none' },
+    schema: {
+      tags,
+      summary: 'List callbacks that ended for a reason',
+      description: `Newest first, at most ${RECORDS_MAX}; \`x-incomplete: true\` tells of more.`,
+      body: z
+        .object(
+          {
+            callback_reason: text(64).default('CANCELLED').describe('As `_callback_reason` of records'),
+            exported_properties: z
+              .array(text(128), { error: rule('must be a list') })
+              .max(PROPERTIES_MAX, `must have at most ${PROPERTIES_MAX} entries`)
+              .optional()
+              .describe('Keys of the records; default all'),
+          },
+          { error: 'must be an object' },
+        )
+        .nullish(),
+      response: { 200: z.array(z.record(z.string(), z.unknown())), ...gmsErrorAnswers },
+    },
+    handler: async (request, reply) => {
+      const principal = principalOf(request);
+      const { callback_reason: reason = 'CANCELLED', exported_properties: keys } = request.body ?? {};
+      const page = await scanCallbacks(
+        application,
+        { states: [CallbackState.completed] },
+        RECORDS_MAX,
+        (callback) => reasonOf(callback) === reason && mayReadQueue(principal, callback.virtualQueue),
+      );
+      if (page.nextCursor !== null) reply.header('x-incomplete', 'true');
+      return page.items.map((callback) => {
+        const record = recordJson(callback);
+        return keys === undefined
+          ? record
+          : Object.fromEntries(Object.entries(record).filter(([key]) => keys.includes(key)));
+      });
+    },
+  });
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { readableCallback } from '../ges/ges-callback-routes.ts';
+import { text } from '../ges/ges-fields.ts';
+import type { RouteContext, Server } from '../http-dependencies.ts';
+import { principalOf, refused } from '../request-guard.ts';
+import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
+
+const tags = ['Genesys-compatible: GMS callbacks'];
+const idParams = z.object({ id: text(128) });
+
+/** POST /service/{id}/menu and /service/{id}/cancel: what an app shows to its customer. */
+export function addGmsDialogRoutes(server: Server, context: RouteContext): void {
+  addCancelAction(server, context);
+  addMenu(server, context);
+}
+
+const confirmation = z.object({
+  _id: z.string(),
+  _dialog_id: z.string(),
+  _action: z.literal('ConfirmationDialog'),
+  _text: z.string(),
+  _okTitle: z.string(),
+});
+
+function addCancelAction(server: Server, context: RouteContext): void {
+  server.route({
+    method: 'POST',
+    url: '/service/:id/cancel',
+    config: gmsConfig,
+    schema: {
+      tags,
+      summary: 'Cancel a callback from a menu',
+      params: idParams,
+      response: { 200: confirmation, ...gmsErrorAnswers },
+    },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const { id } = await readableCallback(context, principal, request.params.id);
+      const outcome = await context.application.cancelCallback(id, principal.actor);
+      if (!outcome.ok) throw refused(outcome.refusal);
+      return {
+        _id: id,
+        _dialog_id: id,
+        _action: 'ConfirmationDialog' as const,
+        _text: 'Your callback is cancelled.',
+        _okTitle: 'OK',
+      };
+    },
+  });
+}
+
+const menuAnswer = z.object({
+  _id: z.string(),
+  _action: z.literal('DisplayMenu'),
+  _label: z.string(),
+  _content: z.array(
+    z.object({
+      _group_name: z.string(),
+      _group_content: z.array(z.object({ _label: z.string(), _user_action_url: z.string() })),
+    }),
+  ),
+});
+
+function addMenu(server: Server, context: RouteContext): void {
+  server.route({
+    method: 'POST',
+    url: '/service/:id/menu',
+    config: { ...gmsConfig, audit: 'none' },
+    schema: {
+      tags,
+      summary: 'What a customer can do with a callback now, as a menu',
+      params: idParams,
+      response: { 200: menuAnswer, ...gmsErrorAnswers },
+    },
+    handler: async (request) => {
+      const found = await readableCallback(context, principalOf(request), request.params.id);
+      const item = (label: string, action: string) => ({
+        _label: label,
+        _user_action_url: `/genesys/1/service/${found.id}/${action}`,
+      });
+      const canCancel = ['SCHEDULED', 'QUEUED', 'ROUTING'].includes(found.state);
+      return {
+        _id: found.id,
+        _action: 'DisplayMenu' as const,
+        _label: 'Your callback',
+        _content: [
+          {
+            _group_name: 'Callback',
+            _group_content: [
+              item('My place in line', 'check-queue-position'),
+              ...(canCancel ? [item('Cancel', 'cancel')] : []),
+            ],
+          },
+        ],
+      };
+    },
+  });
+}
