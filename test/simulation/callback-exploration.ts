@@ -287,7 +287,9 @@ function brokenRule(
   if ((waits || ended) && agentId !== null) return `${agentId} is held for ever`;
   if ((waits || ended) && customerCalled) return 'a call stays up';
   if (state === 'ROUTING' && agentId !== callback.agentId) return `record says agent ${callback.agentId}`;
-  if (state === 'SCHEDULED' || ended || state === 'PROCESSING' ? inLine : !inLine) {
+  // A customer who is asked first is in nobody's way meanwhile.
+  const isAside = state === 'SCHEDULED' || state === 'PROCESSING' || subState === 'pushed';
+  if (isAside || ended ? inLine : !inLine) {
     return inLine ? 'a token stays in the line' : 'no token in the line';
   }
   if (snoozeCount > 3 || expiredPassCount > policy.maxAttempts + 3) return 'too many passes';

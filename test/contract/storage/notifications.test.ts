@@ -73,13 +73,14 @@ describe.each(implementations)('messages in $name', ({ create }) => {
     });
   const stored = (id: string): Promise<NotificationRecord | undefined> =>
     tested.storage.transact((tx) => tx.notifications.find(id));
-  const becomes = (id: string, fields: Partial<NotificationRecord>): Promise<void> =>
-    expect
+  const becomes = async (id: string, fields: Partial<NotificationRecord>): Promise<void> => {
+    await expect
       .poll(async () => {
         await pass(1000);
         return stored(id);
       })
       .toMatchObject(fields);
+  };
 
   it('writes a message with the change or not at all', async () => {
     const message = aMessage();
