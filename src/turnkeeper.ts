@@ -249,25 +249,16 @@ interface Parts extends Pick<StartOptions, 'config' | 'version' | 'log'> {
   readonly flows: FlowLibrary;
 }
 
-/** Listens, and leaves word for operator commands on this machine; resolves to the URL. */
-async function serveHttp(parts: Parts, started: Started): Promise<string> {
-  const { config, version, storage, provisioning, engine, telephony, metrics, log, clock, ids } = parts;
-  const callIns = new CallInService({
-    unitOfWork: storage,
-    directory: provisioning.directory,
-    clock,
-    ids,
-    log,
-    notifications: parts.notifications.desk,
-  });
-  const application = new ApplicationService({
+function newApplication(parts: Parts, callIn: CallInService): ApplicationService {
+  const { config, storage, provisioning, engine, telephony, clock } = parts;
+  return new ApplicationService({
     unitOfWork: storage,
     runner: engine.runner,
     router: engine.router,
     registry: engine.registry,
     waits: engine.waits,
     slots: engine.slots,
-    callIn: callIns,
+    callIn,
     directory: provisioning.directory,
     telephony,
     notReadyReasons: config.notReadyReasons,
@@ -282,6 +273,20 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     health: () => healthParts(parts),
     ready: () => healthParts(parts).every(({ ok }) => ok),
   });
+}
+
+/** Listens, and leaves word for operator commands on this machine; resolves to the URL. */
+async function serveHttp(parts: Parts, started: Started): Promise<string> {
+  const { config, version, storage, provisioning, engine, telephony, metrics, log, clock, ids } = parts;
+  const callIns = new CallInService({
+    unitOfWork: storage,
+    directory: provisioning.directory,
+    clock,
+    ids,
+    log,
+    notifications: parts.notifications.desk,
+  });
+  const application = newApplication(parts, callIns);
   const replays = new HistoryReplay(storage);
   const tracing = new SipCallTracing({
     trace: telephony.trace,

@@ -73,7 +73,7 @@ export class WorkspaceClient extends EventEmitter {
     socket.on('ping', () => this.#heard());
     socket.on('message', (data) => {
       this.#heard();
-      this.#take(JSON.parse(String(data)));
+      this.#take(JSON.parse(new TextDecoder().decode(data)));
     });
     socket.on('unexpected-response', (_request, response) => {
       if (response.statusCode === 401) this.#signedOut();

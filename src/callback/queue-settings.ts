@@ -248,7 +248,7 @@ export const queueSettingsSchema = z.strictObject({
   wrapUpSec: z.int().min(0).max(3600).default(30),
   /** Codes that say what came of a call, as agents choose from them. */
   dispositions: z
-    .array(z.string().regex(/^[^\s"\x00-\x1f][^"\x00-\x1f]{0,63}$/, 'must be 1–64 characters without quotes'))
+    .array(z.string().regex(/^[^\s"\p{Cc}][^"\p{Cc}]{0,63}$/u, 'must be 1–64 characters without quotes'))
     .max(DISPOSITIONS_MAX)
     .default([]),
   /** A case cannot be marked done without one of `dispositions`. */

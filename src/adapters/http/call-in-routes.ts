@@ -46,9 +46,10 @@ const callInSchema = named(
   }),
 );
 
+const tags = ['Call-in'];
+
 /** GET /call-in-groups, GET/PUT/DELETE /call-in-groups/{name}, POST /call-in-groups/{name}/numbers. */
 export function addCallInGroupRoutes(server: Server, { provisioning }: RouteContext): void {
-  const tags = ['Call-in'];
   const find = (wanted: string): CallInGroup => {
     const group = provisioning.callInGroups().find(({ name }) => name === wanted);
     if (!group) throw new HttpError('NOT_FOUND', 'there is no such call-in group');
@@ -85,6 +86,15 @@ export function addCallInGroupRoutes(server: Server, { provisioning }: RouteCont
       throw new HttpError('NOT_FOUND', 'there is no such call-in group');
     },
   });
+  addGroupChanges(server, { provisioning, find });
+  addPoolImport(server, { provisioning, find });
+}
+
+interface GroupRoutes extends Pick<RouteContext, 'provisioning'> {
+  readonly find: (name: string) => CallInGroup;
+}
+
+function addGroupChanges(server: Server, { provisioning, find }: GroupRoutes): void {
   server.route({
     method: 'PUT',
     url: '/call-in-groups/:name',
@@ -126,17 +136,9 @@ export function addCallInGroupRoutes(server: Server, { provisioning }: RouteCont
       return { deleted: true as const };
     },
   });
-  addPoolImport(server, { provisioning, find, tags });
 }
 
-function addPoolImport(
-  server: Server,
-  {
-    provisioning,
-    find,
-    tags,
-  }: Pick<RouteContext, 'provisioning'> & { find: (name: string) => CallInGroup; tags: string[] },
-): void {
+function addPoolImport(server: Server, { provisioning, find }: GroupRoutes): void {
   server.addContentTypeParser(
     'text/csv',
     { parseAs: 'string', bodyLimit: CSV_BYTES_MAX },
@@ -178,9 +180,23 @@ function addPoolImport(
   });
 }
 
+const listQuerySchema = z.strictObject({
+  group: groupName.optional(),
+  state: z.enum(Object.values(CallInState)).optional(),
+  callbackId: callbackIdSchema.optional(),
+  number: z
+    .string()
+    .regex(/^\+?[0-9]{3,15}$/, 'must be 3–15 digits with an optional plus')
+    .optional()
+    .describe('Called from, or dialled'),
+  from: instant.optional(),
+  to: instant.optional(),
+  limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX),
+  cursor: callInIdSchema.optional().describe('`nextCursor` of the page before'),
+});
+
 /** GET /call-ins, GET /call-ins/{id}. */
 export function addCallInRoutes(server: Server, { callIns, clock, provisioning }: RouteContext): void {
-  const tags = ['Call-in'];
   const mayRead = (rights: Rights, wanted: string): boolean => {
     const group = provisioning.callInGroups().find(({ name }) => name === wanted);
     return rights.queues === null || (group !== undefined && mayReadQueue(rights, group.queue));
@@ -194,20 +210,7 @@ export function addCallInRoutes(server: Server, { callIns, clock, provisioning }
     schema: {
       tags,
       summary: 'List requests to call in, newest first',
-      querystring: z.strictObject({
-        group: groupName.optional(),
-        state: z.enum(Object.values(CallInState)).optional(),
-        callbackId: callbackIdSchema.optional(),
-        number: z
-          .string()
-          .regex(/^\+?[0-9]{3,15}$/, 'must be 3–15 digits with an optional plus')
-          .optional()
-          .describe('Called from, or dialled'),
-        from: instant.optional(),
-        to: instant.optional(),
-        limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX),
-        cursor: callInIdSchema.optional().describe('`nextCursor` of the page before'),
-      }),
+      querystring: listQuerySchema,
       response: {
         200: z.object({ items: z.array(callInSchema), nextCursor: z.string().nullable() }),
         ...errorAnswers,
@@ -287,7 +290,7 @@ function callInJson(callIn: CallIn, nowMs: number, seesNumbers: boolean): z.outp
 function versionOf(outcome: ApplyOutcome): number {
   if (outcome.kind === 'applied') return outcome.version;
   throw refused(
-    outcome.faults.map(({ line: _, ...fault }) => ({
+    outcome.faults.map(({ line: _line, ...fault }) => ({
       ...fault,
       path: fault.path.replace(/^callInGroups\[\d+\]\.?/, ''),
     })),

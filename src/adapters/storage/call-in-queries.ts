@@ -162,7 +162,7 @@ function toRow({ userData, createdBy, matchedBy, ...callIn }: CallIn): CallInRow
   };
 }
 
-function fromRow({ toDigits: _, userData, createdBy, matchedBy, ...row }: CallInRow): CallIn {
+function fromRow({ toDigits: _toDigits, userData, createdBy, matchedBy, ...row }: CallInRow): CallIn {
   return {
     ...row,
     state: row.state as CallInState,

@@ -79,5 +79,5 @@ export async function recordedBytes(db: Executor): Promise<number> {
     .selectFrom('recording')
     .select((eb) => eb.fn.sum<number | null>('bytes').as('bytes'))
     .executeTakeFirst();
-  return Number(row?.bytes ?? 0);
+  return row?.bytes ?? 0;
 }
