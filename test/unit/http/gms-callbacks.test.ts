@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ignoredBecause } from '../../../src/adapters/http/gms/gms-options.ts';
 import { MORNING, gesKey } from '../../fakes/ges-counter.ts';
 import { type GmsCounter, gmsCounter } from '../../fakes/gms-counter.ts';
 import { closeFixtures } from './http-fixture.ts';
@@ -188,5 +190,18 @@ describe('PUT and DELETE /service/callback/{service}/{id}', () => {
     expect((await application.findCallback(id))?.reason).toBe('CANCELLED_BY_API');
     const again = await ask('DELETE', `${START}/${id}`);
     expect([again.statusCode, again.json().phrase]).toEqual([400, 'NOT_POSSIBLE_NOW']);
+  });
+});
+
+describe('docs/genesys-compatibility.md', () => {
+  it('names for each option the setting that the answer names', () => {
+    const page = readFileSync('docs/genesys-compatibility.md', 'utf8');
+    const rows = [...page.matchAll(/^\| `(_\w+)` \| `(\w+)` \|$/gm)];
+    expect(rows.length).toBeGreaterThan(45);
+    for (const [, option = '', setting = ''] of rows) {
+      expect(ignoredBecause([option])).toEqual([
+        { option, reason: `is the setting ${setting} of the virtual queue` },
+      ]);
+    }
   });
 });
