@@ -323,6 +323,8 @@ export class Conversation {
 
   /** Somebody has gone meanwhile, or the media server has failed. */
   #recover(error: unknown): void {
+    // What was being arranged is out of date: who could not join may have gone.
+    const isOutdated = this.#isDirty;
     this.#isDirty = true;
     const up = this.#state.parties.filter(({ stage }) => stage === 'up');
     const dead = up.filter(({ id }) => this.#lines.legOf(id)?.termination !== undefined);
@@ -335,6 +337,7 @@ export class Conversation {
       this.#isDirty = false;
       return;
     }
+    if (isOutdated) return;
     this.#failureCount++;
     this.#options.log.error(
       { error: messageOf(error), situation: this.#state },

@@ -247,12 +247,10 @@ export class Shift {
       agent: (id) => agents.find((agent) => agent.id === id),
       agentsOf: (queue) =>
         skilled.filter(({ skills }) => queue.replaceAll('-', '') in skills).map(({ id }) => id),
-      did: (dialled) => ({
-        number: dialled,
-        flow: 'inbound',
-        queue: String(names[Number(dialled)]),
-        language: 'en',
-      }),
+      did: (dialled) => {
+        const queue = names[Number(dialled)];
+        return queue === undefined ? undefined : { number: dialled, flow: 'inbound', queue, language: 'en' };
+      },
       businessHours: () => undefined,
       slotCalendar: (name) => {
         const settings = this.#queues.get(name);
