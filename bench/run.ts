@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { answerAudio } from './answer-audio.ts';
 import { calls } from './calls.ts';
 import { dialogues } from './dialogues.ts';
 import { engine } from './engine.ts';
@@ -13,6 +14,7 @@ import { waitEstimates } from './wait-estimates.ts';
 
 const MEASUREMENTS: readonly Measurement[] = [
   latency,
+  answerAudio,
   dialogues,
   calls,
   memory,

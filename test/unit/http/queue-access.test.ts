@@ -66,6 +66,20 @@ describe('members of access groups', () => {
     expect(fixture.application.callbacks.get(foreign)?.state).not.toBe('COMPLETED');
   });
 
+  it('get no number of a call-in group whose queue is another', async () => {
+    const body = { groupName: 'app users' };
+    for (const [group, asked] of [
+      ['sales', []],
+      ['service', [body]],
+    ] as const) {
+      const headers = await keyFor([group], 'Developer', ['ges']);
+      const answer = await fixture.ask('POST', '/engagement/v3/call-in/requests/create', { headers, body });
+      expect([group, answer.json().status.code]).toEqual([group, 40_002]);
+      // The application, which knows no group here, hears of it only from those who may.
+      expect([group, fixture.application.callIns]).toEqual([group, asked]);
+    }
+  });
+
   it('cancel several: those of other queues are not found and stay', async () => {
     const foreign = await callbackOf('sales_vip', FOREIGN_NUMBER);
     const own = await callbackOf('billing', '+12025550123');

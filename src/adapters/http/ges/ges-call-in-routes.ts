@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { CallInGrant, CallInRefusal } from '../../../application/call-in-desk.ts';
+import { mayReadQueue } from '../access-rules.ts';
+import type { Principal } from '../access.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { principalOf } from '../request-guard.ts';
@@ -52,6 +54,7 @@ export function addGesCallInRoutes(server: Server, context: RouteContext): void 
     handler: async (request) => {
       const principal = principalOf(request);
       const { groupName, fromPhoneNumber, userData: data, callbackServiceId } = request.body;
+      checkGroup(context, principal, groupName);
       if (callbackServiceId !== undefined) await readableCallback(context, principal, callbackServiceId);
       const outcome = await context.application.requestCallIn(
         {
@@ -66,6 +69,13 @@ export function addGesCallInRoutes(server: Server, context: RouteContext): void 
       return successful(request, grantJson(outcome.grant));
     },
   });
+}
+
+/** A group whose queue the key may not read does not exist for it. */
+function checkGroup({ provisioning }: RouteContext, principal: Principal, wanted: string): void {
+  const group = provisioning.callInGroups().find(({ name }) => name === wanted);
+  if (!group || mayReadQueue(principal, group.queue)) return;
+  throw callInRefused({ kind: 'unknown-group', groupName: wanted });
 }
 
 function grantJson(grant: CallInGrant): z.output<typeof grantSchema> {
