@@ -85,8 +85,12 @@ export class InvitedAgents {
   #ended({ agentId, subjectId, virtualQueue, kind }: Invitation, end: InvitationEnd, nowMs: number): void {
     if (kind !== 'preview' || end !== 'rejected') return;
     const { events, skipMsOf } = this.#options;
+    // The time counts from the agent's no; a store that failed meanwhile may have kept it for a while.
+    const isNo = (event: CallbackEvent): boolean =>
+      event.callbackId === subjectId && event.kind === 'PREVIEW_REJECTED';
+    const saidAtMs = events().findLast(isNo)?.atMs ?? nowMs;
     const rejection = {
-      untilMs: nowMs + skipMsOf(virtualQueue),
+      untilMs: saidAtMs + skipMsOf(virtualQueue),
       eventCount: events().length,
     };
     this.#rejections.set(`${agentId} ${subjectId}`, rejection);
