@@ -34,6 +34,9 @@ export class InvitedAgents {
   /** Who said no to which case, and how long they are not to see it again. */
   readonly #rejections = new Map<string, { readonly untilMs: number; readonly eventCount: number }>();
 
+  /** When who was asked said no, by invitation. */
+  readonly #noAtMs = new Map<string, number>();
+
   constructor(options: InvitedAgentsOptions) {
     this.#options = options;
   }
@@ -67,8 +70,10 @@ export class InvitedAgents {
     if (acceptedBy === 'phone' && !chance.maybe(0.05)) return;
     const actor: Actor = { kind: 'agent', id: agentId };
     const accept = (): void => void engine.invitations.accept(agentId, id, actor).catch(() => undefined);
-    const reject = (): void =>
+    const reject = (): void => {
+      this.#noAtMs.set(id, life.nowMs());
       void engine.invitations.reject(agentId, id, 'no', actor).catch(() => undefined);
+    };
     const decision = calm() ? 'accept' : chance.weighted(decisions);
     if (decision === 'nothing') return;
     clock.setTimer(decision === 'late' ? LATE_MS : chance.between(0, 6000), () => {
@@ -82,13 +87,15 @@ export class InvitedAgents {
     });
   }
 
-  #ended({ agentId, subjectId, virtualQueue, kind }: Invitation, end: InvitationEnd, nowMs: number): void {
+  #ended(
+    { id, agentId, subjectId, virtualQueue, kind }: Invitation,
+    end: InvitationEnd,
+    nowMs: number,
+  ): void {
     if (kind !== 'preview' || end !== 'rejected') return;
     const { events, skipMsOf } = this.#options;
-    // The time counts from the agent's no; a store that failed meanwhile may have kept it for a while.
-    const isNo = (event: CallbackEvent): boolean =>
-      event.callbackId === subjectId && event.kind === 'PREVIEW_REJECTED';
-    const saidAtMs = events().findLast(isNo)?.atMs ?? nowMs;
+    // The time counts from the agent's no; a store that failed may have kept it for a while.
+    const saidAtMs = this.#noAtMs.get(id) ?? nowMs;
     const rejection = {
       untilMs: saidAtMs + skipMsOf(virtualQueue),
       eventCount: events().length,
