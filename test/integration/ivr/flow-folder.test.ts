@@ -70,6 +70,8 @@ test('audio that is no WAV counts as missing', async () => {
   expect(faults.map(({ file, path }) => `${file} ${path}`)).toEqual([
     'prompts/en.json greeting',
     'inbound.json states.greeting.phrase',
+    // It continues there.
+    'call-in-match.json states.line.flow',
   ]);
 });
 
