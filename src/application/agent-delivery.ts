@@ -25,6 +25,8 @@ export interface Delivery {
 }
 
 export interface AgentDeliveryOptions {
+  /** Whether the agent is still ringing for this: the phone may have gone and come back meanwhile. */
+  readonly isHeld: (agentId: string, subjectId: string) => boolean;
   readonly telephony: Pick<Telephony, 'originate'>;
   readonly desk: InvitationDesk;
   /** Tells the agent of the case and asks for a key, as the queue wants it. Must not reject. */
@@ -93,7 +95,7 @@ class DeliveredCall implements OutboundCall {
   }
 
   async #follow(): Promise<OriginateOutcome> {
-    const { desk, log } = this.#options;
+    const { desk, log, isHeld } = this.#options;
     const { agentId, subjectId, kind, facts, settings } = this.#delivery;
     const onScreen = settings.agentAccept === 'workspace';
     const invitation = desk.offer({
@@ -113,7 +115,7 @@ class DeliveredCall implements OutboundCall {
         const { end } = await invitation.answer;
         if (end !== 'accepted') return { kind: 'failed', termination: terminationOf(end) };
       }
-      if (signal.aborted) return { kind: 'failed', termination: cancelled };
+      if (signal.aborted || !isHeld(agentId, subjectId)) return { kind: 'failed', termination: cancelled };
       return await this.#ring(invitation);
     } catch (error) {
       log.error({ error, agentId, subjectId }, 'the case could not be brought to the agent');

@@ -97,6 +97,7 @@ export function createEngine(options: EngineOptions): Engine {
   const delivery = new AgentDelivery({
     ...options,
     desk: invitations,
+    isHeld: (agentId, subjectId) => registry.isRinging(agentId, subjectId),
     whisper: (leg, about, signal) => whisperCase(options, leg, about, signal),
   });
   const callControl = createCallControl({ ...options, registry, router, waits, delivery });

@@ -118,10 +118,7 @@ export class AgentRegistry {
     return true;
   }
 
-  /**
-   * Compare-and-set READY → RESERVED for at most `holdMs` (default 10 s), then the agent is given back.
-   * False: somebody was quicker.
-   */
+  /** Compare-and-set READY → RESERVED for at most `holdMs` (10 s). False: somebody was quicker. */
   reserve(agentId: string, subjectId: string, holdMs = RESERVATION_MAX_MS): boolean {
     if (this.status(agentId).state !== 'READY') return false;
     const dueAtMs = this.#options.clock.nowMs() + holdMs;
@@ -145,6 +142,11 @@ export class AgentRegistry {
     this.#disarm(agentId);
     this.#put(agentId, { state: 'RINGING', dueAtMs: null }, 'RINGING', 'router');
     return true;
+  }
+
+  /** Whether the agent's phone rings, or is about to, for this. */
+  isRinging(agentId: string, subjectId: string): boolean {
+    return this.#holds(agentId, subjectId, 'RINGING');
   }
 
   /** RINGING → ON_CALL. */
