@@ -57,11 +57,10 @@ export class OutboundRequests {
     const { start } = sip.message;
     if (start.kind !== 'request') return;
     if (start.method === 'CANCEL') this.#cancel(owner, sip);
-    else if (sip.dialogId !== '') this.#sendInside(owner, sip, start.method, start.uri);
+    else if (sip.dialogId !== '') this.#sendInside(owner, sip, start.method);
     else {
       const known = this.#core.dialogs.byId(this.#dialogIdByCallId(sip.message));
-      if (known?.isConfirmed)
-        this.#sendInside(owner, { ...sip, dialogId: known.id }, start.method, start.uri);
+      if (known?.isConfirmed) this.#sendInside(owner, { ...sip, dialogId: known.id }, start.method);
       else void this.#sendOutside(owner, sip, start.method, start.uri);
     }
   }
@@ -138,7 +137,7 @@ export class OutboundRequests {
     return dialog;
   }
 
-  #sendInside(owner: ControlConnection, sip: AppSip, method: string, uri: string): void {
+  #sendInside(owner: ControlConnection, sip: AppSip, method: string): void {
     const dialog = this.#core.dialogs.byId(sip.dialogId);
     const target = dialog === undefined ? undefined : this.#core.targetOf(dialog);
     if (dialog === undefined || dialog.sip === undefined) {
@@ -164,8 +163,8 @@ export class OutboundRequests {
     }
     const given = parseCSeq(appHeader(sip.message, 'CSeq') ?? '');
     if (given !== undefined) dialog.sip.raiseLocalSequence(given.number - 1);
+    // RFC 3261 §12.2.1.1: to the dialog's own target, whatever address the application names.
     const request = dialog.sip.createRequest(method);
-    if (!uri.includes('placeholder') && method !== 'PRACK') request.uri = uri;
     const hasContact = appHeader(sip.message, 'Contact') !== undefined;
     if (hasContact) request.headers.append('Contact', contactOf(sip.message, local));
     else if (CONTACT_METHODS.has(method)) request.headers.append('Contact', dialog.contact);
