@@ -33,6 +33,7 @@ export interface AgentFirstCallsOptions extends CaseFactsParts {
 
 /** The agent's leg of one pass. */
 interface AgentCall {
+  readonly callbackId: CallbackId;
   readonly agentId: string;
   readonly outbound: OutboundCall;
   leg: Leg | undefined;
@@ -56,6 +57,8 @@ const bridging: Actor = { kind: 'system', part: 'bridging' };
 export class AgentFirstCalls {
   readonly #options: AgentFirstCallsOptions;
   readonly #calls = new Map<CallbackId, AgentCall>();
+  /** The pass has ended, and the agent's phone is not quiet yet. */
+  readonly #ending = new Set<AgentCall>();
 
   constructor(options: AgentFirstCallsOptions) {
     this.#options = options;
@@ -76,7 +79,7 @@ export class AgentFirstCalls {
     }
     this.#follow(callback, agentId).catch((error: unknown) => {
       log.error({ error, callbackId: callback.id, agentId }, "the agent's call failed");
-      this.release(callback.id);
+      this.release(callback.id, agentId);
       void this.#options.tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
     });
   }
@@ -93,7 +96,7 @@ export class AgentFirstCalls {
     const { telephony, log, tell, onJoined } = this.#options;
     const call = this.#calls.get(callback.id);
     if (!call?.leg || call.leg.termination || !customer) {
-      this.release(callback.id);
+      if (call) this.#end(call);
       await tell(callback, { type: 'AGENT_NOT_CONNECTED' }, bridging);
       return;
     }
@@ -110,21 +113,28 @@ export class AgentFirstCalls {
 
   /**
    * Silences or ends the agent's call, and frees the agent once it is quiet: by `free`, default without
-   * after-call work. False: there is none.
+   * after-call work. A call that is ending already is freed by `free`, too. False: there is none.
    */
-  release(callbackId: CallbackId, free?: () => void): boolean {
-    const call = this.#calls.get(callbackId);
+  release(callbackId: CallbackId, agentId: string, free?: () => void): boolean {
+    const calls = [this.#calls.get(callbackId), ...this.#ending];
+    const call = calls.find((one) => one?.callbackId === callbackId && one.agentId === agentId);
     if (!call) return false;
-    this.#calls.delete(callbackId);
-    call.state = 'over';
     if (free) call.free = free;
-    if (call.leg) void call.leg.hangUp();
-    else call.outbound.cancel();
+    this.#end(call);
     return true;
   }
 
+  #end(call: AgentCall): void {
+    if (call.state === 'over') return;
+    call.state = 'over';
+    this.#calls.delete(call.callbackId);
+    this.#ending.add(call);
+    if (call.leg) void call.leg.hangUp();
+    else call.outbound.cancel();
+  }
+
   async #follow(callback: Callback, agentId: string): Promise<void> {
-    const { delivery, registry, clock, ids, log, tell } = this.#options;
+    const { delivery, registry, ids } = this.#options;
     const settings = this.#settingsFor(callback, agentId);
     assert(settings, 'the queue of an agent who is rung is configured');
     const outbound = delivery.deliver({
@@ -137,6 +147,7 @@ export class AgentFirstCalls {
       callerId: { number: callback.customerNumber, name: callback.virtualQueue },
     });
     const call: AgentCall = {
+      callbackId: callback.id,
       agentId,
       outbound,
       leg: undefined,
@@ -144,11 +155,21 @@ export class AgentFirstCalls {
       free: () => registry.standDown(agentId, callback.id),
     };
     this.#calls.set(callback.id, call);
+    try {
+      await this.#untilQuiet(callback, call);
+    } finally {
+      this.#ending.delete(call);
+    }
+  }
+
+  async #untilQuiet(callback: Callback, call: AgentCall): Promise<void> {
+    const { registry, clock, log, tell } = this.#options;
+    const { agentId, outbound } = call;
     const outcome = await outbound.outcome;
     const agent: Actor = { kind: 'agent', id: agentId };
     if (outcome.kind === 'failed') {
       if (this.#calls.get(callback.id) === call) this.#calls.delete(callback.id);
-      const isUnwanted = call.state === 'over';
+      const isUnwanted = isOver(call);
       const reason = isUnwanted ? 'not-needed' : releaseReasonOf(outcome.termination);
       log.info(
         { callbackId: callback.id, agentId, termination: outcome.termination },
@@ -161,7 +182,7 @@ export class AgentFirstCalls {
     }
     call.leg = outcome.leg;
     registry.connected(agentId, callback.id);
-    if (call.state === 'over') await outcome.leg.hangUp();
+    if (isOver(call)) await outcome.leg.hangUp();
     else await this.#wait(callback, call, outcome.leg, agent);
     // Whoever ends the conversation frees the agent of it.
     if (call.state !== 'joined') call.free();
@@ -178,10 +199,10 @@ export class AgentFirstCalls {
   async #wait(callback: Callback, call: AgentCall, leg: Leg, agent: Actor): Promise<void> {
     const { tell } = this.#options;
     void leg.play(CUSTOMER_RINGS, { loop: true });
-    if (!(await tell(callback, { type: 'AGENT_ANSWERED' }, agent))) this.release(callback.id);
+    if (!(await tell(callback, { type: 'AGENT_ANSWERED' }, agent))) this.#end(call);
     await leg.ended;
     if (call.state !== 'alone') return;
-    this.release(callback.id);
+    this.#end(call);
     await tell(callback, { type: 'AGENT_HUNG_UP' }, agent);
   }
 }

@@ -3,6 +3,7 @@ import type { AttemptFacts } from '../callback/attempt-record.ts';
 import type { CallbackEffect } from '../callback/callback-events.ts';
 import type { CallbackHappening } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
+import { isTaken } from '../callback/dial-gate.ts';
 import { Dialer } from '../dialing/dialer.ts';
 import type { AttemptId, CallbackId } from '../kernel/ids.ts';
 import { MetricName } from '../kernel/metrics.ts';
@@ -284,7 +285,9 @@ export class CallbackCalls {
     this.#previews.withdraw(callback.id);
     const work = (): void => registry.workOver(params.agentId, callback.id, this.#wrapUpMs(callback));
     // The customer hung up as both were being joined: the agent's leg is still up.
-    if (this.#agentFirst.release(callback.id, params.wrapUp ? work : undefined)) return;
+    if (this.#agentFirst.release(callback.id, params.agentId, params.wrapUp ? work : undefined)) return;
+    // They were joined as it was told: the conversation ends by itself.
+    if (params.wrapUp && this.#options.calls.isOpen(callback.id)) return;
     if (params.wrapUp) return work();
     const live = this.#liveOf(callback);
     live?.work.abort();
@@ -370,7 +373,7 @@ export class CallbackCalls {
   async #told(callback: Callback, happening: CallbackHappening, actor: Actor): Promise<boolean> {
     try {
       const step = await this.#teller.tell(callback.id, { happening, actor, facts: {} });
-      return step?.kind === 'taken';
+      return isTaken(step, happening.type);
     } catch {
       // Logged; the due row of the state remains.
       return false;

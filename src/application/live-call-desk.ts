@@ -96,6 +96,11 @@ export class LiveCallDesk implements CallDesk {
     return call;
   }
 
+  /** A conversation about this callback or call is in progress: it frees its agents when they are quiet. */
+  isOpen(subjectId: string): boolean {
+    return this.#calls.has(subjectId);
+  }
+
   /** The call in which the agent takes part by a phone; supervising is no part. */
   callOfAgent(agentId: string): LiveCall | undefined {
     return [...this.#calls.values()].find((call) => call.partyOfAgent(agentId)?.role === 'agent');

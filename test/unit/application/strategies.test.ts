@@ -151,6 +151,29 @@ describe('agent-first', () => {
     expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
   });
 
+  it('frees the agent only when the line is quiet, when the customer hangs up at the answer', async () => {
+    const house = agentFirst();
+    const { id } = await house.book();
+    await house.ready('a1');
+    const agent = await house.answers(house.last);
+    const hangUp = agent.hangUp.bind(agent);
+    let isAsked = false;
+    agent.hangUp = () => {
+      isAsked = true;
+      return Promise.resolve();
+    };
+    const customer = house.last?.answer();
+    customer?.end();
+    await house.pass(10_000);
+    expect(isAsked).toBe(true);
+    expect(house.registry.status('a1')).toMatchObject({ state: 'ON_CALL', subjectId: id });
+    await hangUp();
+    await settle();
+    await house.pass(10_000);
+    expect(house.registry.status('a1').state).toBe('READY');
+    expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
+  });
+
   it("ends both when it is cancelled while the customer's phone rings", async () => {
     const house = agentFirst();
     const { id } = await house.book();
