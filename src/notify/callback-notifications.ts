@@ -135,8 +135,15 @@ export function addressed(
 function readyMessage(callback: Callback, settings: QueueSettings): Message {
   const { pushedAtMs } = callback;
   const expiresAtMs = (pushedAtMs ?? 0) + settings.pushExpiryMin * MINUTE_MS;
-  const action = settings.callDirection === 'USERORIGINATED' ? 'call-in' : 'confirm';
-  return { event: 'CALLBACK_READY', data: { action, expiresAt: iso(expiresAtMs) }, expiresAtMs };
+  const dialsIn = settings.callDirection === 'USERORIGINATED';
+  const data = {
+    action: dialsIn ? 'call-in' : 'confirm',
+    expiresAt: iso(expiresAtMs),
+    // Apps made for GMS post to /service/{_id}/{_action} what their customer wants.
+    _id: callback.id,
+    _action: dialsIn ? 'connect' : 'confirm',
+  };
+  return { event: 'CALLBACK_READY', data, expiresAtMs };
 }
 
 /** The dial result as far as the step tells it; somebody who answered and then nothing came of it. */

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type Lane, TONE } from './stage/lane.ts';
 import { scenesOfOneProduct } from './stage/stage.ts';
 
@@ -66,9 +66,80 @@ scene(
 
     await caller.hangUp();
     await lane.callEnded(caller);
-    await expect.poll(async () => (await seen(lane, grant)).state).toBe('COMPLETED');
+    await vi.waitFor(async () => expect((await seen(lane, grant)).state).toBe('COMPLETED'));
   },
 );
+
+interface DialNumber {
+  readonly _id: string;
+  readonly _action: string;
+  readonly _access_number: string;
+  readonly _access_code: string;
+  readonly _expiration_time: string;
+}
+
+scene(
+  'S10: request-interaction gives a number and a code, match-interaction knows both, and their caller is served',
+  async (lane) => {
+    const { product } = lane;
+    const group = await openGroup(lane, { generateAccessCode: true, accessCodeLength: 5 });
+    const dialog = await product.gms<DialNumber>('POST', '/service/request-interaction', {
+      _phone_number: lane.number,
+      _resource_group: group,
+      _provide_code: true,
+      plan: 'gold',
+    });
+    expect(dialog).toMatchObject({
+      _action: 'DialNumber',
+      _access_code: expect.stringMatching(/^[1-9][0-9]{4}$/),
+    });
+    const { _id, _access_number, _access_code, _expiration_time } = dialog;
+    const matched = { _id, _access_number, _expiration_time, plan: 'gold' };
+    const match = (code: string): Promise<unknown> =>
+      product.gms('POST', '/service/match-interaction', { _access_number, _access_code: code });
+    expect(await match(_access_code)).toEqual(matched);
+    await expect(match(wrongOf(_access_code))).rejects.toThrow(': 404 ');
+
+    const agent = await lane.agent();
+    const caller = await lane.caller({ dial: _access_number.slice(1), sippKeys: [`${_access_code}#`] });
+    await caller.answered();
+    await lane.hears(caller, 'ask-code');
+    await caller.sendSippKeys();
+    await lane.hears(caller, 'matched');
+    // Taken: neither another call nor another question finds it any more.
+    await expect(match(_access_code)).rejects.toThrow(': 404 ');
+    await lane.ready();
+    await agent.answered();
+    await Promise.all([agent.toneHeard(TONE.customer), caller.toneHeard(TONE.agent)]);
+    expect(agent.invitesReceived[0]?.text).toMatch(/X-Turnkeeper-Case-Data: plan=gold/i);
+    await caller.hangUp();
+    await lane.callEnded(caller);
+  },
+);
+
+scene('nine wrong codes from one number lock it out, even with the right one', async (lane) => {
+  const group = await openGroup(lane, { generateAccessCode: true, accessCodeLength: 6 });
+  const grant = await requested(lane, group);
+  const code = grant.accessCode ?? '';
+  const dial = grant.toPhoneNumber.slice(1);
+  const wrong = `${wrongOf(code)}#`;
+  const guess = async (): Promise<void> => {
+    const guesser = await lane.caller({ dial, sippKeys: [wrong, wrong, wrong] });
+    await guesser.answered();
+    for (const count of [1, 2, 3]) {
+      await lane.hears(guesser, 'ask-code', { count });
+      await guesser.sendSippKeys();
+    }
+    await lane.hears(guesser, 'wrong-code', { count: 3 });
+  };
+  await Promise.all([guess(), guess(), guess()]);
+  const locked = await lane.caller({ dial, sippKeys: [`${code}#`] });
+  await locked.answered();
+  await lane.hears(locked, 'ask-code');
+  await locked.sendSippKeys();
+  await lane.hears(locked, 'not-found');
+  expect(await seen(lane, grant)).toMatchObject({ state: 'WAITING' });
+});
 
 scene('S7: three wrong codes end the call, and the right one is taken on the next', async (lane) => {
   const group = await openGroup(lane, { generateAccessCode: true, accessCodeLength: 4 });
@@ -120,9 +191,8 @@ scene(
     const second = await requested(lane, group);
     expect(new Set([first.toPhoneNumber, second.toPhoneNumber]).size).toBe(2);
     await expect(requested(lane, group)).rejects.toThrow(/every number of the group is in use/);
-    await expect
-      .poll(async () => (await seen(lane, first)).state, { timeout: 20_000, interval: 500 })
-      .toBe('EXPIRED');
+    const isExpired = async (): Promise<void> => expect((await seen(lane, first)).state).toBe('EXPIRED');
+    await vi.waitFor(isExpired, { timeout: 20_000, interval: 500 });
     const late = await lane.caller({ dial: first.toPhoneNumber.slice(1) });
     await late.answered();
     await lane.hears(late, 'expired');

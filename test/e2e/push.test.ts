@@ -31,6 +31,16 @@ async function booked(lane: Lane, device: string): Promise<string> {
   return id;
 }
 
+/** A group of one number, with codes. */
+const openGroup = (lane: Lane, name: string): Promise<unknown> =>
+  lane.product.api('PUT', `/call-in-groups/${encodeURIComponent(name)}`, {
+    queue: lane.queue,
+    numbers: [`+49309${lane.did}1`],
+    expirySec: 120,
+    generateAccessCode: true,
+    accessCodeLength: 6,
+  });
+
 const pushed = (callbackId: string, event: string): Promise<PushedMessage> =>
   provider.pushed(
     ({ data }) => data['callbackId'] === callbackId && data['event'] === event,
@@ -109,13 +119,7 @@ scene(
   'S8: at the front the app is told, asks for a number, the customer dials in with the code and is served',
   async (lane) => {
     const groupName = `app ${lane.queue}`;
-    await lane.product.api('PUT', `/call-in-groups/${encodeURIComponent(groupName)}`, {
-      queue: lane.queue,
-      numbers: [`+49309${lane.did}1`],
-      expirySec: 120,
-      generateAccessCode: true,
-      accessCodeLength: 6,
-    });
+    await openGroup(lane, groupName);
     const agent = await lane.agent();
     const customer = await lane.customer();
     const id = await booked(lane, 'phone-s8');
@@ -129,10 +133,61 @@ scene(
     expect(data['toPhoneNumber']).toBe(`+49309${lane.did}1`);
     expect(data['accessCode']).toMatch(/^[1-9][0-9]{5}$/);
 
+    // Whoever came later waits behind, although this call begins last.
+    await lane.product.setAgentState(lane.agentIds[0] ?? '', 'NOT_READY');
+    const later = await lane.caller({ ani: '+493055555557' });
+    await later.answered();
+    await lane.hears(later, 'line');
     const caller = await lane.caller({
       dial: (data['toPhoneNumber'] ?? '').slice(1),
       sippKeys: [`${data['accessCode'] ?? ''}#`],
     });
+    await caller.answered();
+    await lane.hears(caller, 'ask-code');
+    await caller.sendSippKeys();
+    await lane.hears(caller, 'line', { count: 2 });
+    await lane.ready();
+    await agent.answered();
+    await Promise.all([agent.toneHeard(TONE.customer), caller.toneHeard(TONE.agent)]);
+    await lane.callbackIs(id, { state: 'COMPLETED', reason: 'SERVED_INBOUND' });
+    expect(agent.invitesReceived[0]?.text).toMatch(/X-Turnkeeper-Case-Data: plan=gold/i);
+    expect(customer.invitesReceived).toHaveLength(0);
+    await caller.hangUp();
+    await lane.callEnded(caller);
+  },
+  { settings: { callDirection: 'USERORIGINATED' } },
+);
+
+scene(
+  'S10: an app made for GMS is told, does what the message names, and its customer dials in',
+  async (lane) => {
+    const gms = <T>(path: string, body: object = {}): Promise<T> =>
+      lane.product.gms<T>('POST', `/service/${path}`, body);
+    const groupName = `app ${lane.queue}`;
+    await openGroup(lane, groupName);
+    const agent = await lane.agent();
+    const customer = await lane.customer();
+    const { _id: id } = await gms<{ _id: string }>(`callback/${lane.queue}`, {
+      _customer_number: lane.number,
+      _device_notification_id: 'phone-s10',
+      _device_os: 'gcm',
+      plan: 'gold',
+    });
+    const place = await gms<{ _position: number }>(`${id}/check-queue-position`);
+    expect(place._position).toBe(1);
+    await lane.ready();
+    const { data } = await pushed(id, 'CALLBACK_READY');
+    expect(data).toMatchObject({ _id: id, _action: 'connect' });
+    const wanted = { _resource_group: groupName };
+    const dialog = await gms<{ _access_number: string; _access_code: string }>(
+      `${data['_id'] ?? ''}/${data['_action'] ?? ''}`,
+      wanted,
+    );
+    const { _access_number, _access_code } = dialog;
+    const question = { _access_number, _access_code };
+    expect(await gms('match-interaction', question)).toMatchObject({ _id: id });
+
+    const caller = await lane.caller({ dial: _access_number.slice(1), sippKeys: [`${_access_code}#`] });
     await caller.answered();
     await lane.hears(caller, 'ask-code');
     await caller.sendSippKeys();
@@ -141,6 +196,9 @@ scene(
     await lane.callbackIs(id, { state: 'COMPLETED', reason: 'SERVED_INBOUND' });
     expect(agent.invitesReceived[0]?.text).toMatch(/X-Turnkeeper-Case-Data: plan=gold/i);
     expect(customer.invitesReceived).toHaveLength(0);
+    const [record] = await lane.product.gms<object[]>('GET', `/service/callback?_id=${id}`);
+    expect(record).toMatchObject({ _callback_state: 'COMPLETED', _callback_reason: 'AGENT_CONNECTED' });
+    await expect(gms('request-access', { ...wanted, _id: id })).rejects.toThrow('NOT_POSSIBLE_NOW');
     await caller.hangUp();
     await lane.callEnded(caller);
   },

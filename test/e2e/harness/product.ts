@@ -155,6 +155,21 @@ export class Product {
     return (JSON.parse(text) as { data: T }).data;
   }
 
+  /** Asks the GMS-compatible API with the administrator's key; rejects on any status but 2xx. */
+  async gms<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.#http}/genesys/1${path}`, {
+      method,
+      headers: {
+        'x-api-key': this.#token,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+
   /** Downloads a file of the native API as administrator. */
   async download(path: string): Promise<Buffer> {
     const response = await fetch(`${this.#http}/api/v1${path}`, { headers: { 'x-api-key': this.#token } });

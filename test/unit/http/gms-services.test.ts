@@ -168,6 +168,37 @@ describe('dialogs of a callback', () => {
   });
 });
 
+describe('the answer to the question before the call', () => {
+  const device = { _device_notification_id: 'phone', _device_os: 'gcm' };
+
+  it('is taken while it is asked, and refused otherwise', async () => {
+    const { ask, book, house } = await gmsCounter({ pushConfirm: true, requireConfirm: false });
+    const id = await book(device);
+    const early = await ask('POST', `/1/service/${id}/confirm`);
+    expect([early.statusCode, early.json().phrase]).toEqual([400, 'NOT_POSSIBLE_NOW']);
+    await house.ready('a1');
+    expect(house.now(id)).toMatchObject({ subState: 'pushed' });
+    const later = await ask('POST', `/1/service/${id}/snooze`);
+    expect(later.json()).toMatchObject({ _id: id, _action: 'ConfirmationDialog' });
+    expect(house.now(id)).toMatchObject({ state: 'SCHEDULED' });
+    await house.pass(3_600_000);
+    expect(house.now(id)).toMatchObject({ subState: 'pushed' });
+    expect((await ask('POST', `/1/service/${id}/confirm`)).statusCode).toBe(200);
+    await house.pass(0);
+    expect(house.telephony.placed).toHaveLength(1);
+    expect((await ask('POST', '/1/service/none/confirm')).statusCode).toBe(404);
+  });
+
+  it('is a call where the customer dials in', async () => {
+    const { ask, book, house } = await gmsCounter({ callDirection: 'USERORIGINATED' });
+    const id = await book(device);
+    await house.ready('a1');
+    const refused = await ask('POST', `/1/service/${id}/confirm`);
+    expect([refused.statusCode, refused.json().phrase]).toEqual([400, 'NOT_POSSIBLE_NOW']);
+    expect(refused.json().message).toContain('dials in');
+  });
+});
+
 describe('office hours, capacity and waits', () => {
   it('list when a queue is open', async () => {
     const { ask } = await gmsCounter();

@@ -32,10 +32,10 @@ describe('what a step gives cause to say', () => {
     const message = told({}, pushed, { type: 'PUSHED', nowMs }, { pushExpiryMin: 10 });
     expect(message).toMatchObject({
       event: 'CALLBACK_READY',
-      data: { action: 'confirm', expiresAt: '2026-01-05T08:10:00.000Z' },
+      data: { action: 'confirm', _action: 'confirm', expiresAt: '2026-01-05T08:10:00.000Z' },
     });
     const dialsIn = told({}, pushed, { type: 'PUSHED', nowMs }, { callDirection: 'USERORIGINATED' });
-    expect(dialsIn?.data['action']).toBe('call-in');
+    expect(dialsIn?.data).toMatchObject({ action: 'call-in', _action: 'connect', _id: aCallback({}).id });
   });
 
   it('says nothing of a question too many', () => {

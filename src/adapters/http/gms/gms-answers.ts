@@ -33,6 +33,7 @@ const errorByCode: Readonly<Record<string, GmsError>> = {
   DUPLICATE_CALLBACK: refusedNow,
   NOT_ALLOWED_IN_STATE: refusedNow,
   IDEMPOTENCY_IN_PROGRESS: refusedNow,
+  CALL_IN_NEEDED: refusedNow,
   QUEUE_FULL: unavailable,
   THROTTLED: unavailable,
   CALL_IN_POOL_EXHAUSTED: unavailable,

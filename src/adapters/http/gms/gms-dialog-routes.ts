@@ -8,8 +8,9 @@ import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
 const tags = ['Genesys-compatible: GMS callbacks'];
 const idParams = z.object({ id: text(128) });
 
-/** POST /service/{id}/menu and /service/{id}/cancel: what an app shows to its customer. */
+/** POST /service/{id}/menu, /confirm, /snooze and /cancel: what an app shows to its customer and sends back. */
 export function addGmsDialogRoutes(server: Server, context: RouteContext): void {
+  addPushAnswers(server, context);
   addCancelAction(server, context);
   addMenu(server, context);
 }
@@ -21,6 +22,50 @@ const confirmation = z.object({
   _text: z.string(),
   _okTitle: z.string(),
 });
+
+const pushAnswers = {
+  confirm: {
+    answer: 'accept',
+    summary: 'The customer wants the call now',
+    text: 'You will be called in a moment.',
+  },
+  snooze: {
+    answer: 'snooze',
+    summary: 'The customer wants the call a little later',
+    text: 'You will be asked again later.',
+  },
+} as const;
+
+/** What the customer says to the push that asks before the call. */
+function addPushAnswers(server: Server, context: RouteContext): void {
+  for (const action of ['confirm', 'snooze'] as const) {
+    const { answer, summary, text: said } = pushAnswers[action];
+    server.route({
+      method: 'POST',
+      url: `/service/:id/${action}`,
+      config: gmsConfig,
+      schema: {
+        tags,
+        summary,
+        description: 'Refused unless the customer was asked and has not answered yet.',
+        params: idParams,
+        response: { 200: confirmation, ...gmsErrorAnswers },
+      },
+      handler: async (request) => {
+        const { id } = await readableCallback(context, principalOf(request), request.params.id);
+        const outcome = await context.application.answerPush(id, answer, { kind: 'customer' });
+        if (!outcome.ok) throw refused(outcome.refusal);
+        return {
+          _id: id,
+          _dialog_id: id,
+          _action: 'ConfirmationDialog' as const,
+          _text: said,
+          _okTitle: 'OK',
+        };
+      },
+    });
+  }
+}
 
 function addCancelAction(server: Server, context: RouteContext): void {
   server.route({
