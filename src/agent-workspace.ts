@@ -57,6 +57,7 @@ export function openWorkspace(
     registry: engine.registry,
     calls: engine.callControl.calls,
     invitations: engine.invitations,
+    notCalled: engine.notCalled,
     cases,
     notReadyReasons: () => config.notReadyReasons,
     onReachability: (listener) => telephony.onAgentReachability(listener),

@@ -194,6 +194,9 @@ export class WorkspaceClient extends EventEmitter {
       case 'invitation-ended':
         state.invitations.delete(message.invitation.id);
         break;
+      case 'not-called':
+        // Nothing changes: `message.notCalled.text` says why the customer is not dialled.
+        break;
       case 'call':
         put(state.calls, message.call);
         break;

@@ -69,6 +69,8 @@ export type Refusal =
   | { readonly kind: 'unknown-reason'; readonly reason: string; readonly known: readonly string[] }
   /** Nobody can be reached there now: at other work, not registered, closed. */
   | { readonly kind: 'target-unavailable'; readonly reason: string }
+  /** The agent took a case whose customer may not be called now: why. */
+  | { readonly kind: 'not-called'; readonly reason: string }
   /** The state does not allow it; nothing was changed. */
   | { readonly kind: 'not-allowed'; readonly state: string; readonly allowed: readonly string[] };
 

@@ -1,5 +1,6 @@
 import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { Callback } from '../callback/callback.ts';
+import type { InsteadOfDial } from '../callback/dial-gate.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { CallbackId, IdSource } from '../kernel/ids.ts';
@@ -10,7 +11,6 @@ import type { Router } from '../routing/router.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import type { AgentDelivery } from './agent-delivery.ts';
-import type { DialPermission } from './dial-permission.ts';
 import type { InvitationDesk } from './invitation-desk.ts';
 import type { LiveCallDesk } from './live-call-desk.ts';
 import type { QueueWaits } from './queue-waits.ts';
@@ -43,8 +43,8 @@ export interface CallbackCallsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** May this callback's customer be called now? */
-  readonly permissionOf: (callbackId: CallbackId) => DialPermission;
+  /** What is to happen instead of calling the customer now; undefined: call them. */
+  readonly insteadOfDial: (callbackId: CallbackId) => InsteadOfDial | undefined;
   /** An agent began to work on the callback. */
   readonly onWorkStarted: (queue: string, callbackId: CallbackId) => void;
 }

@@ -2,6 +2,7 @@ import type { Conversation } from '../bridging/agent-connector.ts';
 import type { AttemptFacts } from '../callback/attempt-record.ts';
 import type { CallbackEffect } from '../callback/callback-events.ts';
 import type { CallbackHappening } from '../callback/callback-runner.ts';
+import type { CallbackStep } from '../callback/callback-step.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
 import { isTaken } from '../callback/dial-gate.ts';
 import { Dialer } from '../dialing/dialer.ts';
@@ -63,12 +64,12 @@ export class CallbackCalls {
     const tell = (callback: Callback, happening: CallbackHappening, actor: Actor): void =>
       this.#tell(callback, happening, actor);
     this.#agentCalls = new AgentCalls({ ...options, tell });
-    const told = (...about: [Callback, CallbackHappening, Actor]): Promise<boolean> => this.#told(...about);
-    this.#previews = new PreviewCalls({ ...options, tell: told });
+    this.#previews = new PreviewCalls({ ...options, tell: (...about) => this.#stepOf(...about) });
     this.#agentFirst = new AgentFirstCalls({
       ...options,
       isTakenBy: (id, agentId) => this.#previews.isTakenBy(id, agentId),
-      tell: told,
+      tell: async (callback, happening, actor) =>
+        isTaken(await this.#stepOf(callback, happening, actor), happening.type),
       onJoined: (callback, agentId, conversation) => this.#joined(callback, agentId, conversation),
     });
     this.#teller = new EventTeller({ ...options, hangUp: (id) => void this.#dialer.hangUp(id) });
@@ -369,15 +370,11 @@ export class CallbackCalls {
     if (callback.attemptId !== null) this.#live.delete(callback.attemptId);
   }
 
-  /** True when the callback took the event. Not tied to an attempt: the agent's leg is older than it. */
-  async #told(callback: Callback, happening: CallbackHappening, actor: Actor): Promise<boolean> {
-    try {
-      const step = await this.#teller.tell(callback.id, { happening, actor, facts: {} });
-      return isTaken(step, happening.type);
-    } catch {
-      // Logged; the due row of the state remains.
-      return false;
-    }
+  /** What came of the event. Not tied to an attempt: the agent's leg is older than it. */
+  #stepOf(callback: Callback, happening: CallbackHappening, actor: Actor): Promise<CallbackStep | undefined> {
+    const told = this.#teller.tell(callback.id, { happening, actor, facts: {} });
+    // Logged; the due row of the state remains.
+    return told.catch(() => undefined);
   }
 
   #tell(callback: Callback, happening: CallbackHappening, actor: Actor, facts: AttemptFacts = {}): void {

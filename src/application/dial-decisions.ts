@@ -1,5 +1,6 @@
 import type { CallbackHappening, CallbackRunner } from '../callback/callback-runner.ts';
 import type { Actor } from '../callback/callback.ts';
+import { type InsteadOfDial, isTaken } from '../callback/dial-gate.ts';
 import { STORE_RETRY_MS } from '../callback/store-retry.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -8,15 +9,14 @@ import type { Log } from '../kernel/log.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { AgentOffer, DialGrant, PreviewOffer } from '../routing/router-decisions.ts';
 import type { Router } from '../routing/router.ts';
-import type { DialPermission } from './dial-permission.ts';
 
 export interface DialDecisionsOptions {
   readonly runner: () => CallbackRunner;
   readonly router: Router;
   readonly registry: AgentRegistry;
   readonly settingsOf: (queue: string) => QueueSettings | undefined;
-  /** May this callback's customer be called now? */
-  readonly permissionOf: (callbackId: CallbackId) => DialPermission;
+  /** What is to happen instead of calling the customer now; undefined: call them. */
+  readonly insteadOfDial: (callbackId: CallbackId) => InsteadOfDial | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -95,10 +95,10 @@ export class DialDecisions {
 
   /** True when the customer must not be called now: the machine is told, nobody is held. */
   #forbids(id: CallbackId, free: () => void): boolean {
-    const permission = this.#options.permissionOf(id);
-    if (permission.kind === 'allowed') return false;
+    const instead = this.#options.insteadOfDial(id);
+    if (!instead) return false;
     free();
-    this.#bring(id, insteadOfDial(permission), () => undefined);
+    this.#bring(id, instead, () => undefined);
     return true;
   }
 
@@ -108,8 +108,10 @@ export class DialDecisions {
     runner()
       .dispatch(id, happening, router)
       .then((step) => {
-        if (step?.kind === 'taken') return;
+        if (isTaken(step, happening.type)) return;
         undo();
+        // Something else came of it: the line has been told what.
+        if (step?.kind === 'taken') return;
         const state = step?.callback.state;
         // Still waiting: the place is kept and looked at again. On the telephone: the call's end takes it
         // away.
@@ -122,19 +124,5 @@ export class DialDecisions {
         undo();
         clock.setTimer(STORE_RETRY_MS, () => this.#options.router.offerFailed(id));
       });
-  }
-}
-
-/** What the machine is told where a customer must not be called. */
-function insteadOfDial(permission: Exclude<DialPermission, { kind: 'allowed' }>): CallbackHappening {
-  switch (permission.kind) {
-    case 'refused':
-      return { type: 'NUMBER_REFUSED', reason: permission.reason };
-    case 'later':
-      return { type: 'CALLING_WINDOW_CLOSED', untilMs: permission.untilMs };
-    case 'ask':
-      return { type: 'PUSHED' };
-    default:
-      return permission satisfies never;
   }
 }

@@ -21,7 +21,7 @@ import { type CallControl, createCallControl } from './call-control.ts';
 import type { CallbackCallsOptions, Confirmation } from './callback-calls-options.ts';
 import { CallbackCalls } from './callback-calls.ts';
 import { askConfirmation, leaveMessage } from './confirmation.ts';
-import { dialPermission } from './dial-permission.ts';
+import { DialScreening } from './dial-permission.ts';
 import { endOfBusinessDay } from './end-of-day.ts';
 import { InboundCalls } from './inbound-calls.ts';
 import { InvitationDesk } from './invitation-desk.ts';
@@ -29,6 +29,7 @@ import { OpenCallbacks } from './open-callbacks.ts';
 import { QueueWaits } from './queue-waits.ts';
 import { CallInMatcher } from './call-in-matcher.ts';
 import type { CallInServiceOptions } from './call-in-service.ts';
+import { NotCalledDesk } from './not-called-desk.ts';
 import type { NotificationDesk } from './notification-desk.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 import { SlotDesk } from './slot-desk.ts';
@@ -70,6 +71,8 @@ export interface Engine {
   readonly inboundCalls: InboundCalls;
   /** What agents are asked to take. */
   readonly invitations: InvitationDesk;
+  /** Why agents who took a case get no customer after all. */
+  readonly notCalled: NotCalledDesk;
   /** What is done with calls once customer and agent talk. */
   readonly callControl: CallControl;
   /** After a start: places and states as they were, lost calls decided; then inbound calls are taken. */
@@ -86,6 +89,7 @@ export interface Engine {
 export function createEngine(options: EngineOptions): Engine {
   const { telephony, store, clock } = options;
   const openCallbacks = new OpenCallbacks();
+  const screening = new DialScreening({ ...options, openCallbacks });
   const recovery = { isRunning: false };
   const { registry, router, waits } = createRouting(options, recovery, {
     callbackCalls: () => callbackCalls,
@@ -103,10 +107,12 @@ export function createEngine(options: EngineOptions): Engine {
   const callControl = createCallControl({ ...options, registry, router, waits, delivery });
   const { calls } = callControl;
   const slots = new SlotDesk({ directory: options.directory, unitOfWork: store, clock });
-  const callbacks = { slots, openCallbacks, router, recovery, callbackCalls: () => callbackCalls };
+  const notCalled = new NotCalledDesk();
+  const book = { openCallbacks, slots, notCalled };
+  const callbacks = { ...book, screening, router, recovery, callbackCalls: () => callbackCalls };
   const runner = createRunner(options, callbacks);
   const agents = { router, registry, waits, desk: invitations, delivery, calls };
-  const callbackCalls = createCallbackCalls(options, { ...agents, openCallbacks, runner: () => runner });
+  const callbackCalls = createCallbackCalls(options, { ...agents, screening, runner: () => runner });
   const callBook = new CallBook(options);
   const callIns = options.callIns && new CallInMatcher({ ...options, ...options.callIns, runner });
   const inboundCalls = new InboundCalls({
@@ -128,8 +134,8 @@ export function createEngine(options: EngineOptions): Engine {
     if (!reachable) callbackCalls.agentLost(agentId);
     registry.reachabilityChanged(agentId, reachable);
   });
-  const book = { runner, waits, openCallbacks, slots };
-  const rooms = { ...book, router, registry, callbackCalls, inboundCalls, invitations, callControl };
+  const agentRooms = { registry, invitations, callControl };
+  const rooms = { ...book, ...agentRooms, runner, waits, router, callbackCalls, inboundCalls };
   const recoverAll = async (): ReturnType<Engine['recover']> => {
     await callIns?.recover();
     return recover(options, rooms);
@@ -145,10 +151,13 @@ function createRunner(
   {
     slots,
     openCallbacks,
+    notCalled,
+    screening,
     router,
     recovery,
     callbackCalls,
-  }: Pick<Engine, 'slots' | 'openCallbacks' | 'router'> & {
+  }: Pick<Engine, 'slots' | 'openCallbacks' | 'notCalled' | 'router'> & {
+    readonly screening: DialScreening;
     readonly recovery: { isRunning: boolean };
     readonly callbackCalls: () => CallbackCalls;
   },
@@ -162,6 +171,8 @@ function createRunner(
     settingsOf,
     endOfBusinessDay: (queue, atMs) => endOfBusinessDay(directory, queue, atMs),
     checks: [slots.changeCheck(), screeningCheck(settingsOf)],
+    dialGate: (callback, nowMs) => screening.gate(callback, nowMs),
+    onDialForbidden: (callback, agentId, why) => notCalled.tell(callback, agentId, why),
     ...(notifications && { notificationsOf: (change) => notifications.ofChange(change) }),
     onEffect: (callback, effect) => callbackCalls().onEffect(callback, effect),
     onStored: (callback, how) => {
@@ -185,10 +196,12 @@ function createRunner(
 /** The telephone side of callbacks. */
 function createCallbackCalls(
   options: EngineOptions,
-  parts: Pick<Engine, 'router' | 'registry' | 'waits' | 'openCallbacks'> &
-    Pick<CallbackCallsOptions, 'desk' | 'delivery' | 'calls' | 'runner'>,
+  parts: Pick<Engine, 'router' | 'registry' | 'waits'> &
+    Pick<CallbackCallsOptions, 'desk' | 'delivery' | 'calls' | 'runner'> & {
+      readonly screening: DialScreening;
+    },
 ): CallbackCalls {
-  const { clock, directory, confirm } = options;
+  const { directory, confirm } = options;
   const confirmation = { ...options, settingsOf: (queue: string) => directory.queue(queue) };
   return new CallbackCalls({
     ...confirmation,
@@ -196,7 +209,7 @@ function createCallbackCalls(
     confirm: confirm ?? ((leg, callback, signal) => askConfirmation(confirmation, leg, callback, signal)),
     leaveMessage: (leg, callback, signal) => leaveMessage(confirmation, leg, callback, signal),
     mayDialThrough: (trunk) => directory.mayDialThrough?.(trunk) ?? false,
-    permissionOf: (id) => dialPermission(directory, parts.openCallbacks.find(id), clock.nowMs()),
+    insteadOfDial: (id) => parts.screening.permissionOf(id),
     onWorkStarted: (queue, callbackId) => parts.waits.workStarted(queue, callbackId),
   });
 }

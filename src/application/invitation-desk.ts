@@ -66,6 +66,9 @@ export interface InvitationAnswer {
   readonly reason?: string;
 }
 
+/** Whether an answer holds, comes too late, or why the customer of the case may not be called now. */
+export type Decision = 'holds' | 'too-late' | { readonly notCalled: string };
+
 /** What one case asks of one agent. */
 export interface InvitationRequest {
   readonly agentId: string;
@@ -77,10 +80,9 @@ export interface InvitationRequest {
   /** `workspace`: it ends `timed-out` after this. `phone`: whoever rings it says when. */
   readonly timeoutMs: number;
   /**
-   * Asked before an answer holds; false: it comes too late, and the invitation is withdrawn. Must not reject.
-   * Default: it holds.
+   * Asked before an answer holds; otherwise the invitation is withdrawn. Must not reject. Default: it holds.
    */
-  readonly decide?: (answer: InvitationAnswer, actor: Actor) => Promise<boolean>;
+  readonly decide?: (answer: InvitationAnswer, actor: Actor) => Promise<Decision>;
 }
 
 /** An invitation as its owner has it. */
@@ -104,7 +106,14 @@ interface Open {
   readonly resolve: (answer: InvitationAnswer) => void;
   timer: TimerHandle | undefined;
   /** An answer is being taken: the same answer from a second window waits for it. */
-  deciding: { readonly end: InvitationEnd; readonly held: Promise<boolean> } | undefined;
+  deciding: { readonly end: InvitationEnd; readonly held: Promise<Decision> } | undefined;
+}
+
+interface Ended {
+  readonly invitation: Invitation;
+  readonly end: InvitationEnd;
+  /** Why the agent who accepted gets nobody. */
+  readonly notCalled?: string;
 }
 
 /** Characters of a rejection's reason that are kept. */
@@ -122,7 +131,7 @@ const ENDED_MAX = 500;
 export class InvitationDesk {
   readonly #options: InvitationDeskOptions;
   readonly #open = new Map<string, Open>();
-  readonly #ended = new Map<string, { readonly invitation: Invitation; readonly end: InvitationEnd }>();
+  readonly #ended = new Map<string, Ended>();
   readonly #listeners = new Set<InvitationListener>();
 
   constructor(options: InvitationDeskOptions) {
@@ -146,7 +155,8 @@ export class InvitationDesk {
 
   /**
    * The agent takes the case. Repeating it changes nothing more. Refused: `not-found` when the agent was
-   * never asked (or long ago), `not-allowed` when it has ended otherwise, or is accepted at the phone only.
+   * never asked (or long ago), `not-called` when the customer may not be called now after all, `not-allowed`
+   * when it has ended otherwise, or is accepted at the phone only.
    */
   accept(agentId: string, id: string, actor: Actor): Promise<Outcome<Invitation>> {
     return this.#answer(agentId, id, { end: 'accepted' }, actor);
@@ -217,9 +227,11 @@ export class InvitationDesk {
     }
     const { clock } = this.#options;
     if (open.timer) clock.clearTimer(open.timer);
-    const held = open.request.decide?.(answer, actor) ?? Promise.resolve(true);
+    const held = open.request.decide?.(answer, actor) ?? Promise.resolve<Decision>('holds');
     open.deciding = { end: answer.end, held };
-    this.#end(open, (await held) ? answer : { end: 'withdrawn' });
+    const decision = await held;
+    const notCalled = typeof decision === 'object' ? decision.notCalled : undefined;
+    this.#end(open, decision === 'holds' ? answer : { end: 'withdrawn' }, notCalled);
     return this.#answerEnded(agentId, id, answer);
   }
 
@@ -227,18 +239,19 @@ export class InvitationDesk {
   #answerEnded(agentId: string, id: string, answer: InvitationAnswer): Outcome<Invitation> {
     const ended = this.#ended.get(id);
     if (ended?.invitation.agentId !== agentId) return { ok: false, refusal: { kind: 'not-found' } };
-    const { end, invitation } = ended;
+    const { end, invitation, notCalled } = ended;
     if (end === answer.end) return { ok: true, value: invitation };
+    if (notCalled !== undefined) return { ok: false, refusal: { kind: 'not-called', reason: notCalled } };
     return { ok: false, refusal: { kind: 'not-allowed', state: end, allowed: [] } };
   }
 
-  #end(open: Open, answer: InvitationAnswer): void {
+  #end(open: Open, answer: InvitationAnswer, notCalled?: string): void {
     const { id, agentId, subjectId } = open.invitation;
     if (!this.#open.delete(id)) return;
     const { clock, log } = this.#options;
     if (open.timer) clock.clearTimer(open.timer);
     const invitation = { ...open.invitation, version: 2 };
-    this.#ended.set(id, { invitation, end: answer.end });
+    this.#ended.set(id, { invitation, end: answer.end, ...(notCalled !== undefined && { notCalled }) });
     const [oldest] = this.#ended.keys();
     if (this.#ended.size > ENDED_MAX && oldest !== undefined) this.#ended.delete(oldest);
     log.info({ agentId, subjectId, invitationId: id, ...answer }, 'invitation ended');

@@ -1,4 +1,4 @@
-import type { Callback, CallbackState } from '../callback/callback.ts';
+import type { Callback, CallbackState, CallbackSubState } from '../callback/callback.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 
 /** The little that is asked of every open callback many times a second. */
@@ -7,6 +7,7 @@ export interface OpenCallback {
   readonly virtualQueue: string;
   readonly customerNumber: string;
   readonly state: CallbackState;
+  readonly subState: CallbackSubState | null;
   readonly placeAtMs: number;
   readonly priority: number;
   /** There is a device that can be told about it. */
@@ -18,6 +19,26 @@ export interface OpenCallback {
 /** The same as a record has it. */
 type StoredCallback = Omit<OpenCallback, 'hasDevice'> & Pick<Callback, 'details'>;
 
+/** The customer's phone rings, will ring as soon as an agent has answered, or the customer talks. */
+const ENGAGING: ReadonlySet<CallbackSubState | null> = new Set([
+  'dialing',
+  'redial-wait',
+  'detecting',
+  'confirming',
+  'waiting-for-agent',
+  'ringing-agent',
+  'connected',
+]);
+
+/** The little of a stored record. */
+export function openCallbackOf(callback: StoredCallback): OpenCallback {
+  const { id, virtualQueue, customerNumber, state, subState } = callback;
+  const { placeAtMs, priority, pushCount, pushedAtMs, details } = callback;
+  const hasDevice = (details.pushTargets?.length ?? 0) > 0;
+  const about = { id, virtualQueue, customerNumber, state, subState };
+  return { ...about, placeAtMs, priority, hasDevice, pushCount, pushedAtMs };
+}
+
 /**
  * Open callbacks by queue and by customer: a mirror in memory of what the store holds, fed by every commit.
  */
@@ -25,18 +46,19 @@ export class OpenCallbacks {
   readonly #byId = new Map<CallbackId, OpenCallback>();
   readonly #countByQueue = new Map<string, number>();
   readonly #byCustomer = new Map<string, Set<CallbackId>>();
+  /** Those whose dial is being stored: two of one customer may be granted in the same instant. */
+  readonly #dialling = new Set<CallbackId>();
 
   /** Takes over a stored record. */
   stored(callback: StoredCallback): void {
-    const { id, virtualQueue, customerNumber, state, placeAtMs, priority, pushCount, pushedAtMs } = callback;
-    const hasDevice = (callback.details.pushTargets?.length ?? 0) > 0;
+    const { id, virtualQueue, customerNumber, state } = callback;
+    this.#dialling.delete(id);
     const before = this.#byId.get(id);
     if (state === 'COMPLETED') {
       if (before) this.#remove(before);
       return;
     }
-    const kept = { id, virtualQueue, customerNumber, state, placeAtMs, priority };
-    this.#byId.set(id, { ...kept, hasDevice, pushCount, pushedAtMs });
+    this.#byId.set(id, openCallbackOf(callback));
     if (before) return;
     this.#countByQueue.set(virtualQueue, this.count(virtualQueue) + 1);
     const key = customerKey(virtualQueue, customerNumber);
@@ -51,6 +73,25 @@ export class OpenCallbacks {
 
   find(id: CallbackId): OpenCallback | undefined {
     return this.#byId.get(id);
+  }
+
+  /** A dial of it is being stored; it counts as engaging until the next record of it is stored. */
+  dialling({ id }: Pick<OpenCallback, 'id'>): void {
+    if (this.#byId.has(id)) this.#dialling.add(id);
+  }
+
+  /** The customer is being called, or talks, for another callback of the same queue. */
+  isEngagedElsewhere({
+    id,
+    virtualQueue,
+    customerNumber,
+  }: Pick<OpenCallback, 'id' | 'virtualQueue' | 'customerNumber'>): boolean {
+    const ids = this.#byCustomer.get(customerKey(virtualQueue, customerNumber));
+    if (!ids || ids.size < 2) return false;
+    return [...ids].some(
+      (other) =>
+        other !== id && (this.#dialling.has(other) || ENGAGING.has(this.#byId.get(other)?.subState ?? null)),
+    );
   }
 
   /** Those in the line whose customer can be told about it. */

@@ -1,19 +1,26 @@
 import type { CallbackHappening } from '../callback/callback-runner.ts';
+import type { CallbackStep } from '../callback/callback-step.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
+import { forbiddenDial, isTaken } from '../callback/dial-gate.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
 import { callbackFacts, type CaseFactsParts } from './case-facts.ts';
-import type { InvitationAnswer, InvitationDesk, OpenInvitation } from './invitation-desk.ts';
+import { forbiddenText } from './dial-permission.ts';
+import type { Decision, InvitationAnswer, InvitationDesk, OpenInvitation } from './invitation-desk.ts';
 
 export interface PreviewCallsOptions extends CaseFactsParts {
   readonly desk: InvitationDesk;
   readonly registry: AgentRegistry;
   readonly router: Router;
   readonly settingsOf: (queue: string) => QueueSettings | undefined;
-  /** Resolves true when the callback took the event; never rejects. */
-  readonly tell: (callback: Callback, happening: CallbackHappening, actor: Actor) => Promise<boolean>;
+  /** Resolves with what came of it, undefined when that is not known; never rejects. */
+  readonly tell: (
+    callback: Callback,
+    happening: CallbackHappening,
+    actor: Actor,
+  ) => Promise<CallbackStep | undefined>;
 }
 
 const system: Actor = { kind: 'system', part: 'preview' };
@@ -91,20 +98,24 @@ export class PreviewCalls {
     }
   }
 
-  #decide(
+  async #decide(
     callback: Callback,
     agentId: string,
     { end, reason }: InvitationAnswer,
     actor: Actor,
-  ): Promise<boolean> {
+  ): Promise<Decision> {
     const { router, tell } = this.#options;
     if (end === 'accepted') {
       this.#takenBy.set(callback.id, agentId);
-      return tell(callback, { type: 'PREVIEW_ACCEPTED' }, actor);
+      const step = await tell(callback, { type: 'PREVIEW_ACCEPTED' }, actor);
+      const why = step && forbiddenDial(step);
+      if (why) return { notCalled: forbiddenText(why) };
+      return isTaken(step, 'PREVIEW_ACCEPTED') ? 'holds' : 'too-late';
     }
     // Before the token is free again: it must not come straight back.
     router.declined(callback.id, agentId);
-    return tell(callback, { type: 'PREVIEW_REJECTED', ...(reason !== undefined && { reason }) }, actor);
+    const rejected = { type: 'PREVIEW_REJECTED', ...(reason !== undefined && { reason }) } as const;
+    return (await tell(callback, rejected, actor))?.kind === 'taken' ? 'holds' : 'too-late';
   }
 
   #timedOut(callback: Callback, agentId: string, { previewTimeoutNotReady }: QueueSettings): void {

@@ -38,10 +38,23 @@ type RouterEvent =
     }
   /** For a confirmed customer, or in QUEUED for a callback that begins with the agent (`agent-first`). */
   | { readonly type: 'AGENT_RESERVED'; readonly agentId: string; readonly why: DecisionRecord }
-  /** Screening before the dial, after the grant and before it is told here. */
-  | { readonly type: 'NUMBER_REFUSED'; readonly reason: 'NUMBER_BLOCKED' | 'COUNTRY_NOT_PERMITTED' }
-  /** The customer's own local time forbids a call until then. */
-  | { readonly type: 'CALLING_WINDOW_CLOSED'; readonly untilMs: number };
+  | DialForbidden;
+
+/**
+ * What comes instead of a decision or a dial when the customer, looked at once more, must not be called now
+ * (product §3 rule 6). Taken wherever a dial can follow.
+ */
+export type DialForbidden =
+  /** The number may not be called at all (any more). */
+  | {
+      readonly type: 'NUMBER_REFUSED';
+      readonly reason: 'NUMBER_BLOCKED' | 'COUNTRY_NOT_PERMITTED';
+      readonly insteadOf?: string;
+    }
+  /** The customer's own local time forbids a call until then. `insteadOf`: the event it took the place of. */
+  | { readonly type: 'CALLING_WINDOW_CLOSED'; readonly untilMs: number; readonly insteadOf?: string }
+  /** The customer is called, or talks, for another callback of the queue. */
+  | { readonly type: 'CUSTOMER_ENGAGED'; readonly insteadOf?: string };
 
 /** The agent looks at the case first (S5); the customer's device is asked first (S8, S9). */
 type PreviewOrPushEvent =
@@ -56,7 +69,7 @@ type PreviewOrPushEvent =
   /** `reason`: the agent's own words, for the history. */
   | { readonly type: 'PREVIEW_REJECTED'; readonly reason?: string }
   | { readonly type: 'PREVIEW_TIMED_OUT' }
-  | { readonly type: 'PUSHED' }
+  | { readonly type: 'PUSHED'; readonly insteadOf?: string }
   /** The customer wants the call now: the callback takes its old place in line again. */
   | { readonly type: 'PUSH_ACCEPTED' }
   | { readonly type: 'PUSH_EXPIRED' };

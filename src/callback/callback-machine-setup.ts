@@ -45,6 +45,8 @@ const CONVERSATION_MAX_MS = 12 * 3_600_000;
 export const SNOOZES_MAX = 3;
 /** A calling window that is told to open at once opens after this: bounds a loop of grant and refusal. */
 const WINDOW_PAUSE_MIN_MS = 60_000;
+/** A customer who is on the telephone for another callback is looked at again after this at the earliest. */
+const ENGAGED_PAUSE_MIN_MS = 60_000;
 /** A callback whose queue is gone is looked at again after this, then after as long as the queue was gone. */
 const QUEUE_MISSING_PAUSE_MS = 60_000;
 /** A callback whose queue does not come back within this ends with ERROR. */
@@ -144,6 +146,7 @@ export const machineSetup = setup({
     dueAfterRedialPause: dueAfter(({ redialPauseMs }) => redialPauseMs ?? 0),
     dueAfterConversation: dueAfter(() => CONVERSATION_MAX_MS),
     dueAfterWrapUp: dueAfter(({ wrapUpMaxMs }) => wrapUpMaxMs + GUARD_MS),
+    dueAfterEngagement: dueAfter(({ retryIntervalMs }) => Math.max(retryIntervalMs, ENGAGED_PAUSE_MIN_MS)),
     dueWhenWindowOpens: assign(({ event }) =>
       event.type === 'CALLING_WINDOW_CLOSED'
         ? { dueAtMs: Math.max(event.untilMs, event.nowMs + WINDOW_PAUSE_MIN_MS), pushedAtMs: null, ...noAge }

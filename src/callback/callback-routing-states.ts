@@ -2,6 +2,7 @@ import { machineSetup } from './callback-machine-setup.ts';
 import {
   backInLine,
   cancelled,
+  dialForbidden,
   dials,
   ended,
   failedAttempt,
@@ -32,6 +33,7 @@ const preview = machineSetup.createStateConfig({
       { guard: 'isAgentFirst', target: 'ringing-agent', actions: ['dueAfterRing', ringsAgent] },
       { target: 'dialing', actions: ['countAttempt', 'dueAfterDial', dials] },
     ],
+    ...dialForbidden,
     PREVIEW_REJECTED: [
       { ...backInLine, guard: 'rejectsLeft', actions: ['countOffer', ...backInLine.actions] },
       { target: '#callback.completed', actions: [freeAgent, 'leaveLine', ended('PREVIEW_REJECTED')] },
@@ -87,6 +89,7 @@ const dialing = machineSetup.createStateConfig({
 const redialWait = machineSetup.createStateConfig({
   on: {
     DUE_REACHED: { target: 'dialing', actions: ['countAttempt', 'dueAfterDial', dials] },
+    ...dialForbidden,
     AGENT_HUNG_UP: failedAttempt('MAX_ATTEMPTS_REACHED'),
     CALLS_LOST: failedAttempt('MAX_ATTEMPTS_REACHED'),
     CANCELLED: cancelled,
@@ -157,6 +160,9 @@ const ringingAgent = machineSetup.createStateConfig({
       target: 'dialing',
       actions: ['countAttempt', 'dueAfterDial', dials],
     },
+    NUMBER_REFUSED: [refusedUnlessAgentFirst, dialForbidden.NUMBER_REFUSED],
+    CALLING_WINDOW_CLOSED: [refusedUnlessAgentFirst, dialForbidden.CALLING_WINDOW_CLOSED],
+    CUSTOMER_ENGAGED: [refusedUnlessAgentFirst, dialForbidden.CUSTOMER_ENGAGED],
     CONNECTED: [
       refusedIfAgentFirst,
       { target: '#callback.processing.connected', actions: ['dueAfterConversation', 'leaveLine'] },

@@ -4,11 +4,12 @@ import type { CallbackId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { type AttemptFacts, storeAttempt } from './attempt-record.ts';
 import { type BookingCheck, type BookingRefusal, firstRefusal } from './booking-check.ts';
-import type { CallbackEffect, CallbackMachineEvent } from './callback-events.ts';
+import type { CallbackEffect, CallbackMachineEvent, DialForbidden } from './callback-events.ts';
 import { type CallbackPolicy, policyOf } from './callback-policy.ts';
 import { type CallbackStep, refuse, stepCallback } from './callback-step.ts';
 import type { CallbackTx, OpenPlace, UnitOfWork } from './callback-store.ts';
 import type { Actor, Callback } from './callback.ts';
+import { type DialGate, forbiddenDial, gatedStep } from './dial-gate.ts';
 import { DueSweep } from './due-sweep.ts';
 import type { Notification } from './notification.ts';
 import { creationEvent, linkEvent, type NewCallback, newCallback, sameCaseAgain } from './new-callback.ts';
@@ -65,6 +66,13 @@ export interface CallbackRunnerOptions {
    * nothing.
    */
   readonly notificationsOf?: (change: CallbackChanged) => readonly Notification[];
+  /** Asked before every dial, whichever way it comes about; default: every number may be called. */
+  readonly dialGate?: DialGate;
+  /**
+   * An agent who looked at the case, or whose phone was answered for it, gets no customer: told after the
+   * commit.
+   */
+  readonly onDialForbidden?: (callback: Callback, agentId: string, why: DialForbidden) => void;
   /** Asked before every booking, after those that come with the request; default none. */
   readonly checks?: readonly BookingCheck[];
 }
@@ -266,15 +274,20 @@ export class CallbackRunner {
     facts: AttemptFacts,
   ): Promise<CallbackStep> {
     const late = facts.attemptId !== undefined && facts.attemptId !== before.attemptId;
-    let step = late
-      ? refuse(before, event, actor)
-      : stepCallback(before, event, actor, this.#policy(before.virtualQueue));
+    const gated = late
+      ? { step: refuse(before, event, actor), event }
+      : gatedStep(before, event, actor, {
+          policy: this.#policy(before.virtualQueue),
+          gate: this.#options.dialGate,
+        });
+    let { step } = gated;
     if (step.kind === 'taken') {
-      const attemptId = await storeAttempt(tx, before, step, event, { facts, ids: this.#options.ids });
+      const happened = gated.event;
+      const attemptId = await storeAttempt(tx, before, step, happened, { facts, ids: this.#options.ids });
       if (attemptId) step = { ...step, callback: { ...step.callback, attemptId } };
       await tx.updateCallback(step.callback);
-      const told = this.#options.notificationsOf?.({ before, callback: step.callback, event }) ?? [];
-      if (told.length > 0) await tx.putNotifications(told);
+      const told = this.#options.notificationsOf?.({ before, callback: step.callback, event: happened });
+      if (told && told.length > 0) await tx.putNotifications(told);
     }
     await tx.appendEvent(step.event);
     return step;
@@ -326,7 +339,13 @@ export class CallbackRunner {
     if (step.kind === 'refused') return;
     this.#options.onStored(callback, 'changed');
     this.#sweep.stored(callback);
-    for (const effect of step.effects) onEffect(callback, effect);
+    const why = forbiddenDial(step);
+    for (const effect of step.effects) {
+      if (why && effect.type === 'releaseAgent') {
+        this.#options.onDialForbidden?.(callback, effect.params.agentId, why);
+      }
+      onEffect(callback, effect);
+    }
   }
 
   #policy(virtualQueue: string): CallbackPolicy {

@@ -76,6 +76,22 @@ export const snoozed = [
   ...failedAttempt('CUSTOMER_NOT_CONFIRMED'),
 ] as const;
 
+/**
+ * The customer must not be called now after all: nobody is held for it, and no attempt counts. It ends, or is
+ * due again when the reason is gone, at its old place.
+ */
+export const dialForbidden = {
+  NUMBER_REFUSED: { target: '#callback.completed', actions: [freeAgent, 'leaveLine', 'endRefused'] },
+  CALLING_WINDOW_CLOSED: {
+    target: '#callback.scheduled.due-later',
+    actions: [freeAgent, 'leaveLine', 'dueWhenWindowOpens', 'endPass'],
+  },
+  CUSTOMER_ENGAGED: {
+    target: '#callback.scheduled.due-later',
+    actions: [freeAgent, 'leaveLine', 'dueAfterEngagement', 'endPass'],
+  },
+} as const;
+
 /** No attempt was made: the callback is free at its old place again. */
 export const backInLine = {
   target: '#callback.queued',

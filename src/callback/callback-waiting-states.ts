@@ -1,6 +1,7 @@
 import { machineSetup } from './callback-machine-setup.ts';
 import {
   cancelled,
+  dialForbidden,
   dials,
   ended,
   purged,
@@ -48,11 +49,7 @@ export const queued = machineSetup.createStateConfig({
       // The customer put it off every time.
       { target: '#callback.completed', actions: ['leaveLine', ended('PUSH_EXPIRED')] },
     ],
-    NUMBER_REFUSED: { target: '#callback.completed', actions: ['leaveLine', 'endRefused'] },
-    CALLING_WINDOW_CLOSED: {
-      target: '#callback.scheduled.due-later',
-      actions: ['leaveLine', 'dueWhenWindowOpens'],
-    },
+    ...dialForbidden,
     DUE_REACHED: [
       // The queue is back: the pass begins anew.
       { guard: 'wasMissing', actions: ['enterLine', 'takePlace'] },

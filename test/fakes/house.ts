@@ -10,6 +10,7 @@ import { silentLog } from '../../src/kernel/log.ts';
 import { silentMetrics } from '../../src/kernel/metrics.ts';
 import { SeededRandom } from '../../src/kernel/random.ts';
 import { SimulatedClock } from '../../src/kernel/simulated-clock.ts';
+import type { NumberRule } from '../../src/screening/number-rule.ts';
 import { FakeTelephony, type PlacedCall, type QuietLeg, settle } from './fake-telephony.ts';
 import { MemoryRecordings } from '../../src/simulation/memory-recordings.ts';
 import { MemoryStore } from '../../src/simulation/memory-store.ts';
@@ -18,7 +19,7 @@ import { aQueue } from './queue-settings.ts';
 const agents = ['a1', 'a2'].map((id) => ({ id, name: id, sipUser: id, skills: { support: 1 } }));
 const defaults = { retryIntervalSec: 60, maxAttempts: 2, wrapUpSec: 10 } as const;
 
-function directoryOf(settings: () => QueueSettings): ServiceDirectory {
+function directoryOf(settings: () => QueueSettings, rule: () => NumberRule | undefined): ServiceDirectory {
   return {
     queues: () => [settings()],
     queue: settings,
@@ -28,7 +29,7 @@ function directoryOf(settings: () => QueueSettings): ServiceDirectory {
     did: () => undefined,
     businessHours: () => undefined,
     slotCalendar: () => new SlotCalendar(settings(), undefined, undefined),
-    numberRule: () => undefined,
+    numberRule: rule,
     isOpen: () => true,
   };
 }
@@ -44,6 +45,8 @@ export class House {
   flow: (name: string) => FlowMachine | undefined = () => undefined;
   /** In force from the next question on. */
   settings: QueueSettings;
+  /** The number rule `rule`, for queues that name it. */
+  rule: NumberRule | undefined;
   #answer!: (confirmation: Confirmation) => void;
 
   readonly #directory: ServiceDirectory;
@@ -51,7 +54,12 @@ export class House {
   /** @param directory asked instead of `settings`. */
   constructor(changes: Partial<QueueSettings> = {}, directory?: ServiceDirectory) {
     this.settings = aQueue({ ...defaults, ...changes });
-    this.#directory = directory ?? directoryOf(() => this.settings);
+    this.#directory =
+      directory ??
+      directoryOf(
+        () => this.settings,
+        () => this.rule,
+      );
   }
 
   get registry(): Engine['registry'] {

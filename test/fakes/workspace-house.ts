@@ -1,5 +1,6 @@
 import type { Application } from '../../src/application/application.ts';
 import { InvitationDesk, type OpenInvitation } from '../../src/application/invitation-desk.ts';
+import { NotCalledDesk } from '../../src/application/not-called-desk.ts';
 import { CaseDesk } from '../../src/application/workspace/case-desk.ts';
 import type { CallFacts } from '../../src/application/workspace/case-subject.ts';
 import { Workspace } from '../../src/application/workspace/workspace.ts';
@@ -26,6 +27,7 @@ export class WorkspaceHouse {
   readonly kept = new MemoryCases();
   readonly calls = new FakeCallDesk();
   readonly invitations: InvitationDesk;
+  readonly notCalled = new NotCalledDesk();
   readonly registry: AgentRegistry;
   readonly cases: CaseDesk;
   readonly workspace: Workspace;
@@ -72,6 +74,7 @@ export class WorkspaceHouse {
       registry: this.registry,
       calls: this.calls,
       invitations: this.invitations,
+      notCalled: this.notCalled,
       cases: this.cases,
       notReadyReasons: () => ['Lunch', 'Meeting'],
       onReachability: (listener) => (this.phoneChanged = listener),

@@ -55,6 +55,7 @@ const happenings: readonly Happening[] = [
   { type: 'AGENT_RESERVED', agentId: 'a2', why },
   { type: 'NUMBER_REFUSED', reason: 'NUMBER_BLOCKED' },
   { type: 'CALLING_WINDOW_CLOSED', untilMs: START_MS },
+  { type: 'CUSTOMER_ENGAGED' },
   { type: 'PREVIEW_OFFERED', agentId: 'a1', strategy: 'agent-first', why },
   { type: 'PREVIEW_OFFERED', agentId: 'a1', strategy: 'customer-first-reserved', why },
   { type: 'PREVIEW_ACCEPTED' },

@@ -136,6 +136,7 @@ export class Shift {
       registry: engine.registry,
       calls,
       invitations: engine.invitations,
+      notCalled: engine.notCalled,
       cases: this.#cases,
       notReadyReasons: () => [],
       clock: life,

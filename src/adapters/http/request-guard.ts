@@ -191,6 +191,8 @@ export function refused(refusal: Refusal): HttpError {
       );
     case 'target-unavailable':
       return new HttpError('TARGET_UNAVAILABLE', `nobody can be reached there: ${refusal.reason}`);
+    case 'not-called':
+      return new HttpError('CUSTOMER_NOT_CALLED', `the customer is not called: ${refusal.reason}`);
     case 'not-allowed':
       return new HttpError(
         'NOT_ALLOWED_IN_STATE',

@@ -105,6 +105,10 @@ function eventBody(event: WorkspaceEvent, principal: Principal): object {
       return { invitation: invitationJson(event.invitation) };
     case 'invitation-ended':
       return { invitation: invitationJson(event.invitation), outcome: event.end };
+    case 'not-called': {
+      const { dueAtMs, ...notCalled } = event.notCalled;
+      return { notCalled: { ...notCalled, dueAt: isoOrNull(dueAtMs) } };
+    }
     case 'call':
     case 'call-ended':
       return { call: callJson(event.call) };

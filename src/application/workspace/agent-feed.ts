@@ -2,6 +2,7 @@ import { assert } from '../../kernel/errors.ts';
 import type { AgentView } from '../application.ts';
 import type { WorkspaceCall } from '../call-desk.ts';
 import type { Invitation, InvitationEnd } from '../invitation-desk.ts';
+import type { NotCalled } from '../not-called-desk.ts';
 import type { AgentCase } from './agent-case.ts';
 
 /** Something an agent's screen must know; each carries the whole of what has changed. */
@@ -9,6 +10,8 @@ export type WorkspaceEvent =
   | { readonly type: 'agent-state'; readonly agent: AgentView }
   | { readonly type: 'invitation'; readonly invitation: Invitation }
   | { readonly type: 'invitation-ended'; readonly invitation: Invitation; readonly end: InvitationEnd }
+  /** The customer of a case that the agent took, or picked up for, is not dialled. */
+  | { readonly type: 'not-called'; readonly notCalled: NotCalled }
   | { readonly type: 'call'; readonly call: WorkspaceCall }
   /** The agent has no part in it any more. */
   | { readonly type: 'call-ended'; readonly call: WorkspaceCall }

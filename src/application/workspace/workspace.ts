@@ -6,6 +6,7 @@ import type { CaseRefusal } from '../../disposition/case-book.ts';
 import type { AgentView, AgentWish, Application, Outcome, QueueView, Refusal } from '../application.ts';
 import type { CallCommand, CallDesk, MonitorMode, WorkspaceCall } from '../call-desk.ts';
 import type { Invitation, InvitationDesk } from '../invitation-desk.ts';
+import type { NotCalledDesk } from '../not-called-desk.ts';
 import { type AgentCase, type CaseWish, FOLLOW_UP_KEY } from './agent-case.ts';
 import { AgentFeeds } from './agent-feeds.ts';
 import type { CaseDesk } from './case-desk.ts';
@@ -35,6 +36,7 @@ export interface WorkspaceOptions {
   readonly registry: Pick<AgentRegistry, 'watch'>;
   readonly calls: CallDesk;
   readonly invitations: Pick<InvitationDesk, 'invitationsOf' | 'onChange' | 'accept' | 'reject'>;
+  readonly notCalled: Pick<NotCalledDesk, 'onChange'>;
   readonly cases: CaseDesk;
   readonly notReadyReasons: () => readonly string[];
   /** Tells of phones that gained their first or lost their last registration; default: nobody does. */
@@ -82,6 +84,9 @@ export class Workspace {
             : { type: 'invitation-ended', invitation, end: outcome },
         );
       }),
+      options.notCalled.onChange((agentId, notCalled) =>
+        this.feeds.publish(agentId, notCalled.virtualQueue, { type: 'not-called', notCalled }),
+      ),
       cases.onChange((agentId, found) =>
         this.feeds.publish(agentId, found.virtualQueue, { type: 'case', case: found }),
       ),

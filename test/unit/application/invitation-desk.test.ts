@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  type Decision,
   InvitationDesk,
   type InvitationAnswer,
   type InvitationRequest,
@@ -81,7 +82,7 @@ describe('an invitation', () => {
 
   it('is withdrawn when the answer comes too late for its owner', async () => {
     const { desk } = opened();
-    const { id, answer } = desk.offer(request({ decide: () => Promise.resolve(false) }));
+    const { id, answer } = desk.offer(request({ decide: () => Promise.resolve('too-late') }));
     expect(await desk.accept('a1', id, actor)).toMatchObject({
       ok: false,
       refusal: { kind: 'not-allowed', state: 'withdrawn' },
@@ -91,8 +92,8 @@ describe('an invitation', () => {
 
   it('is not ended by its owner, nor by time, while an answer is being taken', async () => {
     const { clock, desk } = opened();
-    let decided: (holds: boolean) => void = () => undefined;
-    const decide = (): Promise<boolean> =>
+    let decided: (decision: Decision) => void = () => undefined;
+    const decide = (): Promise<Decision> =>
       new Promise((resolve) => {
         decided = resolve;
       });
@@ -101,7 +102,7 @@ describe('an invitation', () => {
     open.end('withdrawn');
     clock.advance(60_000);
     expect(desk.invitationsOf('a1')).toEqual([]);
-    decided(true);
+    decided('holds');
     expect(await accepted).toMatchObject({ ok: true });
     expect(await open.answer).toEqual({ end: 'accepted' });
   });
@@ -109,9 +110,9 @@ describe('an invitation', () => {
   it('keeps as much of a reason as has room', async () => {
     const { desk } = opened();
     let told: InvitationAnswer | undefined;
-    const decide = (answer: InvitationAnswer): Promise<boolean> => {
+    const decide = (answer: InvitationAnswer): Promise<Decision> => {
       told = answer;
-      return Promise.resolve(true);
+      return Promise.resolve('holds');
     };
     const { id } = desk.offer(request({ decide }));
     await desk.reject('a1', id, 'x'.repeat(REASON_MAX + 1), actor);
