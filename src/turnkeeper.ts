@@ -307,6 +307,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     audit: storage.audit,
     idempotency: storage.idempotency,
     errors: storage.errors,
+    areas: storage.areas,
     provisioning,
     captcha: new CaptchaGate({ keySets: () => provisioning.directory.captchaKeys(), clock, log }),
     replay: (id) => replays.replay(id),

@@ -19,6 +19,7 @@ export type IdKind =
   | 'callin'
   | 'note'
   | 'notification'
+  | 'storage'
   | 'feed';
 
 /**

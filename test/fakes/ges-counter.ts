@@ -1,4 +1,5 @@
 import type { LightMyRequestResponse } from 'fastify';
+import type { AreaStore } from '../../src/adapters/http/gms/storage-area-store.ts';
 import type { Scope } from '../../src/adapters/http/access-rules.ts';
 import { newApiKey } from '../../src/adapters/http/credential.ts';
 import { ApplicationService } from '../../src/application/application-service.ts';
@@ -44,7 +45,7 @@ export interface GesCounter {
 /** It is {@link MORNING}; `changes` to the queue's settings. */
 export async function gesCounter(
   changes: Partial<QueueSettings> = {},
-  options: { readonly desk?: CallInDesk; readonly keepOpen?: true } = {},
+  options: { readonly desk?: CallInDesk; readonly keepOpen?: true; readonly areas?: AreaStore } = {},
 ): Promise<GesCounter> {
   const settings = aQueue({
     businessHours: 'office',
@@ -89,6 +90,7 @@ export async function gesCounter(
       serverClock: clock,
       served: application,
       ...(options.keepOpen && { keepOpen: true }),
+      ...(options.areas && { areas: options.areas }),
     },
   );
   const key = await gesKey(fixture, clock);

@@ -8,6 +8,14 @@ import type {
 } from '../../src/adapters/http/access-store.ts';
 import type { AuditEntry, AuditFilter, AuditStore } from '../../src/adapters/http/audit-store.ts';
 import type { ErrorFilter, ErrorRecord, ErrorStore } from '../../src/adapters/http/error-store.ts';
+import {
+  type AreaStore,
+  areaLimits,
+  type PutOutcome,
+  type StorageArea,
+  type StoredEntry,
+  type StoredValue,
+} from '../../src/adapters/http/gms/storage-area-store.ts';
 import type { IdempotencyClaim, IdempotencyStore } from '../../src/adapters/http/idempotency-store.ts';
 
 /** {@link AccessStore} in memory. */
@@ -195,5 +203,48 @@ export class MemoryErrorStore implements ErrorStore {
       if (record.atMs < beforeMs || this.records.size > keepMax) this.records.delete(id);
     }
     return before - this.records.size;
+  }
+}
+
+/** {@link AreaStore} in memory. */
+export class MemoryAreaStore implements AreaStore {
+  readonly areas = new Map<string, { area: StorageArea; values: Map<string, StoredValue> }>();
+
+  async findArea(id: string, nowMs: number): Promise<StorageArea | undefined> {
+    const found = this.areas.get(id)?.area;
+    return found && found.expiresAtMs > nowMs ? found : undefined;
+  }
+  async entries(areaId: string): Promise<StoredEntry[]> {
+    const values = [...(this.areas.get(areaId)?.values.values() ?? [])];
+    return values.map(({ key, contentType, bytes }) =>
+      contentType === null
+        ? { key, text: bytes.toString('utf8') }
+        : { key, contentType, byteCount: bytes.length },
+    );
+  }
+  async value(areaId: string, key: string): Promise<StoredValue | undefined> {
+    return this.areas.get(areaId)?.values.get(key);
+  }
+  async put(area: StorageArea, values: readonly StoredValue[], nowMs: number): Promise<PutOutcome> {
+    const before = this.areas.get(area.id);
+    const kept = before && before.area.expiresAtMs > nowMs ? before.values : new Map<string, StoredValue>();
+    const all = new Map([...kept, ...values.map((value) => [value.key, value] as const)]);
+    if (all.size > areaLimits.keysMax) return { ok: false, limit: 'keysMax' };
+    const byteCount = [...all.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (byteCount > areaLimits.areaBytesMax) return { ok: false, limit: 'areaBytesMax' };
+    const owner = before?.area.owner ?? area.owner;
+    this.areas.set(area.id, { area: { ...area, owner }, values: all });
+    return { ok: true };
+  }
+  async removeValue(areaId: string, key: string): Promise<boolean> {
+    return this.areas.get(areaId)?.values.delete(key) ?? false;
+  }
+  async removeArea(id: string): Promise<boolean> {
+    return this.areas.delete(id);
+  }
+  async deleteExpired(nowMs: number, limit: number): Promise<number> {
+    const over = [...this.areas].filter(([, { area }]) => area.expiresAtMs <= nowMs).slice(0, limit);
+    for (const [id] of over) this.areas.delete(id);
+    return over.length;
   }
 }

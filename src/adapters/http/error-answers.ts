@@ -48,10 +48,14 @@ function sendError(
 ): FastifyReply {
   const faults = error.faults.slice(0, FAULTS_MAX);
   const message = error.message;
-  context.errorBook.record({
+  const { errorAnswer, keptBody } = request.routeOptions.config;
+  const answer = errorAnswer?.(error, request.id);
+  const status = answer?.status ?? error.status;
+  const body = keptBody === undefined ? request.body : keptBody(request.body);
+  const record = {
     correlationId: request.id,
     atMs: context.clock.nowMs(),
-    status: error.status,
+    status,
     code: error.code,
     message: maskedText(message).slice(0, VALUE_CHARACTERS_MAX * 2),
     method: request.method,
@@ -60,18 +64,16 @@ function sendError(
     address: request.ip,
     virtualQueue: addressedQueue(request),
     cause: error.status >= 500 && thrown !== undefined ? spokenCause(thrown) : null,
-    detail: maskedJson(
-      { ...(faults.length > 0 ? { faults } : {}), body: request.body },
-      DETAIL_CHARACTERS_MAX,
-    ),
-  });
+    detail: maskedJson({ ...(faults.length > 0 ? { faults } : {}), body }, DETAIL_CHARACTERS_MAX),
+  };
+  // Some APIs tell a limit with a status of their own.
+  context.errorBook.record(record, status === 429 || error.status === 429);
   if (error.retryAfterSec !== undefined) reply.header('retry-after', String(error.retryAfterSec));
   if (error.allow !== undefined) reply.header('allow', error.allow.join(', '));
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
-  const answer = request.routeOptions.config.errorAnswer?.(error, request.id);
   // Serialised here: the error's shape must not depend on the route's response schemas.
   return reply
-    .code(answer?.status ?? error.status)
+    .code(status)
     .header('content-type', 'application/json; charset=utf-8')
     .header('cache-control', 'no-store')
     .serializer((body: unknown) => JSON.stringify(body))

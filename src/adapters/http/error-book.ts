@@ -23,15 +23,18 @@ export class ErrorBook {
     this.#log = log;
   }
 
-  /** Never throws and never waits for the store. */
-  record(record: ErrorRecord): void {
-    const ring = record.status === 429 ? this.#floods : this.#recent;
+  /**
+   * Never throws and never waits for the store.
+   * @param isFlood there may be any number of such answers; default: those with status 429.
+   */
+  record(record: ErrorRecord, isFlood = record.status === 429): void {
+    const ring = isFlood ? this.#floods : this.#recent;
     ring.set(record.correlationId, record);
     if (ring.size > RING_MAX) {
       const oldest = ring.keys().next();
       if (!oldest.done) ring.delete(oldest.value);
     }
-    if (record.status === 429 || this.#pendingCount >= PENDING_WRITES_MAX) return;
+    if (isFlood || this.#pendingCount >= PENDING_WRITES_MAX) return;
     this.#pendingCount++;
     this.#store
       .putError(record)

@@ -22,6 +22,7 @@ import type { OriginBook } from './cors.ts';
 import type { AnswerableError } from './error-answers.ts';
 import type { ErrorBook } from './error-book.ts';
 import type { ErrorStore } from './error-store.ts';
+import type { AreaStore } from './gms/storage-area-store.ts';
 import type { HttpConfig } from './http-config.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -35,6 +36,7 @@ export interface HttpDependencies {
   readonly audit: AuditStore;
   readonly idempotency: IdempotencyStore;
   readonly errors: ErrorStore;
+  readonly areas: AreaStore;
   readonly provisioning: Provisioning;
   readonly captcha: CaptchaGate;
   readonly recordings: RecordingShelf;
@@ -97,6 +99,10 @@ declare module 'fastify' {
      * has its headers either way.
      */
     errorAnswer?: (error: AnswerableError, correlationId: string) => ErrorAnswer;
+    /** What of a body may be kept in error records and in the audit log; absent: all but its secrets. */
+    keptBody?: (body: unknown) => unknown;
+    /** Forms may have files. */
+    takesFiles?: boolean;
   }
   interface FastifyRequest {
     /** Null on public routes called without credentials. */

@@ -241,6 +241,7 @@ function secureHeaders(server: Server, { config }: RouteContext): void {
 }
 
 const EXPIRED_CLAIMS_MAX = 1000;
+const EXPIRED_AREAS_MAX = 500;
 
 /** Forgets what is too old, once a minute. */
 class Housekeeping {
@@ -265,12 +266,13 @@ class Housekeeping {
   }
 
   async #run(): Promise<void> {
-    const { access, audit, clock, config, errors, idempotency } = this.#context;
+    const { access, areas, audit, clock, config, errors, idempotency } = this.#context;
     const nowMs = clock.nowMs();
     // A use is stored up to a minute after it happened.
     await access.deleteExpiredSessions(nowMs, nowMs - config.sessionIdleMs - httpLimits.housekeepingMs);
     await audit.trimAudit(nowMs - httpLimits.auditKeepMs);
     await idempotency.deleteExpired(nowMs, EXPIRED_CLAIMS_MAX);
+    await areas.deleteExpired(nowMs, EXPIRED_AREAS_MAX);
     await errors.trimErrors(nowMs - httpLimits.errorKeepMs, httpLimits.errorsKeptMax);
   }
 }

@@ -101,3 +101,25 @@ export interface AuditRow {
   before: string | null;
   after: string | null;
 }
+
+/** Values that a client of the GMS-compatible API keeps for a time. */
+export interface StorageAreaRow {
+  id: string;
+  owner: string;
+  gmsUser: string | null;
+  expiresAtMs: number;
+  /** Of all its values. */
+  byteCount: number;
+}
+
+/** One value of an area. */
+export interface StorageValueRow {
+  areaId: string;
+  key: string;
+  /** Null: text. */
+  contentType: string | null;
+  fileName: string | null;
+  byteCount: number;
+  /** Text, or a file in base64. */
+  value: string;
+}

@@ -8,6 +8,8 @@ import type {
   IdempotencyRow,
   IdentityRow,
   SessionRow,
+  StorageAreaRow,
+  StorageValueRow,
   UserAccountRow,
 } from './access-schema.ts';
 import type { CaseFileRow, CaseNoteRow, CaseWorkRow } from './case-rows.ts';
@@ -45,6 +47,8 @@ export interface Schema {
   readonly audit: AuditRow;
   readonly notification: NotificationRow;
   readonly goneDevice: GoneDeviceRow;
+  readonly storageArea: StorageAreaRow;
+  readonly storageValue: StorageValueRow;
 }
 
 /** A callback's state: the projection of its events. */

@@ -10,6 +10,7 @@ import { PreparedSqliteDialect } from './sqlite-dialect.ts';
 import { StorageTx } from './storage-tx.ts';
 import {
   StoredAccess,
+  StoredAreas,
   StoredAudit,
   StoredErrors,
   StoredIdempotency,
@@ -37,6 +38,7 @@ export class Storage implements UnitOfWork<StorageTx> {
   readonly audit: StoredAudit;
   readonly errors: StoredErrors;
   readonly idempotency: StoredIdempotency;
+  readonly areas: StoredAreas;
   /** Names of the migrations that opening has run. */
   readonly migrated: readonly string[];
   readonly #db: Kysely<Schema>;
@@ -60,6 +62,7 @@ export class Storage implements UnitOfWork<StorageTx> {
     this.audit = new StoredAudit(this);
     this.errors = new StoredErrors(this);
     this.idempotency = new StoredIdempotency(this);
+    this.areas = new StoredAreas(this);
   }
 
   /**

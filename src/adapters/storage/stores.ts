@@ -5,6 +5,13 @@ import type { Binding, RegistrationStore } from '../../telephony/registration.ts
 import type { AccessGroup, AccessStore, ApiKey, Identity, Session, User } from '../http/access-store.ts';
 import type { AuditEntry, AuditFilter, AuditStore } from '../http/audit-store.ts';
 import type { ErrorFilter, ErrorRecord, ErrorStore } from '../http/error-store.ts';
+import type {
+  AreaStore,
+  PutOutcome,
+  StorageArea,
+  StoredEntry,
+  StoredValue,
+} from '../http/gms/storage-area-store.ts';
 import type { IdempotencyClaim, IdempotencyStore } from '../http/idempotency-store.ts';
 import * as groups from './access-group-queries.ts';
 import * as access from './access-queries.ts';
@@ -12,6 +19,7 @@ import * as audit from './audit-queries.ts';
 import * as agents from './agent-queries.ts';
 import * as legs from './open-leg-queries.ts';
 import * as requests from './request-queries.ts';
+import * as areas from './storage-area-queries.ts';
 import type { StorageTx } from './storage-tx.ts';
 
 type Transactions = UnitOfWork<StorageTx>;
@@ -233,5 +241,42 @@ export class StoredIdempotency implements IdempotencyStore {
 
   deleteExpired(nowMs: number, limit: number): Promise<number> {
     return this.#transactions.transact((tx) => requests.deleteExpiredClaims(tx.executor, nowMs, limit));
+  }
+}
+
+/** Values of the GMS-compatible API, one transaction a call. */
+export class StoredAreas implements AreaStore {
+  readonly #transactions: Transactions;
+
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions;
+  }
+
+  findArea(id: string, nowMs: number): Promise<StorageArea | undefined> {
+    return this.#transactions.transact((tx) => areas.findArea(tx.executor, id, nowMs));
+  }
+
+  entries(areaId: string): Promise<StoredEntry[]> {
+    return this.#transactions.transact((tx) => areas.areaEntries(tx.executor, areaId));
+  }
+
+  value(areaId: string, key: string): Promise<StoredValue | undefined> {
+    return this.#transactions.transact((tx) => areas.areaValue(tx.executor, areaId, key));
+  }
+
+  put(area: StorageArea, values: readonly StoredValue[], nowMs: number): Promise<PutOutcome> {
+    return this.#transactions.transact((tx) => areas.putValues(tx.executor, area, values, nowMs));
+  }
+
+  removeValue(areaId: string, key: string): Promise<boolean> {
+    return this.#transactions.transact((tx) => areas.removeValue(tx.executor, areaId, key));
+  }
+
+  removeArea(id: string): Promise<boolean> {
+    return this.#transactions.transact((tx) => areas.removeArea(tx.executor, id));
+  }
+
+  deleteExpired(nowMs: number, limit: number): Promise<number> {
+    return this.#transactions.transact((tx) => areas.deleteExpiredAreas(tx.executor, nowMs, limit));
   }
 }

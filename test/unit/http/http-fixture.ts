@@ -7,6 +7,7 @@ import { newApiKey, secretDigest } from '../../../src/adapters/http/credential.t
 import { PushDesk } from '../../../src/adapters/push/push-desk.ts';
 import { CaptchaGate } from '../../../src/adapters/captcha/captcha-gate.ts';
 import type { CallTracing, TracedMessage, TraceView } from '../../../src/adapters/http/call-tracing.ts';
+import type { AreaStore } from '../../../src/adapters/http/gms/storage-area-store.ts';
 import type { HttpConfig } from '../../../src/adapters/http/http-config.ts';
 import { defaultHttpConfig } from '../../../src/adapters/http/http-config.ts';
 import { buildHttpServer } from '../../../src/adapters/http/http-server.ts';
@@ -30,6 +31,7 @@ import { WorkspaceHouse } from '../../fakes/workspace-house.ts';
 import { MemoryRecordingFiles, MemoryRecordingStore } from '../../fakes/memory-recording-store.ts';
 import {
   MemoryAccessStore,
+  MemoryAreaStore,
   MemoryAuditStore,
   MemoryErrorStore,
   MemoryIdempotencyStore,
@@ -54,6 +56,7 @@ export interface Fixture {
   readonly audit: MemoryAuditStore;
   readonly idempotency: MemoryIdempotencyStore;
   readonly errors: MemoryErrorStore;
+  readonly areas: AreaStore;
   readonly recordings: Recordings;
   readonly recordingFiles: MemoryRecordingFiles;
   readonly clock: SimulatedClock;
@@ -107,7 +110,14 @@ export function closeFixtures(): void {
  */
 export async function newFixture(
   config: Partial<HttpConfig> = {},
-  options: { tracing?: false; serverClock?: Clock; keepOpen?: true; served?: Application } = {},
+  options: {
+    tracing?: false;
+    serverClock?: Clock;
+    keepOpen?: true;
+    served?: Application;
+    /** Instead of the one in memory. */
+    areas?: AreaStore;
+  } = {},
 ): Promise<Fixture> {
   const clock = new SimulatedClock();
   const ids = new IdSource(clock, new SeededRandom(1));
@@ -116,6 +126,7 @@ export async function newFixture(
   const audit = new MemoryAuditStore();
   const idempotency = new MemoryIdempotencyStore();
   const errors = new MemoryErrorStore();
+  const areas = options.areas ?? new MemoryAreaStore();
   const applied: { text: string; dryRun: boolean }[] = [];
   const edited: Fixture['edited'] = [];
   const callIns: CallIn[] = [];
@@ -149,6 +160,7 @@ export async function newFixture(
     audit,
     idempotency,
     errors,
+    areas,
     provisioning: {
       apply: (text, _fileName, _actor, { dryRun }) => {
         applied.push({ text, dryRun });
@@ -190,6 +202,7 @@ export async function newFixture(
     audit,
     idempotency,
     errors,
+    areas,
     recordings,
     recordingFiles,
     clock,

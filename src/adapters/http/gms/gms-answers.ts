@@ -37,6 +37,7 @@ const errorByCode: Readonly<Record<string, GmsError>> = {
   QUEUE_FULL: unavailable,
   THROTTLED: unavailable,
   CALL_IN_POOL_EXHAUSTED: unavailable,
+  LIMIT_REACHED: { status: 400, exception: 'CapacityException', phrase: 'LIMIT_REACHED' },
 };
 const errorByStatus: Readonly<Record<number, GmsError>> = {
   401: { status: 401, exception: 'AuthenticationException', phrase: 'UNAUTHORIZED' },
@@ -98,6 +99,19 @@ function proposedSlots(free: unknown): Record<string, number> {
 export const gmsConfig = {
   access: 'gms',
   errorAnswer: gmsErrorAnswer,
+} as const satisfies FastifyContextConfig;
+
+/**
+ * Routes whose body is customers' data: only names that begin with an underscore, which are the API's own,
+ * keep their values in error records and in the audit log.
+ */
+export const gmsDataConfig = {
+  ...gmsConfig,
+  keptBody: (body: unknown) => {
+    if (typeof body !== 'object' || body === null) return body;
+    const kept = ([name, value]: [string, unknown]) => [name, name.startsWith('_') ? value : '[removed]'];
+    return Object.fromEntries(Object.entries(body).map(kept));
+  },
 } as const satisfies FastifyContextConfig;
 
 const gmsErrorSchema = z

@@ -4,7 +4,7 @@ import { CallbackState } from '../../../callback/callback.ts';
 import { isoOf } from '../api-views.ts';
 
 /** Records are kept until so long after their desired time. */
-const RECORDS_KEPT_MS = 14 * 86_400_000;
+export const RECORDS_KEPT_MS = 14 * 86_400_000;
 
 /** A callback as queries of this API show it; further keys are the user data's. */
 export const recordSchema = z

@@ -11,6 +11,7 @@ import { access } from './0008-access.ts';
 import { ges } from './0009-ges.ts';
 import { callIns } from './0010-call-ins.ts';
 import { notify } from './0011-notify.ts';
+import { gms } from './0012-gms.ts';
 
 /** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -25,6 +26,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0009-ges': ges,
   '0010-call-ins': callIns,
   '0011-notify': notify,
+  '0012-gms': gms,
 };
 
 /**
