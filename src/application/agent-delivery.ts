@@ -25,7 +25,7 @@ export interface Delivery {
 }
 
 export interface AgentDeliveryOptions {
-  /** Whether the agent is still ringing for this: the phone may have gone and come back meanwhile. */
+  /** Whether the agent is still held for this: nobody is rung who took it too late. */
   readonly isHeld: (agentId: string, subjectId: string) => boolean;
   readonly telephony: Pick<Telephony, 'originate'>;
   readonly desk: InvitationDesk;

@@ -49,11 +49,12 @@ export class AgentRegistry {
 
   /**
    * Loads the stored states. Calls ended with the process: who was reserved or ringing is as before, who was
-   * talking has after-call work, timed anew.
+   * talking has after-call work, timed anew. Who did something meanwhile is as that made them: they may have
+   * been given work already.
    */
   async load(wrapUpMs: number): Promise<void> {
     const stored = await this.#options.unitOfWork.transact((tx) => tx.agentStatuses());
-    for (const status of stored) {
+    for (const status of stored.filter(({ agentId }) => !this.#statuses.has(agentId))) {
       const before = this.status(status.agentId);
       this.#statuses.set(status.agentId, status);
       this.#tellWatchers(status, before);

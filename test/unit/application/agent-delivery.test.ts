@@ -175,6 +175,23 @@ describe('an agent who accepts on the screen', () => {
     expect(house.last?.cancelled).toBe(false);
   });
 
+  it('is not rung when they are not held for the case any more', async () => {
+    const { house, id, customer } = await staged(onScreen);
+    // The phone was gone, and is back: the agent is ready, for whoever comes next.
+    house.registry.release('a1', id, 'UNREACHABLE');
+    house.registry.reachabilityChanged('a1', true);
+    expect(house.registry.status('a1').state).toBe('READY');
+    await house.engine.invitations.accept('a1', invitation(house).id, actor);
+    await settle();
+    expect(house.telephony.placed).toHaveLength(1);
+    expect(house.registry.status('a1').state).not.toBe('ON_CALL');
+    // The customer waits for whoever is ready, as before.
+    expect(customer.termination).toBeUndefined();
+    expect(house.now(id)).toMatchObject({ state: 'ROUTING', attemptCount: 1 });
+    await house.pass(1000);
+    expect(house.registry.status('a1')).toMatchObject({ state: 'RINGING', subjectId: id });
+  });
+
   it('is asked no more when the customer hangs up before the answer', async () => {
     const { house, customer, ends } = await staged(onScreen);
     customer.end();

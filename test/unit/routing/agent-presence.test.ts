@@ -26,10 +26,11 @@ class Presence {
     });
   }
 
-  async restart(): Promise<void> {
+  async restart(meanwhile: (registry: AgentRegistry) => void = () => undefined): Promise<void> {
     await this.registry.flush();
     this.registry.close();
     this.registry = this.#open();
+    meanwhile(this.registry);
     await this.registry.load(WRAP_UP_MS);
   }
 
@@ -71,6 +72,18 @@ describe('not being ready', () => {
     presence.registry.want('a1', 'LOGGED_OUT', 'test');
     presence.clock.advance(WRAP_UP_MS);
     expect(presence.now).toEqual({ state: 'LOGGED_OUT', notReadyReason: null });
+  });
+
+  it('of before a restart does not take back what came before it could be read', async () => {
+    const presence = new Presence();
+    presence.registry.want('a1', 'READY', 'test');
+    presence.registry.reserve('a1', 'c1');
+    await presence.restart((registry) => {
+      registry.want('a1', 'READY', 'test');
+      registry.reserve('a1', 'c2');
+      registry.ringing('a1', 'c2');
+    });
+    expect(presence.registry.status('a1')).toMatchObject({ state: 'RINGING', subjectId: 'c2' });
   });
 
   it('survives a restart with its reason, also the one wanted after the work', async () => {
