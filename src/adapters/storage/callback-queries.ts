@@ -3,6 +3,7 @@ import type { CallbackFilter, OpenPlace } from '../../callback/callback-store.ts
 import type { Actor, Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId } from '../../kernel/ids.ts';
+import { FixedQuery } from './fixed-query.ts';
 import type { AttemptRow, CallbackRow, EventRow, Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
@@ -13,29 +14,35 @@ const LIST_ROWS_MAX = 1000;
 // A literal, not a parameter: the partial indexes over open callbacks apply only when the planner sees it.
 const IS_OPEN = sql<boolean>`"state" <> 'COMPLETED'`;
 
+const insertRow = new FixedQuery((db, row: CallbackRow) => db.insertInto('callback').values(row));
+const updateRow = new FixedQuery((db, { id, before, ...row }: CallbackRow & { before: number }) =>
+  db.updateTable('callback').set(row).where('id', '=', id).where('version', '=', before),
+);
+const findRow = new FixedQuery((db, { id }: { id: string }) =>
+  db.selectFrom('callback').selectAll().where('id', '=', id),
+);
+const insertEventRow = new FixedQuery((db, row: Omit<EventRow, 'sequence'>) =>
+  db.insertInto('event').values(row),
+);
+
 /** Inserts a new callback. */
 export async function insertCallback(db: Executor, callback: Callback): Promise<void> {
-  await db.insertInto('callback').values(toRow(callback)).execute();
+  await insertRow.run(db, toRow(callback));
 }
 
 /** @throws AppError CALLBACK_CHANGED (retryable) when the stored version is not `callback.version - 1`. */
 export async function updateCallback(db: Executor, callback: Callback): Promise<void> {
-  const { id, ...fields } = toRow(callback);
-  const result = await db
-    .updateTable('callback')
-    .set(fields)
-    .where('id', '=', id)
-    .where('version', '=', callback.version - 1)
-    .executeTakeFirst();
-  if (result.numUpdatedRows !== 1n) {
-    const message = `callback ${id} is not stored with version ${callback.version - 1}`;
+  const before = callback.version - 1;
+  const { numAffectedRows } = await updateRow.run(db, { ...toRow(callback), before });
+  if (numAffectedRows !== 1n) {
+    const message = `callback ${callback.id} is not stored with version ${before}`;
     throw new AppError('CALLBACK_CHANGED', message, { retryable: true });
   }
 }
 
 /** One callback by id. */
 export async function findCallback(db: Executor, id: CallbackId): Promise<Callback | undefined> {
-  const row = await db.selectFrom('callback').selectAll().where('id', '=', id).executeTakeFirst();
+  const [row] = (await findRow.run(db, { id })).rows;
   return row && fromRow(row);
 }
 
@@ -222,19 +229,16 @@ export async function attemptsOf(db: Executor, id: CallbackId): Promise<Attempt[
 
 /** Appends to the history. */
 export async function appendEvent(db: Executor, event: CallbackEvent): Promise<void> {
-  await db
-    .insertInto('event')
-    .values({
-      subjectKind: 'callback',
-      subjectId: event.callbackId,
-      atMs: event.atMs,
-      kind: event.kind,
-      actor: JSON.stringify(event.actor),
-      state: event.state,
-      subState: event.subState,
-      data: JSON.stringify(event.data),
-    })
-    .execute();
+  await insertEventRow.run(db, {
+    subjectKind: 'callback',
+    subjectId: event.callbackId,
+    atMs: event.atMs,
+    kind: event.kind,
+    actor: JSON.stringify(event.actor),
+    state: event.state,
+    subState: event.subState,
+    data: JSON.stringify(event.data),
+  });
 }
 
 /** The newest `limit` events of a callback, in the order in which they happened. */

@@ -1,7 +1,46 @@
 import { type Kysely, sql } from 'kysely';
+import { FixedQuery } from './fixed-query.ts';
 import type { Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
+
+interface OfNumber {
+  readonly virtualQueue: string;
+  readonly customerNumber: string;
+}
+
+const countOpen = new FixedQuery((db, { virtualQueue, customerNumber }: OfNumber) =>
+  db
+    .selectFrom('callback')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('customerNumber', '=', customerNumber)
+    .where('virtualQueue', '=', virtualQueue)
+    // A literal: the partial index over open callbacks applies only when the planner sees it.
+    .where(sql<boolean>`"state" <> 'COMPLETED'`),
+);
+
+// Ids are time-ordered, so the indexes that end in the id give the newest first.
+const madeByQueue = new FixedQuery((db, { virtualQueue, skip }: { virtualQueue: string; skip: number }) =>
+  db
+    .selectFrom('callback')
+    .select('createdAtMs')
+    .where('virtualQueue', '=', virtualQueue)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .offset(skip),
+);
+const immediateOfNumber = new FixedQuery(
+  (db, { virtualQueue, customerNumber, skip }: OfNumber & { skip: number }) =>
+    db
+      .selectFrom('callback')
+      .select('createdAtMs')
+      .where('virtualQueue', '=', virtualQueue)
+      .where('customerNumber', '=', customerNumber)
+      .whereRef('desiredAtMs', '<=', 'createdAtMs')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .offset(skip),
+);
 
 /** Callbacks of the number on the queue that are not COMPLETED. */
 export async function openCountOfNumber(
@@ -9,35 +48,21 @@ export async function openCountOfNumber(
   virtualQueue: string,
   customerNumber: string,
 ): Promise<number> {
-  const row = await db
-    .selectFrom('callback')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('customerNumber', '=', customerNumber)
-    .where('virtualQueue', '=', virtualQueue)
-    // A literal: the partial index over open callbacks applies only when the planner sees it.
-    .where(sql<boolean>`"state" <> 'COMPLETED'`)
-    .executeTakeFirst();
+  const [row] = (await countOpen.run(db, { virtualQueue, customerNumber })).rows;
   return row?.count ?? 0;
 }
 
-/**
- * When the `rank`-th newest callback of the queue was made, or of the number's immediate ones on it. Ids are
- * time-ordered, so the indexes that end in the id give the newest first.
- */
+/** When the `rank`-th newest callback of the queue was made, or of the number's immediate ones on it. */
 export async function createdAtMsOfRank(
   db: Executor,
   virtualQueue: string,
   rank: number,
   { immediateOf }: { readonly immediateOf?: string } = {},
 ): Promise<number | undefined> {
-  let query = db.selectFrom('callback').select('createdAtMs').where('virtualQueue', '=', virtualQueue);
-  if (immediateOf !== undefined) {
-    query = query.where('customerNumber', '=', immediateOf).whereRef('desiredAtMs', '<=', 'createdAtMs');
-  }
-  const row = await query
-    .orderBy('id', 'desc')
-    .limit(1)
-    .offset(rank - 1)
-    .executeTakeFirst();
-  return row?.createdAtMs;
+  const skip = rank - 1;
+  const { rows } =
+    immediateOf === undefined
+      ? await madeByQueue.run(db, { virtualQueue, skip })
+      : await immediateOfNumber.run(db, { virtualQueue, customerNumber: immediateOf, skip });
+  return rows[0]?.createdAtMs;
 }
