@@ -10,8 +10,8 @@ import type { Srf } from './drachtio-srf.ts';
 const ENDED_AT_ONCE_MAX = 32;
 /** Longest wait for the server's word on one request. */
 const REQUEST_DEADLINE_MS = 1000;
-/** The URI that makes drachtio-server put in the dialog's own target. */
-const SERVER_KNOWS = ['sip:place', 'holder'].join('');
+/** No URI: a dialog has its target and an INVITE its own, and the server knows both by their names. */
+const SERVER_KNOWS = '';
 /** RFC 3326: why the call ends, in the words of the telephone network (41: temporary failure). */
 const REASON = { Reason: 'Q.850;cause=41' };
 
