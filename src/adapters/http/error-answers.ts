@@ -132,8 +132,6 @@ function frameworkError(error: FastifyError): HttpError {
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return new HttpError('MALFORMED_BODY', 'the body is not valid JSON');
-    case 'FST_ERR_HANDLER_TIMEOUT':
-      return new HttpError('TEMPORARILY_UNAVAILABLE', 'this took too long', { retryAfterSec: 5 });
     default:
   }
   // Fastify marks a client's mistakes by status: bad JSON, bad content length, a malformed address.

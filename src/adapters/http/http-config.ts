@@ -83,7 +83,7 @@ export const httpLimits = {
   /** Requests in progress when the server closes have this long to finish. */
   closeGraceMs: 5000,
   /** A handler that waits for ever. */
-  handlerTimeoutMs: 25_000,
+  handlerMaxMs: 25_000,
   /** A download to a client that reads slowly, or not at all. */
   downloadMaxMs: 600_000,
   connectionsMax: 2000,

@@ -23,6 +23,7 @@ import { addDocsRoutes, addOpenApi } from './docs-routes.ts';
 import { answerBrokenConnection, answerErrors } from './error-answers.ts';
 import { ErrorBook } from './error-book.ts';
 import type { HttpDependencies, RouteContext, RouteEntry, Server } from './http-dependencies.ts';
+import { HandlerDeadlines } from './handler-deadlines.ts';
 import { httpLimits } from './http-config.ts';
 import { addNumberRuleRoutes, addQueueSettingsRoutes } from './settings-routes.ts';
 import { addOidcRoutes } from './oidc-routes.ts';
@@ -71,6 +72,7 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
     errorBook: new ErrorBook(dependencies.errors, dependencies.log),
   };
   const server = newServer(context);
+  new HandlerDeadlines(server, context.clock);
   answerErrors(server, context);
   guardRequests(server, context);
   auditChanges(server, context);
@@ -164,7 +166,6 @@ function newServer(context: RouteContext): Server {
     bodyLimit: httpLimits.bodyBytesMax,
     requestTimeout: httpLimits.requestTimeoutMs,
     keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
-    handlerTimeout: httpLimits.handlerTimeoutMs,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: () => context.ids.next('corr'),
     // A caller's own id would not be unique: ours is the only one.

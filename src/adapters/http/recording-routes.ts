@@ -154,8 +154,7 @@ function addAudio(server: Server, context: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/recordings/:id/audio',
-    handlerTimeout: httpLimits.downloadMaxMs,
-    config: { access: 'readOwnRecordings' },
+    config: { access: 'readOwnRecordings', handlerMaxMs: httpLimits.downloadMaxMs },
     schema: {
       tags,
       summary: 'Download a recording',

@@ -39,7 +39,7 @@ export class FixedQuery<Values extends object, Row> {
     const given = values as Readonly<Record<string, unknown>>;
     assert(Object.keys(given).length === valueCount, 'a fixed query is always given the same values');
     const filled = parameters.map((one) => (one instanceof Place ? given[one.name] : one));
-    return db.executeQuery(CompiledQuery.raw(sql, filled) as CompiledQuery<Row>);
+    return db.executeQuery<Row>(CompiledQuery.raw(sql, filled));
   }
 
   #compile(db: Kysely<Schema>, values: Values): Compiled {
