@@ -33,11 +33,17 @@ export interface BookingDetails {
   readonly surveyRoutingPoint?: string;
   /** The trunk for the attempts, instead of the queue's; the field's word: routing point. */
   readonly routingPoint?: string;
+  /** For whom the client asks, in its own words. */
+  readonly endUser?: string;
   /** Devices to be told, 10 at most. */
   readonly pushTargets?: readonly PushTarget[];
 }
 
-/** The details without what identifies a device: for the history, which outlives the record. */
-export function reportedDetails({ pushTargets, ...rest }: BookingDetails): Readonly<Record<string, unknown>> {
+/** The details without what identifies a device or a person: for the history, which outlives the record. */
+export function reportedDetails({
+  pushTargets,
+  endUser: _identifies,
+  ...rest
+}: BookingDetails): Readonly<Record<string, unknown>> {
   return pushTargets === undefined ? rest : { ...rest, pushTargetCount: pushTargets.length };
 }

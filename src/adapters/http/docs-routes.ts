@@ -24,6 +24,7 @@ export function addOpenApi(server: Server, { config }: RouteContext): void {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'API key `tk_…` or session token `ts_…`' },
           apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+          basic: { type: 'http', scheme: 'basic', description: 'API key as the password; any user name' },
           cookie: { type: 'apiKey', in: 'cookie', name: 'turnkeeper_session' },
         },
       },
@@ -41,7 +42,8 @@ export function addOpenApi(server: Server, { config }: RouteContext): void {
 function securityOf(access: RouteAccess | 'public' | undefined): object {
   if (access === undefined || access === 'public') return { security: [] };
   if (isFamily(access)) {
-    return { security: [{ apiKey: [] }], 'x-roles': rolesByFamily[access], 'x-scope': access };
+    const security = [{ apiKey: [] }, ...(access === 'gms' ? [{ basic: [] }] : [])];
+    return { security, 'x-roles': rolesByFamily[access], 'x-scope': access };
   }
   const security = [{ bearer: [] }, { apiKey: [] }, { cookie: [] }];
   return { security, 'x-roles': rolesByPermission[access], 'x-scope': `native:${access}` };

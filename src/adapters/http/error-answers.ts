@@ -48,7 +48,7 @@ function sendError(
 ): FastifyReply {
   const faults = error.faults.slice(0, FAULTS_MAX);
   const message = error.message;
-  const { errorAnswer, keptBody } = request.routeOptions.config;
+  const { errorAnswer, keptBody, takesBasic } = request.routeOptions.config;
   const answer = errorAnswer?.(error, request.id);
   const status = answer?.status ?? error.status;
   const body = keptBody === undefined ? request.body : keptBody(request.body);
@@ -70,7 +70,9 @@ function sendError(
   context.errorBook.record(record, status === 429 || error.status === 429);
   if (error.retryAfterSec !== undefined) reply.header('retry-after', String(error.retryAfterSec));
   if (error.allow !== undefined) reply.header('allow', error.allow.join(', '));
-  if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+  // RFC 9110 §11.6.1, RFC 7617 §2.1.
+  const basic = takesBasic === true ? 'Basic realm="genesys", charset="UTF-8", ' : '';
+  if (error.status === 401) reply.header('www-authenticate', `${basic}Bearer`);
   // Serialised here: the error's shape must not depend on the route's response schemas.
   return reply
     .code(status)

@@ -101,6 +101,8 @@ declare module 'fastify' {
     errorAnswer?: (error: AnswerableError, correlationId: string) => ErrorAnswer;
     /** What of a body may be kept in error records and in the audit log; absent: all but its secrets. */
     keptBody?: (body: unknown) => unknown;
+    /** The key may come as the password of `Authorization: Basic`. */
+    takesBasic?: boolean;
     /** The request is ended when its answer has not gone out by then; absent: `httpLimits.handlerMaxMs`. */
     handlerMaxMs?: number;
     /** Forms may have files. */

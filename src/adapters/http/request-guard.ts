@@ -86,7 +86,7 @@ export function recogniseAgain(
 }
 
 /**
- * `Authorization: Bearer`, then `x-api-key`, then, unless only keys are taken, the session cookie (RFC 6265
+ * `Authorization: Bearer` (or Basic where the route takes it), then `x-api-key`, then, unless only keys are taken, the session cookie (RFC 6265
  * §8.2: what a browser sends by itself proves nothing about who wanted the request).
  */
 async function recognise(
@@ -102,13 +102,26 @@ async function recognise(
   }
   // RFC 6750 §2.1; the scheme's name is case-insensitive (RFC 9110 §11.1).
   if (authorization !== undefined) {
-    const match = /^Bearer ([\w-]{1,128})$/i.exec(authorization);
-    return match?.[1] === undefined ? undefined : await access.recognise(match[1], background);
+    const bearer = /^Bearer ([\w-]{1,128})$/i.exec(authorization)?.[1];
+    const credential =
+      bearer ?? (request.routeOptions.config.takesBasic === true ? basicKey(authorization) : undefined);
+    return credential === undefined ? undefined : await access.recognise(credential, background);
   }
   const token = keysOnly ? undefined : sessionCookie(request.headers.cookie);
   if (token === undefined) return undefined;
   if (!SAFE_METHODS.has(request.method)) refuseForeignPage(request);
   return await access.recognise(token, background);
+}
+
+/**
+ * The key in `Authorization: Basic` (RFC 7617 §2): the password, whatever the user name; or the user name
+ * before an empty password.
+ */
+function basicKey(authorization: string): string | undefined {
+  const encoded = /^Basic ([A-Za-z0-9+/]{1,1024}={0,2})$/i.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const [, user, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
+  return password === '' ? user : password;
 }
 
 /**
@@ -141,16 +154,8 @@ export function refused(refusal: Refusal): HttpError {
         faults: [{ path: 'virtualQueue', message: 'is not configured', value: refusal.virtualQueue }],
       });
     case 'invalid-number':
-      return new HttpError('INVALID_NUMBER', 'this number cannot be called', {
-        faults: [{ path: 'customerNumber', message: refusal.reason }],
-      });
-    case 'number-not-permitted': {
-      const code = refusal.step === 'country' ? 'COUNTRY_NOT_PERMITTED' : 'NUMBER_BLOCKED';
-      return new HttpError(code, 'this number may not be called', {
-        faults: [{ path: 'customerNumber', message: refusal.reason }],
-        extra: { step: refusal.step },
-      });
-    }
+    case 'number-not-permitted':
+      return numberRefused(refusal);
     case 'queue-full':
       return new HttpError('QUEUE_FULL', 'the virtual queue is full', {
         retryAfterSec: QUEUE_FULL_RETRY_SEC,
@@ -204,4 +209,15 @@ export function refused(refusal: Refusal): HttpError {
     default:
       return refusal satisfies never;
   }
+}
+
+function numberRefused(
+  refusal: Extract<Refusal, { kind: 'invalid-number' | 'number-not-permitted' }>,
+): HttpError {
+  const faults = [{ path: 'customerNumber', message: refusal.reason }];
+  if (refusal.kind === 'invalid-number') {
+    return new HttpError('INVALID_NUMBER', 'this number cannot be called', { faults });
+  }
+  const code = refusal.step === 'country' ? 'COUNTRY_NOT_PERMITTED' : 'NUMBER_BLOCKED';
+  return new HttpError(code, 'this number may not be called', { faults, extra: { step: refusal.step } });
 }

@@ -84,6 +84,8 @@ describe('request-interaction and request-access', () => {
     expect((await ask('POST', `/1/service/${id}/connect`, body)).json()._action).toBe('DialNumber');
     const wanted = { groupName: 'app', callbackId: id };
     expect(asked).toEqual([wanted, wanted]);
+    const withoutGroup = await ask('POST', `/1/service/${id}/connect`);
+    expect(withoutGroup.json().message).toContain('_resource_group');
     const unknown = await ask('POST', '/1/service/request-access', { ...body, _id: 'none' });
     expect(unknown.statusCode).toBe(404);
   });

@@ -98,6 +98,7 @@ function proposedSlots(free: unknown): Record<string, number> {
 /** Every route of this API: keys with the scope `gms`, and errors in its shape. */
 export const gmsConfig = {
   access: 'gms',
+  takesBasic: true,
   errorAnswer: gmsErrorAnswer,
 } as const satisfies FastifyContextConfig;
 

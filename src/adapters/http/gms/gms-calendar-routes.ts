@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import type { CallbackView } from '../../../application/application.ts';
 import { mayReadQueue } from '../access-rules.ts';
+import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
 import { text, zoneName } from '../ges/ges-fields.ts';
 import { rangeOf, SLOTS_MAX, unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
 import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { recordJson, recordSchema } from './gms-records.ts';
 
 const MINUTE_MS = 60_000;
 /** Longest stretch looked through, minute by minute while closed: some 20 000 steps. */
@@ -23,7 +26,7 @@ interface Stretch {
   readonly toMs: number;
 }
 
-/** GET /service/{name}: office hours of a virtual queue, or a capacity rule. */
+/** GET /service/{name}: office hours of a virtual queue, a capacity rule, or a callback by its id. */
 export function addGmsCalendarRoutes(server: Server, context: RouteContext): void {
   const { application, clock, provisioning } = context;
   server.route({
@@ -32,10 +35,10 @@ export function addGmsCalendarRoutes(server: Server, context: RouteContext): voi
     config: gmsConfig,
     schema: {
       tags: ['Genesys-compatible: GMS queues'],
-      summary: 'List when a virtual queue is open, or what a capacity rule gives',
+      summary: 'List when a virtual queue is open, or what a capacity rule gives; or show a callback',
       description:
         "A virtual queue's name: periods in which it is open; none: closed. A capacity rule's name: its " +
-        'slots with their capacity. A stretch of more than 14 days is cut.',
+        "slots with their capacity. A stretch of more than 14 days is cut. A callback's id: its record.",
       params: z.object({ serviceName: text(255) }),
       querystring: z.object({
         start: text(40).optional().describe('ISO 8601; default now'),
@@ -48,7 +51,7 @@ export function addGmsCalendarRoutes(server: Server, context: RouteContext): voi
         timezone: zoneName.describe('Of times without an offset'),
       }),
       response: {
-        200: z.object({ periods: z.array(periodSchema), error: z.null() }),
+        200: z.union([z.object({ periods: z.array(periodSchema), error: z.null() }), recordSchema]),
         ...gmsErrorAnswers,
       },
     },
@@ -64,10 +67,21 @@ export function addGmsCalendarRoutes(server: Server, context: RouteContext): voi
       if (isQueue) return { periods: openPeriods(context, serviceName, stretch), error: null };
       const rule = provisioning.capacityRules().find(({ name }) => name === serviceName);
       const queue = rule?.queues.find((name) => mayReadQueue(principal, name));
-      if (queue === undefined) throw unknownService(serviceName);
+      if (queue === undefined) return recordJson(await callbackNamed(context, principal, serviceName));
       return { periods: await capacityPeriods(context, queue, stretch), error: null };
     },
   });
+}
+
+/** Throws UNKNOWN_QUEUE: of names of services and ids of callbacks the first are meant as a rule. */
+async function callbackNamed(
+  { application }: RouteContext,
+  principal: Principal,
+  id: string,
+): Promise<CallbackView> {
+  const found = await application.findCallback(id);
+  if (!found || !mayReadQueue(principal, found.virtualQueue)) throw unknownService(id);
+  return found;
 }
 
 function openPeriods({ application }: RouteContext, queue: string, { fromMs, toMs }: Stretch): Period[] {

@@ -12,7 +12,7 @@ import { maybe, rule, text, userData } from '../ges/ges-fields.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { limit, principalOf } from '../request-guard.ts';
-import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { gmsConfig, gmsDataConfig, gmsErrorAnswers } from './gms-answers.ts';
 import { type IgnoredOption, ignoredOptions, tellIgnored } from './gms-options.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -21,12 +21,18 @@ const CANDIDATES_MAX = 500;
 const tags = ['Genesys-compatible: GMS call-in'];
 
 const accessFields = {
-  _resource_group: text(64).describe('The call-in group'),
+  _resource_group: maybe(text(64)).describe(
+    "The call-in group; for a callback by default the first one of the callback's service",
+  ),
   _phone_number: maybe(text(32)).describe('The number that the customer will call from'),
   _provide_code: maybe(z.union([z.boolean(), z.enum(['true', 'false'])], { error: 'must be true or false' })),
 };
 const interactionBody = z.looseObject(
-  { ...accessFields, _phone_number: z.string({ error: rule('must be text') }).pipe(text(32)) },
+  {
+    ...accessFields,
+    _resource_group: text(64).describe('The call-in group'),
+    _phone_number: z.string({ error: rule('must be text') }).pipe(text(32)),
+  },
   { error: 'must be an object' },
 );
 const accessBody = z.looseObject({ ...accessFields, _id: text(128) }, { error: 'must be an object' });
@@ -69,7 +75,7 @@ function addRequests(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/service/request-interaction',
     bodyLimit: BODY_BYTES_MAX,
-    config: gmsConfig,
+    config: gmsDataConfig,
     schema: {
       tags,
       summary: 'Ask for a number to call in',
@@ -83,7 +89,7 @@ function addRequests(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/service/request-access',
     bodyLimit: BODY_BYTES_MAX,
-    config: gmsConfig,
+    config: gmsDataConfig,
     schema: {
       tags,
       summary: 'Ask for a number to call in for a callback',
@@ -101,9 +107,13 @@ async function grant(
   id = body._id,
 ): Promise<z.output<typeof dialAnswer>> {
   const principal = principalOf(request);
-  const { _resource_group: groupName = '', _phone_number: fromNumber } = body;
-  if (id !== undefined) await readableCallback(context, principal, id);
-  const group = context.provisioning.callInGroups().find(({ name }) => name === groupName);
+  const { _phone_number: fromNumber } = body;
+  const callback = id === undefined ? undefined : await readableCallback(context, principal, id);
+  const groups = context.provisioning.callInGroups();
+  const groupName =
+    body._resource_group ?? groups.find(({ queue }) => queue === callback?.virtualQueue)?.name;
+  if (groupName === undefined) throw callInRefused({ kind: 'unknown-group', groupName: '' });
+  const group = groups.find(({ name }) => name === groupName);
   if (group && !mayReadQueue(principal, group.queue)) {
     throw callInRefused({ kind: 'unknown-group', groupName });
   }
@@ -252,14 +262,14 @@ function addConnect(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/service/:id/connect',
-    config: gmsConfig,
+    config: gmsDataConfig,
     schema: {
       tags,
       summary: 'Tell the customer of a callback which number to dial',
       params: idParams,
-      body: z.looseObject(accessFields, { error: 'must be an object' }),
+      body: z.looseObject(accessFields, { error: 'must be an object' }).nullish(),
       response: { 200: dialAnswer, ...gmsErrorAnswers },
     },
-    handler: (request) => grant(context, request, request.body, request.params.id),
+    handler: (request) => grant(context, request, request.body ?? {}, request.params.id),
   });
 }

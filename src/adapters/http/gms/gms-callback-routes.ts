@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { CallbackView } from '../../../application/application.ts';
+import type { Callback } from '../../../callback/callback.ts';
 import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
 import { readableCallback, refuseUnreadable } from '../ges/ges-callback-routes.ts';
@@ -9,11 +10,13 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { IdempotentCreation, idempotencyKeySchema } from '../idempotent-creation.ts';
 import { principalOf, refused } from '../request-guard.ts';
-import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { gmsConfig, gmsDataConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { FormFile } from './gms-bodies.ts';
 import { ignoredBecause, type IgnoredOption, ignoredOptions, tellIgnored } from './gms-options.ts';
 import { invalidBody, isoTime, scalar, startBody, wantedOf } from './gms-start.ts';
+import { callbackArea, gmsUserOf, putValues, valuesOf } from './storage-areas.ts';
+import { areaLimits, type StoredValue } from './storage-area-store.ts';
 
-const BODY_BYTES_MAX = 96 * 1024;
 const tags = ['Genesys-compatible: GMS callbacks'];
 const EXAMPLE_ID = 'callback_0006gqn4vmv00example';
 
@@ -53,14 +56,15 @@ function addStart(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/service/callback/:serviceName',
-    bodyLimit: BODY_BYTES_MAX,
-    config: gmsConfig,
+    bodyLimit: areaLimits.bodyBytesMax,
+    config: { ...gmsDataConfig, takesFiles: true },
     schema: {
       tags,
       summary: 'Start a callback',
       description:
         'Without `_desired_time` as soon as possible. A time without room is refused, with the free slots ' +
-        'in `availability`. JSON, urlencoded or multipart with text parts.',
+        'in `availability`. JSON, urlencoded or multipart; files are kept with the callback: ' +
+        'GET /service/{id}/storage.',
       params,
       headers: z.object({ 'idempotency-key': idempotencyKeySchema.optional() }),
       body: startBody,
@@ -73,11 +77,15 @@ function addStart(server: Server, context: RouteContext): void {
       const principal = principalOf(request);
       const { serviceName } = request.params;
       refuseUnreadable(principal, serviceName);
-      const { wanted, ignored } = wantedOf(serviceName, request.body, context.clock.nowMs());
+      const { fields, files } = partsOf(request.body);
+      const asked = { nowMs: context.clock.nowMs(), gmsUser: gmsUserOf(request) };
+      const { wanted, ignored } = wantedOf(serviceName, fields, asked);
+      const stored = Object.keys(files).length === 0 ? [] : valuesOf(files);
       const result = await creation.create(wanted, principal, request.headers['idempotency-key']);
       if (!result.outcome.ok) throw refused(result.outcome.refusal);
       if (result.repeated) reply.header('idempotent-replayed', 'true');
       const { id, state, desiredAtMs } = result.outcome.value;
+      const notStored = await storeFiles(context, principal, result.outcome.value, stored);
       return {
         _id: id,
         _dialog_id: id,
@@ -87,10 +95,37 @@ function addStart(server: Server, context: RouteContext): void {
             ? `You will be called at ${isoOf(desiredAtMs)}.`
             : 'You will be called as soon as it is your turn.',
         _okTitle: 'OK',
-        ...tellIgnored(context, request, ignored),
+        ...tellIgnored(context, request, [...ignored, ...notStored]),
       };
     },
   });
+}
+
+/** A callback is made whether or not its files find room; those that do not are told of. */
+async function storeFiles(
+  context: RouteContext,
+  principal: Principal,
+  callback: Callback,
+  files: readonly StoredValue[],
+): Promise<readonly IgnoredOption[]> {
+  if (files.length === 0) return [];
+  try {
+    await putValues(context, callbackArea(callback, principal), files);
+    return [];
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    return files.map(({ key }) => ({ option: key.slice(0, 64), reason: `was not kept: ${error.message}` }));
+  }
+}
+
+function partsOf(body: Readonly<Record<string, unknown>>): {
+  fields: z.output<typeof startBody>;
+  files: Record<string, FormFile>;
+} {
+  const entries = Object.entries(body);
+  const files = entries.filter((entry): entry is [string, FormFile] => entry[1] instanceof FormFile);
+  const fields = Object.fromEntries(entries.filter(([, value]) => !(value instanceof FormFile)));
+  return { fields: fields as z.output<typeof startBody>, files: Object.fromEntries(files) };
 }
 
 const updateFields = {
@@ -143,27 +178,39 @@ function addUpdate(server: Server, context: RouteContext): void {
 }
 
 function addCancel(server: Server, context: RouteContext): void {
+  const schema = {
+    tags,
+    summary: 'Cancel a callback',
+    description: 'Refused in PROCESSING and COMPLETED; nothing is changed then.',
+    querystring: z.object({
+      discard_ors_failure: flag.optional().describe('Taken and not needed: no other server can fail here'),
+    }),
+    response: { 200: changeAnswer, ...gmsErrorAnswers },
+  };
+  const cancel = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { id }: CallbackView,
+  ): Promise<ReturnType<typeof changed>> => {
+    const outcome = await context.application.cancelCallback(id, principalOf(request).actor);
+    if (!outcome.ok) throw refused(outcome.refusal);
+    return changed(context, request, reply, []);
+  };
   server.route({
     method: 'DELETE',
     url: '/service/callback/:serviceName/:id',
     config: gmsConfig,
-    schema: {
-      tags,
-      summary: 'Cancel a callback',
-      description: 'Refused in PROCESSING and COMPLETED; nothing is changed then.',
-      params: idParams,
-      querystring: z.object({
-        discard_ors_failure: flag.optional().describe('Taken and not needed: no other server can fail here'),
-      }),
-      response: { 200: changeAnswer, ...gmsErrorAnswers },
-    },
-    handler: async (request, reply) => {
-      const principal = principalOf(request);
-      const { id } = await callbackOf(context, principal, request.params);
-      const outcome = await context.application.cancelCallback(id, principal.actor);
-      if (!outcome.ok) throw refused(outcome.refusal);
-      return changed(context, request, reply, []);
-    },
+    schema: { ...schema, params: idParams },
+    handler: async (request, reply) =>
+      cancel(request, reply, await callbackOf(context, principalOf(request), request.params)),
+  });
+  server.route({
+    method: 'DELETE',
+    url: '/service/:id',
+    config: gmsConfig,
+    schema: { ...schema, params: z.object({ id: text(128) }) },
+    handler: async (request, reply) =>
+      cancel(request, reply, await readableCallback(context, principalOf(request), request.params.id)),
   });
 }
 

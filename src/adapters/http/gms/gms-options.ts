@@ -61,7 +61,84 @@ const settingByOption: Readonly<Record<string, keyof QueueSettings>> = {
   _disallow_impossible_phone_numbers: 'blockImpossibleNumbers',
   _disallow_premium_phone_numbers: 'blockPremiumNumbers',
   _exceptions: 'numberRule',
+  _desired_connect_time_threshold: 'readyForAsapLeadSec',
+  _eta_pos_threshold: 'connectStrategy',
+  _max_time_to_reach_eta_pos_threshold: 'queueTtlSec',
+  _enable_notification_reminder: 'pushThresholdMin',
+  _notification_reminder_buffer: 'pushThresholdMin',
+  _max_notify_delivery_attempts: 'maxNotifyAttempts',
+  _agent_availability_notification_delay: 'pushConfirm',
+  _agent_disposition_timeout: 'wrapUpSec',
+  _agent_transfer_confirm_timeout: 'agentRingTimeoutSec',
+  _trunk_group: 'trunk',
+  _call_timeguard_timeout: 'cpdProfile',
+  _plugin_on_dial_url: 'callbackApplication',
+  _treatment_find_agent_fail: 'callbackApplication',
+  _paused_services_id: 'immediateEnabled',
+  _paused_services_list: 'immediateEnabled',
 };
+
+const OTHER_SERVER = 'belongs to a server that does not exist here';
+const CALL_IN_GROUP = 'is a setting of the call-in group';
+const WEBHOOKS = 'is done by webhooks';
+const WHOLE = 'is not needed: all data travel with the callback';
+
+/** Why other options of the field have no effect; those of neither table are answered as not supported. */
+const reasonByOption: Readonly<Record<string, string>> = {
+  _type: OTHER_SERVER,
+  _service: OTHER_SERVER,
+  _service_type: OTHER_SERVER,
+  _ors: OTHER_SERVER,
+  _ors_lb_strategy: OTHER_SERVER,
+  _max_ors_submit_attempts: OTHER_SERVER,
+  _retain_session_until_ixn_deleted: OTHER_SERVER,
+  _max_time_to_wait_for_ixn_delete: OTHER_SERVER,
+  _ixn_redirect_hints: OTHER_SERVER,
+  _ixn_redirect_confirm: OTHER_SERVER,
+  _ixn_createcall_hints: OTHER_SERVER,
+  _ixn_update_data_time_to_wait: OTHER_SERVER,
+  _queue_poll_period: OTHER_SERVER,
+  _queue_poll_period_recovery: OTHER_SERVER,
+  _queue_ping_ors_period: OTHER_SERVER,
+  _fetch_retry_attempt: OTHER_SERVER,
+  _fetch_retry_delay: OTHER_SERVER,
+  _delay_connid_attempt_loop: OTHER_SERVER,
+  _request_queue_time_stat: OTHER_SERVER,
+  _request_ewt_service: OTHER_SERVER,
+  _urs_ewt_virtual_queue: OTHER_SERVER,
+  _urs_ewt_vq: OTHER_SERVER,
+  _urs_prioritization_strategy: OTHER_SERVER,
+  _urs_strategy_update_sub_routine: OTHER_SERVER,
+  _urs_extension_data: OTHER_SERVER,
+  _urs_request_timeout: OTHER_SERVER,
+  _min_urs_ewt_pos_polling_interval: OTHER_SERVER,
+  _max_urs_ewt_pos_polling_interval: OTHER_SERVER,
+  _vq_for_outbound_calls: OTHER_SERVER,
+  _provide_code: CALL_IN_GROUP,
+  _resource_group: CALL_IN_GROUP,
+  _booking_expiration_timeout: CALL_IN_GROUP,
+  _access_code_length: CALL_IN_GROUP,
+  _enable_status_notification: WEBHOOKS,
+  _status_notification_type: WEBHOOKS,
+  _status_notification_target: WEBHOOKS,
+  _status_notification_provider: WEBHOOKS,
+  _status_notification_language: WEBHOOKS,
+  _status_notification_debug: WEBHOOKS,
+  _callback_events_list: WEBHOOKS,
+  _attach_udata: WHOLE,
+  _agent_preview_data: WHOLE,
+  _urs_udata_xfer_keys: WHOLE,
+  _customer_lookup_keys: 'is not needed: callbacks are found by any key',
+  _mandatory_customer_lookup_keys: 'is always _customer_number',
+  _throttle_request_parameters: 'is always _customer_number',
+  _urs_call_interaction_age: 'is not needed: the age of a place is kept by itself',
+};
+
+/** Every option that the answer says more of than that it is not supported. */
+export const explainedOptions: readonly string[] = [
+  ...Object.keys(settingByOption),
+  ...Object.keys(reasonByOption),
+];
 
 /** A part of a request that had no effect, and why. */
 export const ignoredOption = z.object({
@@ -82,9 +159,13 @@ export const ignoredOptions = z
 export function ignoredBecause(names: readonly string[]): readonly IgnoredOption[] {
   return names.map((name) => {
     const setting = Object.hasOwn(settingByOption, name) ? settingByOption[name] : undefined;
+    const other = Object.hasOwn(reasonByOption, name) ? reasonByOption[name] : undefined;
     return {
       option: name.slice(0, NAME_CHARACTERS_MAX),
-      reason: setting === undefined ? 'is not supported' : `is the setting ${setting} of the virtual queue`,
+      reason:
+        setting === undefined
+          ? (other ?? 'is not supported')
+          : `is the setting ${setting} of the virtual queue`,
     };
   });
 }

@@ -100,6 +100,8 @@ function valueOf(callback: Callback, key: string): string | undefined {
       return reasonOf(callback);
     case '_customer_number':
       return callback.customerNumber;
+    case 'gms_user':
+      return callback.details.endUser;
     case '_urs_virtual_queue':
       return callback.details.inboundQueue;
     default:

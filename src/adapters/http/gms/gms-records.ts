@@ -18,6 +18,7 @@ export const recordSchema = z
     _customer_number: z.string(),
     _url: z.string(),
     url: z.string().describe('As `_url`: a public client reads this one'),
+    gms_user: z.string().optional().describe('What the header said at the start'),
   })
   .describe('Further keys are those given at the start');
 
@@ -35,6 +36,7 @@ export function recordJson(callback: Callback): z.output<typeof recordSchema> {
     _customer_number: callback.customerNumber,
     _url: url,
     url,
+    ...(callback.details.endUser !== undefined && { gms_user: callback.details.endUser }),
   };
 }
 

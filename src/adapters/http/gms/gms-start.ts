@@ -51,11 +51,14 @@ export const startBody = z
   );
 type StartBody = z.output<typeof startBody>;
 
-/** The request for a callback that a body means, and what of it has no effect. */
+/**
+ * The request for a callback that a body means, and what of it has no effect.
+ * @param gmsUser what the header `gms_user` says; null: nothing.
+ */
 export function wantedOf(
   virtualQueue: string,
   body: StartBody,
-  nowMs: number,
+  { nowMs, gmsUser }: { readonly nowMs: number; readonly gmsUser: string | null },
 ): { wanted: CallbackRequest; ignored: readonly IgnoredOption[] } {
   const { _desired_time: desiredAtMs, _urs_vq_priority: priority } = body;
   const isLater = desiredAtMs !== undefined && desiredAtMs > nowMs;
@@ -70,7 +73,7 @@ export function wantedOf(
       ...(isLater && { desiredAtMs, alwaysCheckCapacity: true }),
       ...(priority !== undefined && { priority }),
       ...(own.data !== undefined && { userData: own.data }),
-      details,
+      details: { ...details, ...(gmsUser !== null && { endUser: gmsUser }) },
     },
     ignored: [...ignored, ...own.ignored],
   };
