@@ -6,6 +6,7 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Random } from '../kernel/random.ts';
 import { type Delivery, pauseAfter } from '../notify/delivery.ts';
 import {
+  type BusyReceivers,
   type NotificationRecord,
   NotificationState,
   type NotificationTx,
@@ -24,8 +25,12 @@ export interface NotificationSenderOptions {
   readonly onDead?: (record: NotificationRecord) => void;
 }
 
-/** On their way at the same time; a receiver that is slow keeps no more than these from the others. */
+/** On their way at the same time by one channel. */
 const SENDING_MAX = 32;
+/** On their way to one webhook: more than these a slow one does not keep from the others. */
+const WEBHOOK_SENDING_MAX = 8;
+/** Questions for more in a row: those that were passed over may hide others. */
+const ROUNDS_MAX = 16;
 /** Pause after the store failed. */
 const STORE_PAUSE_MS = 1000;
 /** Bounds how late a wall clock that is set forward makes a message. */
@@ -43,7 +48,10 @@ const TRIM_MAX = 1000;
  */
 export class NotificationSender {
   readonly #options: NotificationSenderOptions;
-  readonly #sending = new Map<string, Promise<void>>();
+  readonly #sending = new Map<
+    string,
+    { readonly record: NotificationRecord; readonly done: Promise<void> }
+  >();
   #wake: TimerHandle | undefined;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #trimAtMs = 0;
@@ -65,7 +73,7 @@ export class NotificationSender {
     this.#closed = true;
     if (this.#wake) this.#options.clock.clearTimer(this.#wake);
     await this.#looking;
-    await Promise.all(this.#sending.values());
+    await Promise.all([...this.#sending.values()].map(({ done }) => done));
   }
 
   #wakeBy(atMs: number): void {
@@ -97,31 +105,66 @@ export class NotificationSender {
     const { clock, log, unitOfWork } = this.#options;
     try {
       const nowMs = clock.nowMs();
-      const limit = SENDING_MAX * 2;
-      const { due, nextAtMs, trimmed } = await unitOfWork.transact(async ({ notifications }) => ({
-        trimmed: nowMs >= this.#trimAtMs ? await notifications.trim(nowMs - KEPT_MS, TRIM_MAX) : 0,
-        due: await notifications.due(nowMs, limit),
-        nextAtMs: await notifications.nextDueAtMs(),
-      }));
-      if (nowMs >= this.#trimAtMs && trimmed < TRIM_MAX) this.#trimAtMs = nowMs + TRIM_EVERY_MS;
-      for (const record of due) {
-        if (this.#closed || this.#sending.size >= SENDING_MAX) break;
-        if (!this.#sending.has(record.id)) this.#begin(record);
+      await this.#trim(nowMs);
+      for (let round = 0; round < ROUNDS_MAX && !this.#closed; round++) {
+        const busy = this.#busy();
+        const { due, nextAtMs } = await unitOfWork.transact(async ({ notifications }) => ({
+          due: await notifications.due(nowMs, SENDING_MAX * 3, busy),
+          nextAtMs: await notifications.nextDueAtMs(nowMs),
+        }));
+        // Whoever comes back looks again for those whose time has come already.
+        if (nextAtMs !== undefined) this.#wakeBy(nextAtMs);
+        if (this.#beginAll(due) === 0) break;
       }
-      // Those on their way are the earliest: whoever comes back looks again.
-      if (nextAtMs !== undefined && this.#sending.size === 0) this.#wakeBy(nextAtMs);
     } catch (error) {
       log.error({ error }, 'messages could not be taken out');
       this.#wakeBy(clock.nowMs() + STORE_PAUSE_MS);
     }
   }
 
+  async #trim(nowMs: number): Promise<void> {
+    if (nowMs < this.#trimAtMs) return;
+    const { unitOfWork } = this.#options;
+    const count = await unitOfWork.transact((tx) => tx.notifications.trim(nowMs - KEPT_MS, TRIM_MAX));
+    if (count < TRIM_MAX) this.#trimAtMs = nowMs + TRIM_EVERY_MS;
+  }
+
+  /** Begins what may begin; returns how many were passed over for a receiver that has become busy. */
+  #beginAll(due: readonly NotificationRecord[]): number {
+    let busy = this.#busy();
+    let passedOverCount = 0;
+    for (const record of due) {
+      if (this.#closed || this.#sending.has(record.id)) continue;
+      const { channel, target } = record;
+      if (busy.channels.includes(channel) || (channel === 'WEBHOOK' && busy.webhooks.includes(target))) {
+        passedOverCount++;
+        continue;
+      }
+      this.#begin(record);
+      busy = this.#busy();
+    }
+    return passedOverCount;
+  }
+
+  #busy(): BusyReceivers {
+    const counts = new Map<string, number>();
+    const channelCounts = { FCM: 0, WEBHOOK: 0 };
+    for (const { record } of this.#sending.values()) {
+      channelCounts[record.channel]++;
+      if (record.channel === 'WEBHOOK') counts.set(record.target, (counts.get(record.target) ?? 0) + 1);
+    }
+    return {
+      channels: (['FCM', 'WEBHOOK'] as const).filter((channel) => channelCounts[channel] >= SENDING_MAX),
+      webhooks: [...counts].flatMap(([name, count]) => (count >= WEBHOOK_SENDING_MAX ? [name] : [])),
+    };
+  }
+
   #begin(record: NotificationRecord): void {
-    const sending = this.#send(record).finally(() => {
+    const done = this.#send(record).finally(() => {
       this.#sending.delete(record.id);
       this.wake();
     });
-    this.#sending.set(record.id, sending);
+    this.#sending.set(record.id, { record, done });
   }
 
   async #send(record: NotificationRecord): Promise<void> {

@@ -38,12 +38,19 @@ export interface NotificationFilter {
   readonly beforeId?: NotificationId;
 }
 
+/** Receivers that are passed over: as much as may be is on its way to them. */
+export interface BusyReceivers {
+  readonly channels: readonly NotificationChannel[];
+  /** By name. */
+  readonly webhooks: readonly string[];
+}
+
 /** The messages of one transaction. */
 export interface NotificationTx {
-  /** PENDING ones whose time has come, earliest first. */
-  due(nowMs: number, limit: number): Promise<NotificationRecord[]>;
-  /** The earliest time among PENDING ones. */
-  nextDueAtMs(): Promise<number | undefined>;
+  /** PENDING ones whose time has come and whose receivers are not busy, earliest first. */
+  due(nowMs: number, limit: number, busy: BusyReceivers): Promise<NotificationRecord[]>;
+  /** The earliest time after `nowMs` among PENDING ones. */
+  nextDueAtMs(nowMs: number): Promise<number | undefined>;
   find(id: NotificationId): Promise<NotificationRecord | undefined>;
   list(filter: NotificationFilter): Promise<NotificationRecord[]>;
   /** Stores what became of a message. */

@@ -11,8 +11,10 @@ const scene = scenesOfOneProduct({
   },
 });
 afterAll(() => provider.stop());
-provider.refusal = ({ token }) =>
-  token.startsWith('gone') ? { status: 404, code: 'UNREGISTERED' } : undefined;
+provider.refusal = ({ token }) => {
+  if (token.startsWith('gone')) return { status: 404, code: 'UNREGISTERED' };
+  return token.startsWith('down') ? { status: 503, code: 'UNAVAILABLE' } : undefined;
+};
 
 interface Letter {
   readonly state: string;
@@ -113,6 +115,23 @@ scene(
     await lane.callbackIs(id, { state: 'COMPLETED' });
   },
   { settings: { pushConfirm: true, requireConfirm: false, cpdEnabled: false } },
+);
+
+scene(
+  'S9: while the provider is down a question is tried again, then the customer is called without it',
+  async (lane) => {
+    const [agent, customer] = [await lane.agent(), await lane.customer()];
+    const id = await booked(lane, 'down-phone');
+    await lane.ready();
+    await customer.answered();
+    await agent.answered();
+    const path = `/notifications?callbackId=${id}&state=DEAD`;
+    const { items } = await lane.product.api<{ items: Letter[] }>('GET', path);
+    expect(items).toMatchObject([{ event: 'CALLBACK_READY', fault: 'UNAVAILABLE', tryCount: 2 }]);
+    await customer.hangUp();
+    await lane.callbackIs(id, { state: 'COMPLETED' });
+  },
+  { settings: { pushConfirm: true, requireConfirm: false, cpdEnabled: false, maxNotifyAttempts: 2 } },
 );
 
 scene(

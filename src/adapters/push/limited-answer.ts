@@ -9,13 +9,17 @@ export type HttpAnswer =
   | {
       readonly kind: 'answered';
       readonly status: number;
+      /** Empty where there was none, it broke off or was too long. */
       readonly text: string;
       /** From `Retry-After`; null: none was given. */
       readonly retryAfterMs: number | null;
     }
   | { readonly kind: 'silent'; readonly reason: string };
 
-/** Sends a POST; never throws, follows no redirect, and is done within `timeoutMs`. */
+/**
+ * Sends a POST; never throws, follows no redirect, and is done within `timeoutMs`. The status counts, whatever
+ * becomes of the body: what was taken must not be sent again because the answer broke off.
+ */
 export async function post(
   url: string,
   request: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
@@ -30,7 +34,7 @@ export async function post(
       signal: late.signal,
       redirect: 'manual',
     });
-    const text = await limitedText(answer);
+    const text = await limitedText(answer).catch(() => '');
     const retryAfterMs = retryAfter(answer.headers.get('retry-after'), clock.nowMs());
     return { kind: 'answered', status: answer.status, text, retryAfterMs };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Notification } from '../../callback/notification.ts';
 import {
+  type BusyReceivers,
   type NotificationFilter,
   type NotificationRecord,
   NotificationState,
@@ -30,23 +31,32 @@ export class NotificationQueries implements NotificationTx {
     return this.#insert(notification, NotificationState.skipped);
   }
 
-  async due(nowMs: number, limit: number): Promise<NotificationRecord[]> {
+  async due(
+    nowMs: number,
+    limit: number,
+    { channels, webhooks }: BusyReceivers,
+  ): Promise<NotificationRecord[]> {
     const rows = await this.#executor()
       .selectFrom('notification')
       .selectAll()
       .where(IS_PENDING)
       .where('dueAtMs', '<=', nowMs)
+      .$if(channels.length > 0, (query) => query.where('channel', 'not in', channels))
+      .$if(webhooks.length > 0, (query) =>
+        query.where(({ eb, or }) => or([eb('channel', '!=', 'WEBHOOK'), eb('target', 'not in', webhooks)])),
+      )
       .orderBy('dueAtMs')
       .limit(limit)
       .execute();
     return rows.map(fromRow);
   }
 
-  async nextDueAtMs(): Promise<number | undefined> {
+  async nextDueAtMs(nowMs: number): Promise<number | undefined> {
     const row = await this.#executor()
       .selectFrom('notification')
       .select('dueAtMs')
       .where(IS_PENDING)
+      .where('dueAtMs', '>', nowMs)
       .orderBy('dueAtMs')
       .limit(1)
       .executeTakeFirst();

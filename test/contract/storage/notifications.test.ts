@@ -7,6 +7,7 @@ import { SeededRandom } from '../../../src/kernel/random.ts';
 import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
 import type { Delivery } from '../../../src/notify/delivery.ts';
 import type { NotificationRecord } from '../../../src/notify/notification-store.ts';
+import { deferred } from '../../fakes/deferred.ts';
 import { implementations, testIds, type TestedStorage } from './implementations.ts';
 
 const taken: Delivery = { kind: 'taken', receipt: 'messages/1' };
@@ -141,6 +142,44 @@ describe.each(implementations)('messages in $name', ({ create }) => {
     await becomes(second.id, { state: 'DEAD', fault: 'device gone' });
     await becomes(late.id, { state: 'DEAD', fault: 'expired' });
     expect(sent).toHaveLength(1);
+  });
+
+  it('reaches devices and other systems while one webhook is slow, whatever waits for it', async () => {
+    let [slowCount, slowMax] = [0, 0];
+    const opened = deferred();
+    await sender.close();
+    const quick = (record: NotificationRecord): Promise<Delivery> => {
+      sent.push(record);
+      return Promise.resolve(taken);
+    };
+    sender = new NotificationSender({
+      unitOfWork: tested.storage,
+      channels: {
+        FCM: quick,
+        WEBHOOK: async (record) => {
+          if (record.target !== 'slow') return quick(record);
+          slowMax = Math.max(slowMax, ++slowCount);
+          await opened.promise;
+          slowCount--;
+          return taken;
+        },
+      },
+      clock,
+      random: new SeededRandom(1),
+      log: silentLog,
+    });
+    const slow = Array.from({ length: 60 }, () => aMessage({ channel: 'WEBHOOK', target: 'slow' }));
+    await written(...slow);
+    await pass(1000);
+    const device = aMessage();
+    const other = aMessage({ channel: 'WEBHOOK', target: 'crm' });
+    await written(device, other);
+    await becomes(device.id, { state: 'SENT' });
+    await becomes(other.id, { state: 'SENT' });
+    expect(slowMax).toBe(8);
+    opened.resolve();
+    for (const { id } of slow) await becomes(id, { state: 'SENT' });
+    expect(slowMax).toBe(8);
   });
 
   it('keeps one message of each once-key, the skipped one, too', async () => {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PushDesk } from '../../../src/adapters/push/push-desk.ts';
 import { SystemClock } from '../../../src/kernel/clock.ts';
 import type { NotificationRecord } from '../../../src/notify/notification-store.ts';
@@ -125,6 +125,8 @@ describe('messages to devices', () => {
 describe('webhooks', () => {
   const received: { headers: IncomingMessage['headers']; body: string }[] = [];
   let status = 204;
+  /** Instead of an answer. */
+  let instead: ((response: ServerResponse) => void) | undefined;
   let server: Server;
   let webhook: WebhookSettings;
   let desk: PushDesk;
@@ -134,15 +136,25 @@ describe('webhooks', () => {
       request.on('data', (part) => (body += String(part)));
       request.on('end', () => {
         received.push({ headers: request.headers, body });
+        if (instead) return instead(response);
         response.writeHead(status, status === 302 ? { location: 'http://127.0.0.1:9/' } : {}).end();
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-    webhook = webhookSchema.parse({ name: 'crm', url, secret: 'quite secret' }) as WebhookSettings;
+    webhook = webhookSchema.parse({
+      name: 'crm',
+      url,
+      secret: 'quite secret',
+      timeoutMs: 300,
+    }) as WebhookSettings;
     desk = new PushDesk({ pushCredentials: () => [], webhooks: () => [webhook], clock });
   });
-  afterAll(() => server.close());
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  afterEach(() => (instead = undefined));
 
   it('are signed over id, time and body, with the same id at every try', async () => {
     const record = aRecord({ channel: 'WEBHOOK', target: 'crm' });
@@ -170,6 +182,49 @@ describe('webhooks', () => {
     expect(await desk.toWebhook(aRecord({ target: 'crm' }))).toMatchObject({ kind });
   });
 
+  it.each<[string, (response: ServerResponse) => void, string]>([
+    ['never answers', () => undefined, 'no answer in time'],
+    ['breaks off', (response) => response.destroy(), 'other side closed'],
+  ])('are tried again where the other side %s', async (_, behaviour, fault) => {
+    instead = behaviour;
+    const delivery = await desk.toWebhook(aRecord({ target: 'crm' }));
+    expect(delivery).toEqual({ kind: 'later', fault, afterMs: null });
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['drop by drop', (response) => drip(response)],
+    ['half', (response) => breakOff(response)],
+    ['without an end', (response) => flood(response)],
+  ])('are taken by who says so, though the rest is answered %s', async (_, behaviour) => {
+    instead = behaviour;
+    const beganAtMs = Date.now();
+    expect(await desk.toWebhook(aRecord({ target: 'crm' }))).toEqual({ kind: 'taken', receipt: null });
+    expect(Date.now() - beganAtMs).toBeLessThan(3000);
+  });
+
+  it('follow nobody to another address', async () => {
+    let visitCount = 0;
+    instead = (response) => {
+      visitCount++;
+      response.writeHead(307, { location: '/elsewhere' }).end();
+    };
+    const delivery = await desk.toWebhook(aRecord({ target: 'crm' }));
+    expect(delivery).toEqual({ kind: 'refused', fault: 'answered 307', gone: false });
+    expect(visitCount).toBe(1);
+  });
+
+  it('wait while nobody listens', async () => {
+    const { url } = webhook;
+    const nobody = createServer();
+    await new Promise<void>((resolve) => nobody.listen(0, '127.0.0.1', resolve));
+    const { port } = nobody.address() as AddressInfo;
+    await new Promise((resolve) => nobody.close(resolve));
+    webhook = { ...webhook, url: `http://127.0.0.1:${port}/hook` };
+    const delivery = await desk.toWebhook(aRecord({ target: 'crm' }));
+    webhook = { ...webhook, url };
+    expect(delivery).toMatchObject({ kind: 'later', fault: expect.stringContaining('ECONNREFUSED') });
+  });
+
   it('are tried by a test message, and one that was removed is given up', async () => {
     status = 200;
     received.length = 0;
@@ -179,3 +234,25 @@ describe('webhooks', () => {
     expect(JSON.stringify(desk.webhooks())).not.toContain('quite secret');
   });
 });
+
+/** A byte now and then, for as long as somebody listens. */
+function drip(response: ServerResponse): void {
+  response.writeHead(200);
+  const timer = setInterval(() => response.write('.'), 20);
+  response.once('close', () => clearInterval(timer));
+}
+
+function breakOff(response: ServerResponse): void {
+  response.writeHead(200, { 'content-length': '1000' });
+  response.write('half', () => response.destroy());
+}
+
+/** As much as the other side takes. */
+function flood(response: ServerResponse): void {
+  response.writeHead(200);
+  const more = (): void => {
+    while (!response.destroyed && response.write('x'.repeat(16_384)));
+  };
+  response.on('drain', more);
+  more();
+}
