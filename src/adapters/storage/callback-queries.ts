@@ -3,13 +3,14 @@ import type { CallbackFilter, OpenPlace } from '../../callback/callback-store.ts
 import type { Actor, Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId } from '../../kernel/ids.ts';
+import { listRows } from './callback-list.ts';
 import { FixedQuery } from './fixed-query.ts';
 import type { AttemptRow, CallbackRow, EventRow, Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
 
-/** The most rows one list returns, whatever was asked for. */
-const LIST_ROWS_MAX = 1000;
+/** Attempts read of one callback; more than any has. */
+const ATTEMPTS_MAX = 1000;
 
 // A literal, not a parameter: the partial indexes over open callbacks apply only when the planner sees it.
 const IS_OPEN = sql<boolean>`"state" <> 'COMPLETED'`;
@@ -98,19 +99,7 @@ export async function openCallbackCounts(db: Executor): Promise<Map<string, numb
 
 /** What the filter selects, newest first. */
 export async function listCallbacks(db: Executor, filter: CallbackFilter): Promise<Callback[]> {
-  // `in ()` is no SQL.
-  if (filter.states?.length === 0 || filter.virtualQueues?.length === 0) return [];
-  let query = db.selectFrom('callback').selectAll();
-  if (filter.states) query = query.where('state', 'in', [...filter.states]);
-  if (filter.virtualQueue !== undefined) query = query.where('virtualQueue', '=', filter.virtualQueue);
-  if (filter.virtualQueues) query = query.where('virtualQueue', 'in', [...filter.virtualQueues]);
-  if (filter.customerNumber !== undefined) query = query.where('customerNumber', '=', filter.customerNumber);
-  if (filter.createdFromMs !== undefined) query = query.where('createdAtMs', '>=', filter.createdFromMs);
-  if (filter.createdToMs !== undefined) query = query.where('createdAtMs', '<=', filter.createdToMs);
-  if (filter.afterId !== undefined) query = query.where('id', '<', filter.afterId);
-  const limit = Math.min(Math.max(1, filter.limit), LIST_ROWS_MAX);
-  const rows = await query.orderBy('id', 'desc').limit(limit).execute();
-  return rows.map(fromRow);
+  return (await listRows(db, filter)).map(fromRow);
 }
 
 /** Open callbacks due at or before `nowMs`, earliest first. */
@@ -222,7 +211,7 @@ export async function attemptsOf(db: Executor, id: CallbackId): Promise<Attempt[
     .selectAll()
     .where('callbackId', '=', id)
     .orderBy('number')
-    .limit(LIST_ROWS_MAX)
+    .limit(ATTEMPTS_MAX)
     .execute();
   return rows.map(attemptFromRow);
 }
