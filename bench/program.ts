@@ -24,6 +24,8 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** More arguments of Node, for example a profiler's. Also taken from BENCH_NODE_OPTIONS. */
   readonly nodeArguments?: readonly string[];
+  /** Left behind by {@link Program.halt} or {@link Program.crash}; default a new one. */
+  readonly folder?: string;
 }
 
 /** The compiled program as a process of its own, on free ports with a data directory that is thrown away. */
@@ -50,7 +52,7 @@ export class Program {
   }
 
   static async start(options: ProgramOptions): Promise<Program> {
-    const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-bench-'));
+    const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'turnkeeper-bench-'));
     const document = join(folder, 'document.yaml');
     writeFileSync(document, options.document);
     const log = join(folder, 'log');
@@ -110,13 +112,33 @@ export class Program {
     return threadTimes(this.pid, readdirSync(`/proc/${this.pid}/task`));
   }
 
-  /** Ends it in an orderly way and removes its data, or tells what it said when it could not be ended so. */
-  async stop(): Promise<void> {
-    const ended = new Promise<void>((resolve) => this.#child.once('close', () => resolve()));
-    this.#child.kill('SIGTERM');
+  /** Where everything of it lies; `data/turnkeeper.db` is the database. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Ends it in an orderly way; its folder stays. Idempotent. */
+  async halt(): Promise<void> {
     const force = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MAX_MS);
-    await ended;
+    await this.#end('SIGTERM');
     clearTimeout(force);
+  }
+
+  /** Ends it as a power cut of the program would (`kill -9`); its folder stays. */
+  async crash(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => this.#child.once('close', () => resolve()));
+    this.#child.kill(signal);
+    await ended;
+  }
+
+  /** Ends it in an orderly way and removes its data. */
+  async stop(): Promise<void> {
+    await this.halt();
     if (process.env['BENCH_KEEP'] === undefined) rmSync(this.#folder, { recursive: true, force: true });
     else console.error(`kept ${this.#folder}`);
   }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { answerAudio } from './answer-audio.ts';
+import { apiCreates } from './api-creates.ts';
 import { calls } from './calls.ts';
 import { dialogues } from './dialogues.ts';
 import { engine } from './engine.ts';
@@ -22,6 +23,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   pacing,
   waitEstimates,
   engine,
+  apiCreates,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 
