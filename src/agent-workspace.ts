@@ -31,8 +31,7 @@ export function openCases(
     unitOfWork: storage,
     registry: engine.registry,
     settingsOf: (queue) => provisioning.directory.queue(queue),
-    callOf: (callId) =>
-      engine.inboundCalls.callerOf(callId) ?? engine.callControl.transferred.callerOf(callId),
+    callOf: (callId) => engine.inboundCalls.callerOf(callId),
     clock,
     log,
   });

@@ -6,21 +6,17 @@ import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
 import type { AudioSource } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
-import type { AgentDelivery } from './agent-delivery.ts';
 import { CallTargets } from './call-targets.ts';
 import { LiveCallDesk } from './live-call-desk.ts';
 import { PhoneControl } from './phone-control.ts';
-import type { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
-import { TransferredCalls } from './transferred-calls.ts';
+import { TransferredCalls, type TransferredCallsOptions } from './transferred-calls.ts';
 
-export interface CallControlOptions {
+export interface CallControlOptions extends Pick<TransferredCallsOptions, 'inbound' | 'runner' | 'store'> {
   readonly telephony: Telephony;
   readonly registry: AgentRegistry;
   readonly router: Router;
-  readonly waits: QueueWaits;
   readonly directory: ServiceDirectory;
-  readonly delivery: AgentDelivery;
   readonly recordings: RecordingBook;
   readonly holdMusic: readonly AudioSource[];
   readonly clock: Clock;
@@ -40,7 +36,7 @@ export interface CallControl {
 export function createCallControl(options: CallControlOptions): CallControl {
   const { clock, log } = options;
   const targets = new CallTargets({ ...options, nowMs: () => clock.nowMs() });
-  const transferred = new TransferredCalls({ ...options, desk: () => calls });
+  const transferred = new TransferredCalls(options);
   const phones = new PhoneControl({ desk: () => calls, targets, log });
   const calls = new LiveCallDesk({
     ...options,

@@ -60,6 +60,8 @@ export async function followConversation(
     agentId,
     agentName: directory.agent(agentId)?.name ?? agentId,
     place: { atMs: placeAtMs, priority },
+    dialled: callback.dialledNumber,
+    promisedBy: id,
   } as const;
   const call = calls.open(facts, conversation.takeOver(), {
     wrapUpMs: () => (course.isUnwanted ? 0 : wrapUpMs()),

@@ -95,7 +95,6 @@ export function createEngine(options: EngineOptions): Engine {
     callbackCalls: () => callbackCalls,
     inboundCalls: () => inboundCalls,
     openCallbacks: () => openCallbacks,
-    callControl: () => callControl,
   });
   const invitations = new InvitationDesk(options);
   const delivery = new AgentDelivery({
@@ -104,7 +103,8 @@ export function createEngine(options: EngineOptions): Engine {
     isHeld: (agentId, subjectId) => registry.isRinging(agentId, subjectId),
     whisper: (leg, about, signal) => whisperCase(options, leg, about, signal),
   });
-  const callControl = createCallControl({ ...options, registry, router, waits, delivery });
+  const later = { inbound: () => inboundCalls, runner: () => runner };
+  const callControl = createCallControl({ ...options, ...later, registry, router });
   const { calls } = callControl;
   const slots = new SlotDesk({ directory: options.directory, unitOfWork: store, clock });
   const notCalled = new NotCalledDesk();
@@ -218,7 +218,7 @@ function createCallbackCalls(
 function createRouting(
   { telephony, store, directory, clock, log, dialsMax }: EngineOptions,
   recovery: { readonly isRunning: boolean },
-  rooms: { [K in 'callbackCalls' | 'inboundCalls' | 'openCallbacks' | 'callControl']: () => Engine[K] },
+  rooms: { [K in 'callbackCalls' | 'inboundCalls' | 'openCallbacks']: () => Engine[K] },
 ): Pick<Engine, 'registry' | 'router' | 'waits'> {
   const registry: AgentRegistry = new AgentRegistry({
     unitOfWork: store,
@@ -257,9 +257,7 @@ function createRouting(
       dialGranted: (grant) => rooms.callbackCalls().dialGranted(grant),
       agentOffered: (offer) => {
         const { kind, confirmed, subjectId } = offer.token;
-        const { transferred } = rooms.callControl();
         if (kind === 'callback' || confirmed) rooms.callbackCalls().agentOffered(offer);
-        else if (transferred.has(subjectId)) transferred.agentOffered(subjectId, offer.agentId);
         else rooms.inboundCalls().agentOffered(subjectId, offer.agentId);
       },
       previewOffered: (offer) => rooms.callbackCalls().previewOffered(offer),
@@ -279,12 +277,13 @@ function createRouting(
 
 async function recover(
   { directory, telephony, store, clock }: EngineOptions,
-  { runner, registry, router, inboundCalls }: Rooms,
+  { runner, registry, router, inboundCalls, callControl }: Rooms,
 ): Promise<{ openCount: number; lostCount: number }> {
   await store.transact((tx) => tx.endUnfinishedCalls(clock.nowMs()));
   const recovered = await runner.recover();
   const wrapUpMs = Math.max(0, ...directory.queues().map(({ wrapUpSec }) => wrapUpSec)) * 1000;
   await registry.load(wrapUpMs);
+  await callControl.transferred.recover();
   router.matchAll();
   telephony.onInboundCall((call) => inboundCalls.take(call));
   return recovered;

@@ -8,13 +8,18 @@ import { MetricName, type Metrics } from '../kernel/metrics.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { InboundCall } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { CallBook } from './call-book.ts';
+import type { CallerCall } from './caller-call.ts';
+import type { PlaceInLine } from './caller-place.ts';
 import type { PhoneControl } from './phone-control.ts';
 import { InboundSession, type InboundSessionOptions } from './inbound-session.ts';
 
 /** The dialogue behind the codes of an agent's phone (`*81` …, product §5). */
 export const AGENT_CODES_FLOW = 'agent-codes';
 const AGENT_CODE = /^\*8[0-9]$/;
+/** Where transferred customers wait who have dialled nothing, or a flow that has no line. */
+const LINE_FLOW = 'inbound';
 /** Flows that go on one after the other with one call. */
 const FLOWS_A_CALL_MAX = 20;
 
@@ -27,6 +32,21 @@ export interface InboundCallsOptions extends InboundSessionOptions {
   /** Agents' phones that dial during a conversation. */
   readonly phones: PhoneControl;
 }
+
+/** A customer on the line for another queue, and what is kept for them. */
+export interface TransferredCaller {
+  readonly leg: Leg;
+  readonly call: CallerCall;
+  readonly settings: QueueSettings;
+  readonly language: string;
+  readonly place: PlaceInLine;
+}
+
+/**
+ * How a transferred customer's wait ended. `left`: they hung up, or got a callback or a message instead;
+ * `lost`: the call was cut off, which was not their wish; `stopped`: so it was because the program stops.
+ */
+export type TransferEnd = 'served' | 'left' | 'lost' | 'stopped';
 
 /** Which dialogue answers a call. */
 interface Destination {
@@ -60,9 +80,15 @@ export class InboundCalls {
   }
 
   /** Queue and number of a caller in the house; the number is null when withheld. */
-  callerOf(callId: CallId): { virtualQueue: string; customerNumber: string | null } | undefined {
+  callerOf(
+    callId: CallId,
+  ): { virtualQueue: string; customerNumber: string | null; from?: string } | undefined {
     const session = this.#sessions.get(callId);
-    return session && { virtualQueue: session.settings.name, customerNumber: session.ani ?? null };
+    if (!session) return undefined;
+    const { settings, ani, call } = session;
+    const from = call.transferred?.from;
+    const caller = { virtualQueue: settings.name, customerNumber: ani ?? null };
+    return from === undefined ? caller : { ...caller, from };
   }
 
   /** The handler of telephony's inbound calls. */
@@ -103,6 +129,33 @@ export class InboundCalls {
   lineMoved(queue: string): void {
     for (const session of this.#sessions.values())
       if (session.settings.name === queue) session.factsChanged();
+  }
+
+  /**
+   * A customer whom an agent gave to a queue goes on like any caller in its line, at the place given: at the
+   * waiting state of the flow that they came by. Resolves when the call has ended; never rejects.
+   */
+  async takeOver({ leg, call, settings, language, place }: TransferredCaller): Promise<TransferEnd> {
+    const { callId } = call;
+    const log = this.#options.log.child({ callId });
+    const session = new InboundSession(call, settings, language, { ...this.#options, log });
+    this.#sessions.set(callId, session);
+    session.answered(leg);
+    session.takePlace(place);
+    let isLost = false;
+    try {
+      await this.#wait(leg, session);
+    } catch (error) {
+      log.error({ error }, 'a transferred customer could not be served');
+      isLost = true;
+      await leg.hangUp();
+    }
+    const { bucket } = await leg.ended;
+    session.over();
+    this.#sessions.delete(callId);
+    if (session.servedBy !== undefined) return 'served';
+    if (this.#shutdown.signal.aborted) return 'stopped';
+    return isLost || bucket === 'server_error' ? 'lost' : 'left';
   }
 
   /** Stops every dialogue; telephony ends the calls. */
@@ -153,12 +206,17 @@ export class InboundCalls {
   }
 
   /** Dialogue, agent, and the dialogue again when the agent did not take the call. */
-  async #converse(leg: Leg, session: InboundSession, machine: FlowMachine): Promise<FlowOutcome | 'over'> {
+  async #converse(
+    leg: Leg,
+    session: InboundSession,
+    machine: FlowMachine,
+    from?: string,
+  ): Promise<FlowOutcome | 'over'> {
     const { clock, log, audioMs, holdMusic } = this.#options;
     const signal = this.#shutdown.signal;
     const { language } = session;
     let current = machine;
-    let startAt: string | undefined;
+    let startAt = from;
     for (let flowCount = 0; flowCount < FLOWS_A_CALL_MAX;) {
       const dialogue = {
         leg,
@@ -185,6 +243,37 @@ export class InboundCalls {
     return failed(current.flow.name, 'FLOW_LOOPED', 'flows continue each other in a circle');
   }
 
+  /** The flow of the number that the customer had dialled, when callers wait in it; else the usual one. */
+  #lineFlow(dialled: string): FlowMachine | undefined {
+    const { directory, flow } = this.#options;
+    const did = dialled === '' ? undefined : directory.did(dialled);
+    const own = did && flow(did.flow);
+    const machine = own?.waitingState === undefined ? flow(LINE_FLOW) : own;
+    return machine?.waitingState === undefined ? undefined : machine;
+  }
+
+  /** The line, for somebody who is in it already. */
+  async #wait(leg: Leg, session: InboundSession): Promise<void> {
+    const machine = this.#lineFlow(session.call.dialled);
+    const outcome = machine && (await this.#converse(leg, session, machine, machine.waitingState));
+    this.#options.log.info({ callId: leg.callId, outcome }, 'dialogue of a transferred customer ended');
+    if (outcome === 'over') return;
+    // Whoever waits for an agent is not hung up on because nothing can be said to them.
+    if (outcome === undefined || outcome.kind === 'failed') await this.#hold(leg, session);
+    else if (outcome.kind !== 'transferred') await leg.hangUp();
+  }
+
+  /** Music, and nothing but, until an agent has taken the call or it has ended. */
+  async #hold(leg: Leg, session: InboundSession): Promise<void> {
+    const { holdMusic } = this.#options;
+    for (;;) {
+      void leg.play(holdMusic, { loop: true });
+      await Promise.race([leg.ended, aborted(AbortSignal.any([session.agentTaken, this.#shutdown.signal]))]);
+      if (leg.termination || this.#shutdown.signal.aborted) return;
+      if ((await session.serve(holdMusic)) === 'over') return;
+    }
+  }
+
   #callInEnded(callId: CallId, log: Log): void {
     this.#options.callIns?.ended(callId).catch((error: unknown) => {
       // Ended at the next start.
@@ -196,6 +285,13 @@ export class InboundCalls {
     const labels = { direction: 'inbound', source: call.source.kind, outcome: termination.bucket };
     this.#options.metrics.count(MetricName.callsTotal, labels);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function failed(state: string, code: string, message: string): FlowOutcome {

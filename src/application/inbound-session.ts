@@ -23,12 +23,13 @@ import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
 import { parseNumber } from '../screening/phone-number.ts';
 import type { Leg } from '../telephony/leg.ts';
-import type { InboundCall, OriginateRequest, Telephony } from '../telephony/telephony.ts';
+import type { OriginateRequest, Telephony } from '../telephony/telephony.ts';
 import type { AgentDelivery } from './agent-delivery.ts';
 import { callerFacts } from './caller-facts.ts';
-import { CallerPlace } from './caller-place.ts';
+import { CallerPlace, type PlaceInLine } from './caller-place.ts';
 import type { CallInMatcher } from './call-in-matcher.ts';
 import { CallerSlot } from './caller-slot.ts';
+import type { CallerCall } from './caller-call.ts';
 import { callForCaller } from './caller-delivery.ts';
 import type { CallerOnHold } from './case-facts.ts';
 import { screenForQueue } from './number-check.ts';
@@ -70,7 +71,7 @@ const TRANSFER_RING_MS = 30_000;
  * line that the router serves. It lives as long as the call.
  */
 export class InboundSession implements FlowHost {
-  readonly call: InboundCall;
+  readonly call: CallerCall;
   /** The caller's number in E.164 where it is one; undefined when withheld. */
   readonly ani: string | undefined;
   readonly language: string;
@@ -88,7 +89,7 @@ export class InboundSession implements FlowHost {
   /** What came with the request to call in. */
   #customerData: Readonly<Record<string, string>> = {};
 
-  constructor(call: InboundCall, settings: QueueSettings, language: string, options: InboundSessionOptions) {
+  constructor(call: CallerCall, settings: QueueSettings, language: string, options: InboundSessionOptions) {
     this.call = call;
     const { number } = call.from;
     const parsed = number === undefined ? undefined : parseNumber(number, settings.defaultCountry);
@@ -119,6 +120,12 @@ export class InboundSession implements FlowHost {
   /** The answered leg: needed for transfers and agents. */
   answered(leg: Leg): void {
     this.#leg = leg;
+  }
+
+  /** The caller is in the line from now on, at a place they have had before. */
+  takePlace(place: PlaceInLine): void {
+    this.#place.takeOver(place);
+    this.#place.rejoin();
   }
 
   facts(): FlowFacts {
@@ -227,7 +234,7 @@ export class InboundSession implements FlowHost {
 
   async changeAgent(change: AgentChange): Promise<{ readonly kind: 'done' | 'refused' }> {
     const { source } = this.call;
-    if (source.kind !== 'agent') return { kind: 'refused' };
+    if (source?.kind !== 'agent') return { kind: 'refused' };
     const wanted = {
       ready: 'READY',
       'not-ready': 'NOT_READY',
@@ -279,6 +286,7 @@ export class InboundSession implements FlowHost {
     this.#servedBy = agentId;
     registry.connected(agentId, callId);
     router.served(callId);
+    this.call.transferred?.served();
     waits.workStarted(this.settings.name, callId);
     const call = this.#open(agentId, outcome.conversation.takeOver());
     const endedBy = await call.ended;
@@ -296,6 +304,8 @@ export class InboundSession implements FlowHost {
       customerNumber: this.ani ?? this.call.from.number ?? 'anonymous',
       language: this.language,
       place: this.#place.inLine,
+      dialled: this.call.dialled || null,
+      promisedBy: this.call.transferred?.promisedBy ?? null,
       agentId,
       agentName: directory.agent(agentId)?.name ?? agentId,
     } as const;

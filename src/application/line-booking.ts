@@ -27,6 +27,7 @@ export interface LineBooking {
   readonly leg: Leg | undefined;
   /** Screened, E.164. */
   readonly number: string;
+  /** Empty: the caller has not dialled, but was called. */
   readonly dialled: string;
   readonly language: string;
   /** Beginning of the slot that the caller accepted; undefined: as soon as possible. */
@@ -49,7 +50,7 @@ export async function bookFromLine(options: LineBookingOptions, booking: LineBoo
     customerNumber: booking.number,
     origin: 'ivr',
     originCallId: callId,
-    dialledNumber: booking.dialled,
+    ...(booking.dialled !== '' && { dialledNumber: booking.dialled }),
     language: booking.language,
     placeAtMs,
     desiredAtMs: slotMs ?? clock.nowMs(),

@@ -11,6 +11,7 @@ import {
 import { type ControlCommand, Situation } from '../bridging/hang-up-table.ts';
 import type { Lease } from '../bridging/party-lines.ts';
 import { seatsOf } from '../bridging/seating.ts';
+import type { CallbackId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { RecordingBook, RecordingSubject } from '../recording/recording-book.ts';
 import type { Leg, TransferRequest } from '../telephony/leg.ts';
@@ -28,6 +29,10 @@ export interface LiveCallFacts {
   readonly language: string;
   /** The place that the customer had in the line, and has again in another one. */
   readonly place: { readonly atMs: number; readonly priority: number };
+  /** The DID that the customer had dialled, now or when they booked; null: none. */
+  readonly dialled: string | null;
+  /** The callback for which the customer was called, before whatever transfers; null: they have called us. */
+  readonly promisedBy: CallbackId | null;
   readonly agentId: string;
   readonly agentName: string;
 }

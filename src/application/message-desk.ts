@@ -35,6 +35,7 @@ export interface MessageRequest {
   readonly settings: QueueSettings;
   /** Screened, E.164. */
   readonly number: string;
+  /** Empty: the caller has not dialled, but was called. */
   readonly dialled: string;
   readonly language: string;
   readonly place: { readonly atMs: number; readonly priority: number };
@@ -151,7 +152,7 @@ export class MessageDesk {
       customerNumber: number,
       origin: 'ivr',
       originCallId: callId,
-      dialledNumber: dialled,
+      ...(dialled !== '' && { dialledNumber: dialled }),
       language,
       placeAtMs: place.atMs,
       ...(opensAtMs !== undefined && { desiredAtMs: opensAtMs }),

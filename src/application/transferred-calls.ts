@@ -1,52 +1,39 @@
-import { connectAgent, type ConnectOutcome } from '../bridging/agent-connector.ts';
-import type { QueueSettings } from '../callback/queue-settings.ts';
+import type { CallbackRunner } from '../callback/callback-runner.ts';
+import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
+import { type NewCallback, sameCaseAgain } from '../callback/new-callback.ts';
+import { untilStored } from '../callback/store-retry.ts';
+import type { TransferredCustomer } from '../callback/transferred-customer.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { messageOf } from '../kernel/errors.ts';
 import type { CallId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
-import type { AgentRegistry } from '../routing/agent-registry.ts';
-import type { Router } from '../routing/router.ts';
-import type { AudioSource, Leg } from '../telephony/leg.ts';
-import type { Telephony } from '../telephony/telephony.ts';
-import type { AgentDelivery } from './agent-delivery.ts';
-import { callFacts } from './case-facts.ts';
-import type { LiveCallDesk } from './live-call-desk.ts';
+import type { Leg } from '../telephony/leg.ts';
+import type { InboundCalls } from './inbound-calls.ts';
 import type { LiveCallFacts } from './live-call.ts';
-import type { QueueWaits } from './queue-waits.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 
 export interface TransferredCallsOptions {
-  readonly telephony: Telephony;
-  readonly router: Router;
-  readonly registry: AgentRegistry;
-  readonly waits: QueueWaits;
-  readonly directory: ServiceDirectory;
-  readonly delivery: AgentDelivery;
-  readonly desk: () => LiveCallDesk;
-  readonly holdMusic: readonly AudioSource[];
+  readonly inbound: () => Pick<InboundCalls, 'takeOver'>;
+  readonly runner: () => Pick<CallbackRunner, 'keep'>;
+  readonly store: UnitOfWork<CallbackTx>;
+  readonly directory: Pick<ServiceDirectory, 'queue'>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
 }
 
-/** A customer who waits for the next agent. */
-interface Waiting {
-  readonly id: CallId;
-  /** The callback or call from which it was transferred. */
-  readonly from: string;
-  readonly customer: Leg;
-  readonly facts: LiveCallFacts;
-  readonly settings: QueueSettings;
-  readonly log: Log;
-}
+/** User data of a callback made for a customer who was lost after a transfer: the callback before it. */
+const FROM_KEY = '_transferredFrom';
+/** Callbacks of the customer looked through for one that they booked while they waited. */
+const OWN_BOOKINGS_MAX = 50;
 
 /**
- * Customers whom an agent gave to a queue: live tokens at the place in time that they had before, whatever
- * brought them to us. Each is a call of its own from here on.
+ * Customers whom agents gave to queues. Each is a caller like any other from there on, at the place in time
+ * that they had before. Who was called for a callback is remembered until an agent has them: when the call is
+ * lost through our fault, or the process ends, they are called back (docs/decisions/0008).
  */
 export class TransferredCalls {
   readonly #options: TransferredCallsOptions;
-  readonly #waiting = new Map<CallId, Waiting>();
+  readonly #up = new Set<CallId>();
 
   constructor(options: TransferredCallsOptions) {
     this.#options = options;
@@ -54,110 +41,133 @@ export class TransferredCalls {
 
   /** Customers in line or in conversation. */
   get callCount(): number {
-    return this.#waiting.size;
+    return this.#up.size;
   }
 
-  /** The customer takes a place; hung up on when the queue does not exist any more. */
-  take(customer: Leg, queue: string, before: LiveCallFacts): void {
-    const { directory, ids, log, router, waits, holdMusic } = this.#options;
-    const settings = directory.queue(queue);
+  /** The customer takes a place; hung up on when neither that queue nor the one before exists any more. */
+  take(customer: Leg, wanted: string, before: LiveCallFacts): void {
+    const { directory, ids, log, inbound } = this.#options;
+    const settings = directory.queue(wanted) ?? directory.queue(before.virtualQueue);
     if (!settings) {
-      log.error({ queue, subjectId: before.id }, 'customer transferred to a queue that was removed');
+      log.error({ queue: wanted, subjectId: before.id }, 'customer transferred to a queue that was removed');
       void customer.hangUp();
       return;
     }
-    const id = ids.next('call');
-    const facts = { ...before, id, kind: 'call', virtualQueue: queue } as const;
-    const callLog = log.child({ callId: id });
-    callLog.info({ queue, before: before.id }, 'customer transferred to queue');
-    this.#waiting.set(id, { id, from: before.id, customer, facts, settings, log: callLog });
-    void customer.play(holdMusic, { loop: true });
-    void customer.ended.then(() => {
-      router.leave(id);
-      waits.workEnded(id);
-      this.#waiting.delete(id);
-    });
-    const { atMs: placeAtMs, priority } = before.place;
-    router.enqueue({ queue, kind: 'call', subjectId: id, placeAtMs, priority, confirmed: false });
-  }
-
-  /** Queue and number of a customer in line or in conversation, and what they were transferred from. */
-  callerOf(
-    callId: string,
-  ): { virtualQueue: string; customerNumber: string | null; from: string } | undefined {
-    const waiting = this.#waiting.get(callId);
-    if (!waiting) return undefined;
-    const { facts, from } = waiting;
-    return { virtualQueue: facts.virtualQueue, customerNumber: facts.customerNumber || null, from };
-  }
-
-  has(subjectId: string): boolean {
-    return this.#waiting.has(subjectId);
-  }
-
-  /** The router has reserved an agent for one of them. */
-  agentOffered(subjectId: string, agentId: string): void {
-    const { registry, router } = this.#options;
-    const waiting = this.#waiting.get(subjectId);
-    if (!waiting || waiting.customer.termination) {
-      // Not back into the line: the next agent would be offered at once, and the next.
-      router.leave(subjectId);
-      registry.release(agentId, subjectId, 'not-needed');
-      return;
-    }
-    if (!registry.ringing(agentId, subjectId)) return router.offerFailed(subjectId);
-    this.#serve(waiting, agentId).catch((error: unknown) => {
-      waiting.log.error({ error: messageOf(error), agentId }, 'transferred customer could not be served');
-      registry.release(agentId, subjectId, 'not-needed');
-      router.offerFailed(subjectId);
-    });
-    return undefined;
-  }
-
-  async #serve(waiting: Waiting, agentId: string): Promise<void> {
-    const { registry, router, waits, desk, directory, holdMusic } = this.#options;
-    const { id, customer, facts, settings } = waiting;
-    const outcome = await this.#connect(waiting, agentId);
-    if (outcome.kind !== 'connected') {
-      if (outcome.kind === 'customer-gone') router.leave(id);
-      registry.release(agentId, id, outcome.kind === 'agent-failed' ? outcome.reason : 'not-needed');
-      if (outcome.kind === 'customer-gone') return;
-      void customer.play(holdMusic, { loop: true });
-      router.offerFailed(id);
-      return;
-    }
-    registry.connected(agentId, id);
-    router.served(id);
-    waits.workStarted(settings.name, id);
-    const agentName = directory.agent(agentId)?.name ?? agentId;
-    const call = desk().open({ ...facts, agentId, agentName }, outcome.conversation.takeOver(), {
-      wrapUpMs: () => (directory.queue(settings.name) ?? settings).wrapUpSec * 1000,
-      handedOver: () => undefined,
-      leftAgents: () => undefined,
-    });
-    const endedBy = await call.ended;
-    waiting.log.info({ agentId, endedBy }, 'conversation ended');
-  }
-
-  #connect(waiting: Waiting, agentId: string): Promise<ConnectOutcome> {
-    const { telephony, delivery, ids, clock, directory } = this.#options;
-    const { id, customer, facts, settings, log } = waiting;
     const callId = ids.next('call');
-    const callerId = { number: facts.customerNumber, name: settings.name };
-    const parts = { ...this.#options, settingsOf: (queue: string) => directory.queue(queue) };
-    const { customerNumber: number, virtualQueue, language, place } = facts;
-    const caller = { callId: id, number, virtualQueue, placeAtMs: place.atMs, language };
-    const about = { callId, agentId, subjectId: id, kind: 'call', settings, callerId } as const;
-    return connectAgent(telephony, log, {
-      customer,
-      target: { kind: 'agent', agentId },
+    const queue = settings.name;
+    log.info({ callId, queue, before: before.id }, 'customer transferred to queue');
+    this.#up.add(callId);
+    const promise = before.promisedBy === null ? undefined : this.#remember(callId, queue, before);
+    const { promisedBy, language, place, customerNumber: number } = before;
+    const served = (): void => promise?.forget();
+    const call = {
       callId,
-      callerId,
-      ringTimeoutMs: settings.agentRingTimeoutSec * 1000,
-      headers: {},
-      originate: () => delivery.deliver({ ...about, facts: callFacts(parts, caller) }),
-      signal: new AbortController().signal,
-      clock,
-    });
+      from: number === '' ? {} : { number },
+      dialled: before.dialled ?? '',
+      transferred: { from: before.id, promisedBy, served },
+    };
+    void inbound()
+      .takeOver({ leg: customer, call, settings, language, place })
+      .then((end) => {
+        this.#up.delete(callId);
+        if (end === 'lost') return promise?.keep();
+        // What a stop has cut off is looked at by the next start.
+        return end === 'stopped' ? undefined : promise?.forget();
+      });
+  }
+
+  /** After a start: whoever was on the line then is called back. Rejects when the store fails. */
+  async recover(): Promise<void> {
+    for (const customer of await this.#options.store.transact((tx) => tx.transferredCustomers())) {
+      await this.#callBack(customer);
+    }
+  }
+
+  /** The row of a customer who was called, and what becomes of it; in this order, whatever the store does. */
+  #remember(
+    callId: CallId,
+    virtualQueue: string,
+    { promisedBy, customerNumber, language, dialled, place }: LiveCallFacts,
+  ): { readonly forget: () => void; readonly keep: () => void } | undefined {
+    if (promisedBy === null) return undefined;
+    const row: TransferredCustomer = {
+      callId,
+      callbackId: this.#options.ids.next('callback'),
+      promisedBy,
+      virtualQueue,
+      customerNumber,
+      language,
+      dialledNumber: dialled,
+      placeAtMs: place.atMs,
+      priority: place.priority,
+    };
+    const { store } = this.#options;
+    let isOver = false;
+    let last = this.#stored(
+      row,
+      () => store.transact((tx) => tx.putTransferredCustomer(row)),
+      () => !isOver,
+    );
+    const then = (work: () => Promise<void>): void => {
+      if (isOver) return;
+      isOver = true;
+      last = last.then(() => this.#stored(row, work));
+    };
+    return {
+      forget: () => then(() => store.transact((tx) => tx.removeTransferredCustomer(callId))),
+      keep: () => then(() => this.#callBack(row)),
+    };
+  }
+
+  /** Tried again while the store fails; never rejects. */
+  async #stored(
+    { callId, promisedBy }: TransferredCustomer,
+    work: () => Promise<void>,
+    wanted: () => boolean = () => true,
+  ): Promise<void> {
+    const { clock, log } = this.#options;
+    try {
+      await untilStored({ clock, wanted }, work);
+    } catch (error) {
+      if (wanted()) log.error({ error, callId, promisedBy }, 'a transferred customer could not be stored');
+    }
+  }
+
+  /** Makes the callback, once, unless the customer has booked one on the line; then forgets the wait. */
+  async #callBack(customer: TransferredCustomer): Promise<void> {
+    const { directory, log, runner, store } = this.#options;
+    const { callId, callbackId, promisedBy, customerNumber } = customer;
+    const { before, own } = await store.transact(async (tx) => ({
+      before: await tx.findCallback(promisedBy),
+      own: await tx.listCallbacks({ customerNumber, limit: OWN_BOOKINGS_MAX }),
+    }));
+    const queues = [customer.virtualQueue, before?.virtualQueue ?? ''];
+    const virtualQueue = queues.find((queue) => directory.queue(queue) !== undefined);
+    if (virtualQueue === undefined) {
+      log.error({ callId, promisedBy, queues }, 'nobody can call a lost customer back: no such queue');
+      return;
+    }
+    if (!own.some(({ originCallId }) => originCallId === callId)) {
+      const { language, dialledNumber, placeAtMs, priority } = customer;
+      const request: NewCallback = {
+        origin: 'api',
+        ...(dialledNumber !== null && { dialledNumber }),
+        ...(before && sameCaseAgain(before, {})),
+        id: callbackId,
+        virtualQueue,
+        customerNumber,
+        originCallId: callId,
+        language,
+        placeAtMs,
+        priority,
+        userData: { ...before?.userData, [FROM_KEY]: promisedBy },
+      };
+      await runner().keep(request, { kind: 'system', part: 'transfer' });
+      log.warn(
+        { callId, callbackId, promisedBy, virtualQueue },
+        'a customer lost on the line is called back',
+      );
+    }
+    await store.transact((tx) => tx.removeTransferredCustomer(callId));
   }
 }

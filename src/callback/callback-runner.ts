@@ -124,12 +124,24 @@ export class CallbackRunner {
    * @throws AppError QUEUE_UNKNOWN when the queue is not configured, and what the store throws.
    */
   create(request: NewCallback, actor: Actor, checks: readonly BookingCheck[] = []): Promise<BookingOutcome> {
+    return this.#create(request, actor, [...checks, ...(this.#options.checks ?? [])]);
+  }
+
+  /**
+   * As {@link create}, for what has been promised before and cannot be refused any more: its customer was
+   * lost on the way to an agent, through our fault.
+   */
+  keep(request: NewCallback, actor: Actor): Promise<BookingOutcome> {
+    return this.#create(request, actor, []);
+  }
+
+  #create(request: NewCallback, actor: Actor, checks: readonly BookingCheck[]): Promise<BookingOutcome> {
     const nowMs = this.#options.clock.nowMs();
     const callback = this.#newCallback(request, nowMs);
     return this.#transact<BookingOutcome>(async (tx) => {
       const existing = request.id === undefined ? undefined : await tx.findCallback(request.id);
       if (existing) return { outcome: { kind: 'existing', callback: existing } };
-      const refusal = await this.#refusal(tx, { callback, cause: 'create', nowMs }, checks);
+      const refusal = await firstRefusal(checks, tx, { callback, cause: 'create', nowMs });
       if (refusal) return { outcome: { kind: 'refused', refusal } };
       await this.#insert(tx, callback, actor);
       return { outcome: { kind: 'booked', callback }, made: callback };

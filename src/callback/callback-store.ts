@@ -3,6 +3,7 @@ import type { AttemptId, CallbackId } from '../kernel/ids.ts';
 import type { ScreeningTx } from '../screening/screening-store.ts';
 import type { Attempt, Callback, CallbackEvent, CallbackState } from './callback.ts';
 import type { Notification } from './notification.ts';
+import type { TransferTx } from './transferred-customer.ts';
 
 /** Runs work in one durable transaction: all of it is on disk when `transact` resolves, or none of it. */
 export interface UnitOfWork<Tx> {
@@ -46,7 +47,7 @@ export type OpenPlace = Pick<
 >;
 
 /** The part of a transaction that the callback room uses. */
-export interface CallbackTx extends SlotTx, ScreeningTx {
+export interface CallbackTx extends SlotTx, ScreeningTx, TransferTx {
   insertCallback(callback: Callback): Promise<void>;
   /**
    * Stores `callback`; throws AppError CALLBACK_CHANGED when the stored version is not `callback.version -

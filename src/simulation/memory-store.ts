@@ -2,6 +2,7 @@ import type { SlotHold, SlotTx } from '../calendar/slot-store.ts';
 import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
 import type { Notification } from '../callback/notification.ts';
+import type { TransferredCustomer, TransferTx } from '../callback/transferred-customer.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { ScreeningTx } from '../screening/screening-store.ts';
 import type { CallRecord, CallRecordTx } from '../telephony/call-record.ts';
@@ -14,7 +15,7 @@ export interface AgentEvent {
 
 type Put = <T>(map: Map<string, T>, key: string, value: T) => void;
 type Append = <T>(list: T[], value: T) => void;
-type OwnCallbackTx = Omit<CallbackTx, keyof ScreeningTx | keyof SlotTx>;
+type OwnCallbackTx = Omit<CallbackTx, keyof ScreeningTx | keyof SlotTx | keyof TransferTx>;
 
 type Tx = CallbackTx & AgentTx & CallRecordTx;
 
@@ -31,6 +32,7 @@ export class MemoryStore implements UnitOfWork<Tx> {
   agentEvents: AgentEvent[] = [];
   calls = new Map<string, CallRecord>();
   holds = new Map<string, SlotHold>();
+  transferred = new Map<string, TransferredCustomer>();
   /** Throws instead of committing the next n transactions. */
   failNextCount = 0;
   /** Of `callbacks`, those that are not COMPLETED. */
@@ -108,6 +110,7 @@ export class MemoryStore implements UnitOfWork<Tx> {
       ...this.#callbackTx(undo, put, append),
       ...this.#limitTx(),
       ...this.#slotTx(undo, put),
+      ...this.#transferTx(undo, put),
       putCallRecord: async (record) => put(this.calls, record.callId, record),
       findCallRecord: async (callId) => this.calls.get(callId),
       listCallRecords: async ({ limit }) => [...this.calls.values()].reverse().slice(0, limit),
@@ -203,6 +206,20 @@ export class MemoryStore implements UnitOfWork<Tx> {
           immediateOf === undefined ? made : made.filter((id) => isImmediate(this.callbacks.get(id)));
         return this.callbacks.get(counted.at(-rank) ?? '')?.createdAtMs;
       },
+    };
+  }
+
+  #transferTx(undo: (() => void)[], put: Put): TransferTx {
+    return {
+      putTransferredCustomer: async (customer) => put(this.transferred, customer.callId, customer),
+      removeTransferredCustomer: async (callId) => {
+        const before = this.transferred.get(callId);
+        if (!before) return;
+        undo.push(() => this.transferred.set(callId, before));
+        this.transferred.delete(callId);
+      },
+      transferredCustomers: async () =>
+        [...this.transferred.values()].sort((a, b) => a.placeAtMs - b.placeAtMs),
     };
   }
 

@@ -43,6 +43,8 @@ export class House {
   recordings!: MemoryRecordings;
   /** Flows by name; none unless the test brings some. */
   flow: (name: string) => FlowMachine | undefined = () => undefined;
+  /** Lengths of the prompts that there are; none unless the test brings some. */
+  readonly audioMs = new Map<string, number>();
   /** In force from the next question on. */
   settings: QueueSettings;
   /** The number rule `rule`, for queues that name it. */
@@ -83,7 +85,7 @@ export class House {
       store,
       directory: this.#directory,
       flow: (name) => this.flow(name),
-      audioMs: new Map(),
+      audioMs: this.audioMs,
       holdMusic: [{ kind: 'file', path: 'music/hold-1.wav' }],
       dialsMax: 10,
       clock,

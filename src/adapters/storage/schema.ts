@@ -49,6 +49,20 @@ export interface Schema {
   readonly goneDevice: GoneDeviceRow;
   readonly storageArea: StorageAreaRow;
   readonly storageValue: StorageValueRow;
+  readonly transferredCustomer: TransferredCustomerRow;
+}
+
+/** A customer whom an agent gave to a queue, until they are served. */
+interface TransferredCustomerRow {
+  callId: string;
+  callbackId: string;
+  promisedBy: string;
+  virtualQueue: string;
+  customerNumber: string;
+  language: string;
+  dialledNumber: string | null;
+  placeAtMs: number;
+  priority: number;
 }
 
 /** A callback's state: the projection of its events. */

@@ -3,6 +3,7 @@ import type { SlotHold, SlotTx, TakenPlaces } from '../../calendar/slot-store.ts
 import type { CallbackFilter, CallbackTx, OpenPlace } from '../../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
 import type { Notification } from '../../callback/notification.ts';
+import type { TransferredCustomer } from '../../callback/transferred-customer.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId, CallId, RecordingId } from '../../kernel/ids.ts';
 import type { ConfigurationTx, ConfigurationVersion } from '../../provisioning/configuration-store.ts';
@@ -20,6 +21,7 @@ import * as configurations from './configuration-queries.ts';
 import * as recordings from './recording-queries.ts';
 import * as screening from './screening-queries.ts';
 import * as slots from './slot-queries.ts';
+import * as transfers from './transferred-customer-queries.ts';
 import type { EndableTx } from './group-committer.ts';
 import type { Schema } from './schema.ts';
 
@@ -176,6 +178,18 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, RecordingTx
 
   async endUnfinishedCalls(nowMs: number): Promise<number> {
     return calls.endUnfinishedCalls(this.executor, nowMs);
+  }
+
+  async putTransferredCustomer(customer: TransferredCustomer): Promise<void> {
+    return transfers.putTransferredCustomer(this.executor, customer);
+  }
+
+  async removeTransferredCustomer(callId: CallId): Promise<void> {
+    return transfers.removeTransferredCustomer(this.executor, callId);
+  }
+
+  async transferredCustomers(): Promise<TransferredCustomer[]> {
+    return transfers.transferredCustomers(this.executor);
   }
 
   async putRecording(record: RecordingRecord): Promise<void> {

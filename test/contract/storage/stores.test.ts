@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiKey, Session, User } from '../../../src/adapters/http/access-store.ts';
 import type { ErrorRecord } from '../../../src/adapters/http/error-store.ts';
 import type { IdempotencyClaim } from '../../../src/adapters/http/idempotency-store.ts';
+import type { TransferredCustomer } from '../../../src/callback/transferred-customer.ts';
 import type { AgentStatus } from '../../../src/routing/agent.ts';
 import type { CallRecord } from '../../../src/telephony/call-record.ts';
 import type { Binding } from '../../../src/telephony/registration.ts';
@@ -190,6 +191,33 @@ describe.each(implementations)('stores in $name', ({ create }) => {
     expect((await errors.listErrors({ limit: 2 })).map(({ atMs }) => atMs)).toEqual([5, 4]);
     expect(await errors.trimErrors(2, 3)).toBe(2);
     expect((await errors.listErrors({ limit: 10 })).map(({ atMs }) => atMs)).toEqual([5, 4, 3]);
+  });
+
+  it('keeps transferred customers until they are served, oldest place first', async () => {
+    const customer: TransferredCustomer = {
+      callId: testIds.next('call'),
+      callbackId: testIds.next('callback'),
+      promisedBy: testIds.next('callback'),
+      virtualQueue: 'sales',
+      customerNumber: '+12125550147',
+      language: 'en',
+      dialledNumber: null,
+      placeAtMs: 1_700_000_000_000,
+      priority: 3,
+    };
+    const older = { ...customer, callId: testIds.next('call'), placeAtMs: 5, dialledNumber: '5000' };
+    await tested.storage.transact(async (tx) => {
+      await tx.putTransferredCustomer(customer);
+      await tx.putTransferredCustomer({ ...customer, virtualQueue: 'support' });
+      await tx.putTransferredCustomer(older);
+    });
+    await tested.reopen();
+    const kept = { ...customer, virtualQueue: 'support' };
+    const all = () => tested.storage.transact((tx) => tx.transferredCustomers());
+    expect(await all()).toEqual([older, kept]);
+    await tested.storage.transact((tx) => tx.removeTransferredCustomer(older.callId));
+    await tested.storage.transact((tx) => tx.removeTransferredCustomer(older.callId));
+    expect(await all()).toEqual([kept]);
   });
 
   it('keeps inbound calls and ends the ones that a crash cut off', async () => {

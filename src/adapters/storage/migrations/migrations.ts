@@ -12,6 +12,7 @@ import { ges } from './0009-ges.ts';
 import { callIns } from './0010-call-ins.ts';
 import { notify } from './0011-notify.ts';
 import { gms } from './0012-gms.ts';
+import { transfers } from './0013-transfers.ts';
 import { listIndices } from './0014-list-indices.ts';
 
 /** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
@@ -28,6 +29,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-call-ins': callIns,
   '0011-notify': notify,
   '0012-gms': gms,
+  '0013-transfers': transfers,
   '0014-list-indices': listIndices,
 };
 
