@@ -25,7 +25,9 @@ beforeEach(async () => {
   asked = [];
   db = new Kysely<Schema>({
     dialect: new PreparedSqliteDialect(database),
-    log: ({ query }) => asked.push(query),
+    log: ({ query }) => {
+      asked.push(query);
+    },
   });
   await migrate(db as unknown as Kysely<never>);
 });
