@@ -4,6 +4,7 @@ import { type ReplayOutcome, replayHistory } from '../callback/replay.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 import type { ConfigurationTx } from '../provisioning/configuration-store.ts';
+import type { ConfigurationDocument } from '../provisioning/document.ts';
 import { LiveDirectory } from '../provisioning/live-directory.ts';
 import { SecretBox } from '../provisioning/secret-box.ts';
 import { endOfBusinessDay } from './end-of-day.ts';
@@ -57,13 +58,17 @@ export class HistoryReplay {
       const stored = await tx.configurationByVersion(version);
       if (!stored) continue;
       const directory = new LiveDirectory('replay', new SecretBox(UNUSED_KEY));
-      // Nobody's phone or trunk matters here, and no secret is opened.
-      directory.replace({ ...stored.document, agents: [], trunks: [], captcha: [] }, version);
+      directory.replace(withoutSealed(stored.document), version);
       needed.push({ appliedAtMs, directory });
       if (appliedAtMs <= fromMs) break;
     }
     return needed;
   }
+}
+
+/** Nobody's phone, key or webhook matters to a replay, and no secret is opened for it. */
+function withoutSealed(document: ConfigurationDocument): ConfigurationDocument {
+  return { ...document, agents: [], trunks: [], captcha: [], pushCredentials: [], webhooks: [] };
 }
 
 /** The settings in force then; while the queue was not configured, those it had before or has had since. */

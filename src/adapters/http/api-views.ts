@@ -139,10 +139,11 @@ function actorId(actor: Actor): string | null {
 /** Deeper than anything we store; bounds the walk. */
 const DEPTH_MAX = 8;
 
-/** A copy with every telephone number in its texts masked. */
+/** A copy with every telephone number in its texts masked; what is deeper than we store reads `[deep]`. */
 export function maskedDeep(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return maskNumbersIn(value);
-  if (depth >= DEPTH_MAX || typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= DEPTH_MAX) return '[deep]';
   if (Array.isArray(value)) return value.map((item) => maskedDeep(item, depth + 1));
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskedDeep(item, depth + 1)]));
 }

@@ -25,6 +25,7 @@ import { ErrorBook } from './error-book.ts';
 import type { HttpDependencies, RouteContext, RouteEntry, Server } from './http-dependencies.ts';
 import { HandlerDeadlines } from './handler-deadlines.ts';
 import { httpLimits } from './http-config.ts';
+import { limitJsonDepth } from './json-depth.ts';
 import { addNumberRuleRoutes, addQueueSettingsRoutes } from './settings-routes.ts';
 import { addOidcRoutes } from './oidc-routes.ts';
 import { addTraceRoutes } from './trace-routes.ts';
@@ -195,6 +196,7 @@ function newServer(context: RouteContext): Server {
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.removeContentTypeParser('text/plain');
+  limitJsonDepth(server);
   return server;
 }
 

@@ -25,7 +25,9 @@ export function maskedText(text: string): string {
 }
 
 function withoutSecrets(value: unknown, depth = 0): unknown {
-  if (depth > DEPTH_MAX || typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null) return value;
+  // Not as it came: a secret may stand below, and a text of many levels cannot be made by recursion.
+  if (depth >= DEPTH_MAX) return '[deep]';
   if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [

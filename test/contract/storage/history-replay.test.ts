@@ -15,6 +15,12 @@ queues:
   - { name: support, skillExpression: a > 0, retryIntervalSec: ${retryIntervalSec}, defaultCountry: US }
 agents:
   - { id: '1', name: Ada, sipUser: '1', password: secret-one }
+captcha:
+  - { name: page, kind: v3, siteKey: public, secret: secret-two }
+webhooks:
+  - { name: crm, url: 'https://crm.example/hook', secret: secret-three }
+pushCredentials:
+  - { name: app, project: shop, clientEmail: push@shop.example, privateKey: secret-four }
 `;
 
 let clock: SimulatedClock;

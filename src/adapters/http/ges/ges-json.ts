@@ -1,8 +1,5 @@
 import type { Server } from '../http-dependencies.ts';
-import { HttpError } from '../http-errors.ts';
-
-/** Levels of a body at most: whatever walks through it by recursion ends. */
-const DEPTH_MAX = 32;
+import { tooDeep } from '../json-depth.ts';
 
 /**
  * Takes JSON as Fastify does, and an empty body under its content type, which a public client sends where it
@@ -14,25 +11,10 @@ export function parseJsonBodies(server: Server): void {
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const text = String(body);
     if (text.trim() === '') done(null, undefined);
-    else if (depthOf(text) > DEPTH_MAX) {
-      done(new HttpError('VALIDATION_FAILED', `the request's body has more than ${DEPTH_MAX} levels`));
-    } else void parse(request, text, done);
+    else {
+      const refusal = tooDeep(text);
+      if (refusal) done(refusal);
+      else void parse(request, text, done);
+    }
   });
-}
-
-/** The deepest nesting of a JSON text; what stands in strings does not count. */
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let isString = false;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (isString) {
-      if (character === '\\') at++;
-      else if (character === '"') isString = false;
-    } else if (character === '"') isString = true;
-    else if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
-    else if (character === ']' || character === '}') depth--;
-  }
-  return deepest;
 }
