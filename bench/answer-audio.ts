@@ -13,6 +13,11 @@ const RING_MS = 400;
 const HEARD_MAX_MS = 5000;
 const POLL_MS = 1;
 
+interface Sample {
+  readonly atAgentMs: number;
+  readonly atCustomerMs: number;
+}
+
 /** From the 200 of the agent's phone to the first 20 ms of each party at the other. */
 export const answerAudio: Measurement = {
   name: 'answer-audio',
@@ -27,22 +32,29 @@ export const answerAudio: Measurement = {
     try {
       const { status } = await agent.register({ user: AGENT, password: PHONE_PASSWORD, expiresSec: 3600 });
       if (status !== 200) throw new Error(`REGISTER was answered with ${status}`);
-      const samples: { atAgentMs: number; atCustomerMs: number }[] = [];
-      for (let at = 0; at < WARM_UP_COUNT + SAMPLE_COUNT; at++) {
-        const sample = await sampleOne(program, agent, customer);
-        if (at >= WARM_UP_COUNT) samples.push(sample);
+      const rows: Record<string, string | number>[] = [];
+      for (const codec of ['PCMU', 'PCMA'] as const) {
+        const samples: Sample[] = [];
+        for (let at = 0; at < WARM_UP_COUNT + SAMPLE_COUNT; at++) {
+          const sample = await sampleOne(program, agent, customer, codec);
+          if (at >= WARM_UP_COUNT) samples.push(sample);
+        }
+        const named = { "the agent's phone takes": codec } as const;
+        rows.push(
+          { ...named, 'first heard at': 'agent', ...latencyColumns(samples.map((one) => one.atAgentMs)) },
+          {
+            ...named,
+            'first heard at': 'customer',
+            ...latencyColumns(samples.map((one) => one.atCustomerMs)),
+          },
+        );
       }
       return {
-        rows: [
-          { 'first heard at': 'agent', ...latencyColumns(samples.map(({ atAgentMs }) => atAgentMs)) },
-          {
-            'first heard at': 'customer',
-            ...latencyColumns(samples.map(({ atCustomerMs }) => atCustomerMs)),
-          },
-        ],
+        rows,
         notes: [
           "Target: audio within 100 ms of the agent's answer. Both sides send a tone all the time; 20 ms of the other's count.",
-          `${SAMPLE_COUNT} plain inbound calls, one after another, after ${WARM_UP_COUNT} that do not count; ` +
+          'PCMU is the first codec offered; PCMA the one that the customer has.',
+          `${SAMPLE_COUNT} plain inbound calls each, one after another, after ${WARM_UP_COUNT} that do not count; ` +
             `${Program.isReal ? 'real' : 'embedded'} servers. Up to 40 ms are the packets' own time.`,
         ],
       };
@@ -58,7 +70,8 @@ async function sampleOne(
   program: Program,
   agent: SoftPhone,
   customer: SoftPhone,
-): Promise<{ atAgentMs: number; atCustomerMs: number }> {
+  codec: 'PCMU' | 'PCMA',
+): Promise<Sample> {
   const rung = agent.incoming();
   const call = await customer.call('5000');
   await call.final;
@@ -70,7 +83,7 @@ async function sampleOne(
   const atAgent = offered.rtp.notes([CUSTOMER_HZ]);
   const atCustomer = call.rtp.notes([AGENT_HZ]);
   const answeredAtMs = performance.now();
-  offered.answer();
+  offered.answer(offered.sdp('sendrecv', codec));
   const [atAgentMs, atCustomerMs] = await Promise.all([
     heard(atAgent, CUSTOMER_HZ, answeredAtMs),
     heard(atCustomer, AGENT_HZ, answeredAtMs),

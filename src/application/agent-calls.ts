@@ -64,8 +64,10 @@ export class AgentCalls {
         callerId,
         ringTimeoutMs: settings.agentRingTimeoutSec * 1000,
         headers: {},
-        originate: () =>
-          delivery.deliver({ callId, agentId, subjectId: id, kind: 'callback', facts, settings, callerId }),
+        originate: ({ joinTo }) =>
+          delivery.deliver({
+            ...{ callId, agentId, subjectId: id, kind: 'callback', facts, settings, callerId, joinTo },
+          }),
         signal,
         clock,
       }).finally(() => this.#ringing.delete(agentId));

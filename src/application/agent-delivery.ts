@@ -22,6 +22,8 @@ export interface Delivery {
   readonly settings: QueueSettings;
   /** What the agent's phone shows. */
   readonly callerId: { readonly number: string; readonly name?: string };
+  /** Whom the agent will be joined with at once, see {@link OriginateRequest}. */
+  readonly joinTo?: Leg | undefined;
 }
 
 export interface AgentDeliveryOptions {
@@ -128,7 +130,7 @@ class DeliveredCall implements OutboundCall {
 
   async #ring(invitation: OpenInvitation): Promise<OriginateOutcome> {
     const { telephony } = this.#options;
-    const { callId, agentId, subjectId, kind, facts, settings, callerId } = this.#delivery;
+    const { callId, agentId, subjectId, kind, facts, settings, callerId, joinTo } = this.#delivery;
     const call = telephony.originate({
       callId,
       target: { kind: 'agent', agentId },
@@ -140,6 +142,7 @@ class DeliveredCall implements OutboundCall {
         ...(settings.agentCaseHeaders && caseHeaders(facts)),
       },
       ...(settings.agentAutoAnswer && { autoAnswer: true }),
+      ...(joinTo && !isTold(settings) && { joinTo }),
     });
     this.#call = call;
     this.#rings(call.ringing);
@@ -184,7 +187,7 @@ class DeliveredCall implements OutboundCall {
     const { clock, whisper } = this.#options;
     const { settings } = this.#delivery;
     if (signal.aborted) return 'stopped';
-    if (settings.agentWhisper === undefined && !settings.agentAcceptKey) return 'connect';
+    if (!isTold(settings)) return 'connect';
     const deadline = new AbortController();
     const keyMs = settings.agentAcceptKey ? settings.agentAcceptKeySec * 1000 : 0;
     const timer = clock.setTimer(WHISPER_MAX_MS + keyMs, () => deadline.abort());
@@ -194,6 +197,11 @@ class DeliveredCall implements OutboundCall {
     if (deadline.signal.aborted && settings.agentAcceptKey) return 'no-key';
     return heard === 'connect' && leg.termination ? 'hung-up' : heard;
   }
+}
+
+/** The agent hears something, or gives a key, before being connected. */
+function isTold({ agentWhisper, agentAcceptKey }: QueueSettings): boolean {
+  return agentWhisper !== undefined || agentAcceptKey;
 }
 
 function terminationOf(end: InvitationEnd): Termination {

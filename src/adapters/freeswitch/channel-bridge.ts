@@ -5,23 +5,24 @@ import type { MediaEndpoint } from './media-endpoint.ts';
 
 const BRIDGE_DEADLINE_MS = 3000;
 /** How often a channel is asked whether it has entered its bridge. */
-const JOIN_CHECKS_MAX = 200;
-/** Two round trips on the event socket each; media flow within one interval of the bridge. */
-const JOIN_CHECK_INTERVAL_MS = 10;
+const JOIN_CHECKS_MAX = 150;
+/** A channel's own step: it looks up once in 20 ms. */
+const JOIN_CHECK_INTERVAL_MS = 20;
+/** Set by FreeSWITCH as a channel enters its bridge, and kept afterwards; `bridge_uuid` comes too early. */
+const ENTERED = 'last_bridge_to';
 
 /** Joins two channels; resolves when both have entered the bridge. Rejects with MEDIA_BRIDGE_FAILED. */
 export async function bridgeChannels(a: MediaEndpoint, b: MediaEndpoint, clock: Clock): Promise<void> {
-  await Promise.all([
-    ...[a, b].map((endpoint) => endpoint.yieldPlaying()),
-    // A bridge of before leaves its mark behind.
-    ...[a, b].map((endpoint) => endpoint.ask('uuid_setvar', 'bridge_uuid')),
-  ]);
+  await Promise.all([a, b].map((endpoint) => endpoint.yieldPlaying()));
   if (a.isGone || b.isGone) {
     throw new AppError('MEDIA_BRIDGE_FAILED', 'a call ended before it was joined');
   }
   let failure = '';
-  // The reply to uuid_bridge comes before media flows: each channel must name the other as its partner.
-  const joined = a.ask('uuid_bridge', b.uuid).then(async (reply) => {
+  // A bridge of before leaves its mark behind. On one connection things happen in order: nobody waits for it.
+  for (const { uuid } of [a, b]) void b.api('uuid_setvar', `${uuid} ${ENTERED}`);
+  // Asked of the one that answered last: the channel that runs the bridge looks for the other every 20 ms.
+  // The reply comes before media flow: each channel must name the other as its partner.
+  const joined = b.ask('uuid_bridge', a.uuid).then(async (reply) => {
     if (!reply.startsWith('+OK')) failure = reply.trim();
     return failure === '' && (await isJoinedTo(a, b.uuid, clock)) && (await isJoinedTo(b, a.uuid, clock));
   });
@@ -38,7 +39,7 @@ export async function bridgeChannels(a: MediaEndpoint, b: MediaEndpoint, clock: 
 
 async function isJoinedTo(endpoint: MediaEndpoint, otherUuid: string, clock: Clock): Promise<boolean> {
   for (let i = 0; i < JOIN_CHECKS_MAX && !endpoint.isGone; i++) {
-    if ((await endpoint.ask('uuid_getvar', 'bridge_uuid')).trim() === otherUuid) return true;
+    if ((await endpoint.ask('uuid_getvar', ENTERED)).trim() === otherUuid) return true;
     await withDeadline(clock, JOIN_CHECK_INTERVAL_MS, endpoint.gone);
   }
   return false;

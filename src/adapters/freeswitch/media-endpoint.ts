@@ -63,6 +63,8 @@ export class MediaEndpoint {
   #isRecorded = false;
   #end: () => void = () => undefined;
   #destroying: Promise<void> | undefined;
+  /** The bridge that the channel is on its way into; never rejects. */
+  #joining: Promise<unknown> = Promise.resolve();
 
   constructor(endpoint: MrfEndpoint, options: MediaEndpointOptions) {
     this.uuid = endpoint.uuid;
@@ -140,6 +142,8 @@ export class MediaEndpoint {
     options.signal?.addEventListener('abort', abort, { once: true });
     try {
       if (before) await this.#stop(before);
+      // What is asked for on the way into a bridge is lost.
+      await this.#joining;
       if (options.signal?.aborted === true) playback.stopped = true;
       return await this.#playRounds(playback, sources, options.loop === true);
     } finally {
@@ -209,7 +213,11 @@ export class MediaEndpoint {
 
   /** Joins two channels; resolves when both have entered the bridge. Rejects with MEDIA_BRIDGE_FAILED. */
   bridge(other: MediaEndpoint): Promise<void> {
-    return bridgeChannels(this, other, this.#options.clock);
+    const joined = bridgeChannels(this, other, this.#options.clock);
+    const over = joined.catch(() => undefined);
+    this.#joining = over;
+    other.#joining = over;
+    return joined;
   }
 
   /** Parts the channels of a bridge; both stay up. */
@@ -317,6 +325,8 @@ export class MediaEndpoint {
 
   async #destroy(): Promise<void> {
     if (this.#isGone) return;
+    // FreeSWITCH ends the other channel too when one goes while both are on their way into a bridge.
+    await this.#joining;
     // Killed at once: the goodbye of fsmrf waits for the channel to look up, which takes 1.5 s and more in a
     // bridge.
     const killed = this.#options.killChannel(this.uuid).catch(() => undefined);

@@ -96,7 +96,9 @@ export class PhoneCall {
   }
 
   sdp(direction = 'sendrecv', codec = 'PCMA'): string {
-    const [type, name] = codec === 'PCMA' ? [8, 'PCMA/8000'] : [96, codec];
+    const types: Readonly<Record<string, number>> = { PCMU: 0, PCMA: 8 };
+    const type = types[codec] ?? 96;
+    const name = type === 96 ? codec : `${codec}/8000`;
     return [
       'v=0',
       `o=phone 1 ${this.#sdpVersion++} IN IP4 127.0.0.1`,
@@ -123,6 +125,7 @@ export class PhoneCall {
   answer(sdp = this.sdp()): void {
     const invite = this.invite;
     if (!invite) throw new Error('not an incoming call');
+    this.rtp.law = sdp.includes(' PCMU/8000') ? 'PCMU' : 'PCMA';
     this.#startMedia(invite.body);
     this.#phone.respond(invite, 200, this.#contact('application/sdp'), sdp);
     this.#local = `${header(invite, 'to')};tag=${this.callId.slice(0, 6)}x${this.#phone.port}`;

@@ -2,6 +2,8 @@ import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 
 const SAMPLES = 160;
+/** Payload types (RFC 3551 §6). */
+const PCMU = 0;
 const PCMA = 8;
 /** What `hearsOnly` looks at, and the share of energy that counts as a leak there. */
 const WINDOW_SAMPLES = 1600;
@@ -31,6 +33,24 @@ function sampleOf(alaw: number): number {
   return (value & 0x80) !== 0 ? magnitude : -magnitude;
 }
 
+/** µ-law is A-law's segments on 14 bits with a bias of 33. */
+function mulawOf(sample: number): number {
+  const sign = sample < 0 ? 0x80 : 0;
+  let magnitude = Math.min(32_635, Math.abs(sample)) + 0x84;
+  let exponent = 0;
+  while (magnitude > 0xff) {
+    magnitude >>= 1;
+    exponent++;
+  }
+  return ~(sign | (exponent << 4) | ((magnitude >> 3) & 0x0f)) & 0xff;
+}
+
+function sampleOfMulaw(mulaw: number): number {
+  const value = ~mulaw & 0xff;
+  const magnitude = ((((value & 0x0f) << 3) + 0x84) << ((value >> 4) & 7)) - 0x84;
+  return (value & 0x80) !== 0 ? -magnitude : magnitude;
+}
+
 /** Share of the signal's energy at one frequency (Goertzel), 0 to 1. */
 export function toneShare(samples: readonly number[], frequency: number): number {
   const coefficient = 2 * Math.cos((2 * Math.PI * frequency) / 8000);
@@ -49,8 +69,8 @@ export function toneShare(samples: readonly number[], frequency: number): number
 }
 
 /**
- * The media of a soft phone: sends a tone or silence every 20 ms, hears tones and telephone-events (PCMA
- * only).
+ * The media of a soft phone: sends a tone or silence every 20 ms, hears tones and telephone-events
+ * (G.711).
  */
 export class RtpPeer {
   readonly #socket: Socket = createSocket('udp4');
@@ -66,6 +86,8 @@ export class RtpPeer {
   #event: { code: number; packets: number; timestamp: number } | undefined;
   readonly digits: string[] = [];
   packetCount = 0;
+  /** What it sends; both laws are heard. */
+  law: 'PCMA' | 'PCMU' = 'PCMA';
   #loudAtMs = 0;
   #noted: { readonly frequencies: readonly number[]; readonly noted: Set<number> } | undefined;
 
@@ -171,9 +193,9 @@ export class RtpPeer {
   #receive(packet: Buffer): void {
     if (packet.length < 13) return;
     const type = packet.readUInt8(1) & 0x7f;
-    if (type === PCMA) {
+    if (type === PCMA || type === PCMU) {
       this.packetCount++;
-      const samples = [...packet.subarray(12)].map(sampleOf);
+      const samples = [...packet.subarray(12)].map(type === PCMA ? sampleOf : sampleOfMulaw);
       this.#heard.push(...samples);
       for (const frequency of this.#noted?.frequencies ?? []) {
         if (toneShare(samples, frequency) > 0.3) this.#noted?.noted.add(frequency);
@@ -196,7 +218,8 @@ export class RtpPeer {
     const payload = event ? this.#eventPayload(event) : this.#audioPayload();
     const packet = Buffer.alloc(12 + payload.length);
     packet.writeUInt8(0x80, 0);
-    packet.writeUInt8((event ? TELEPHONE_EVENT : PCMA) | (event?.packets === 1 ? 0x80 : 0), 1);
+    const audio = this.law === 'PCMA' ? PCMA : PCMU;
+    packet.writeUInt8((event ? TELEPHONE_EVENT : audio) | (event?.packets === 1 ? 0x80 : 0), 1);
     packet.writeUInt16BE(this.#sequence++ & 0xffff, 2);
     packet.writeUInt32BE((event ? event.timestamp : this.#timestamp) >>> 0, 4);
     packet.writeUInt32BE(0x1234abcd, 8);
@@ -221,10 +244,11 @@ export class RtpPeer {
 
   #audioPayload(): Buffer {
     const payload = Buffer.alloc(SAMPLES);
+    const code = this.law === 'PCMA' ? alawOf : mulawOf;
     for (let i = 0; i < SAMPLES; i++) {
       const sample = this.#frequency === 0 ? 0 : 8000 * Math.sin(this.#phase);
       this.#phase += (2 * Math.PI * this.#frequency) / 8000;
-      payload[i] = alawOf(Math.round(sample));
+      payload[i] = code(Math.round(sample));
     }
     return payload;
   }

@@ -284,8 +284,8 @@ export class MediaServer {
     channel.partner = other;
     other.partner = channel;
     this.#media.order({ type: 'bridge', leg: channel.uuid, other: other.uuid });
-    channel.setVariable('bridge_uuid', other.uuid);
-    other.setVariable('bridge_uuid', channel.uuid);
+    channel.setVariable('last_bridge_to', other.uuid);
+    other.setVariable('last_bridge_to', channel.uuid);
     // As in the transcript: both channels tell that they run the bridge, each naming the other.
     for (const [one, partner] of [
       [channel, other],
