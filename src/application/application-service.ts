@@ -14,6 +14,7 @@ import type {
   Refusal,
 } from './application.ts';
 import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
+import type { PushTarget } from '../callback/booking-details.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
@@ -146,6 +147,14 @@ export class ApplicationService implements Application {
 
   answerPush(id: CallbackId, answer: PushAnswer, actor: Actor): Promise<Outcome<Callback>> {
     return this.#changes.answerPush(id, answer, actor);
+  }
+
+  changeDevices(
+    id: CallbackId,
+    pushTargets: readonly PushTarget[],
+    actor: Actor,
+  ): Promise<Outcome<Callback>> {
+    return this.#changes.retarget(id, pushTargets, actor);
   }
 
   rescheduleCallback(

@@ -1,5 +1,5 @@
 import type { BookingRefusal } from '../callback/booking-check.ts';
-import type { BookingDetails } from '../callback/booking-details.ts';
+import type { BookingDetails, PushTarget } from '../callback/booking-details.ts';
 import type { CallbackFilter } from '../callback/callback-store.ts';
 import type { Actor, Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
 import type { ImmediateRefusal, OpenFor, ScheduledRefusal } from '../calendar/open-for.ts';
@@ -165,6 +165,8 @@ export interface Application {
    * asks, `cancel` as `cancelCallback`. To accept twice is to accept.
    */
   answerPush(id: CallbackId, answer: PushAnswer, actor: Actor): Promise<Outcome<Callback>>;
+  /** Other devices to be told about a callback, in every state but COMPLETED. */
+  changeDevices(id: CallbackId, pushTargets: readonly PushTarget[], actor: Actor): Promise<Outcome<Callback>>;
   /**
    * Another desired time, in SCHEDULED and QUEUED. With `agentId`, the agent who has the call: a new callback
    * for that time, which is the answer.

@@ -1,4 +1,5 @@
 import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
+import type { PushTarget } from '../callback/booking-details.ts';
 import type { CallbackRunner, ChangeOutcome } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
 import type { CallbackId } from '../kernel/ids.ts';
@@ -11,6 +12,7 @@ const CANCEL_ALLOWED = ['SCHEDULED', 'QUEUED', 'ROUTING'] as const;
 const RESCHEDULE_ALLOWED = ['SCHEDULED', 'QUEUED'] as const;
 const PUSH_ANSWER_ALLOWED = ['ROUTING'] as const;
 const RECREATE_ALLOWED = ['COMPLETED'] as const;
+const RETARGET_ALLOWED = ['SCHEDULED', 'QUEUED', 'ROUTING', 'PROCESSING'] as const;
 
 export interface CallbackChangesOptions {
   readonly unitOfWork: UnitOfWork<CallbackTx>;
@@ -59,6 +61,20 @@ export class CallbackChanges {
     const wasAccepted = answer === 'accept' && now.state === 'QUEUED' && now.pushedAtMs !== null;
     if (wasAccepted) return { ok: true, value: now };
     return { ok: false, refusal: { kind: 'not-allowed', state: now.state, allowed: PUSH_ANSWER_ALLOWED } };
+  }
+
+  /** Other devices to be told. A customer who dials in must keep one. */
+  async retarget(
+    id: CallbackId,
+    pushTargets: readonly PushTarget[],
+    actor: Actor,
+  ): Promise<Outcome<Callback>> {
+    const { directory, runner, unitOfWork } = this.#options;
+    const before = await unitOfWork.transact((tx) => tx.findCallback(id));
+    const dialsIn = before && directory.queue(before.virtualQueue)?.callDirection === 'USERORIGINATED';
+    if (dialsIn && pushTargets.length === 0) return { ok: false, refusal: { kind: 'push-target-missing' } };
+    const outcome = changed(await runner.retarget(id, pushTargets, actor), RETARGET_ALLOWED);
+    return outcome.ok ? { ok: true, value: outcome.value.callback } : outcome;
   }
 
   /** `agentId`: the agent who asks, for the callback that this agent is talking about. */

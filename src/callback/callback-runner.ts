@@ -5,11 +5,13 @@ import type { Log } from '../kernel/log.ts';
 import { type AttemptFacts, storeAttempt } from './attempt-record.ts';
 import { type BookingCheck, type BookingRefusal, firstRefusal } from './booking-check.ts';
 import type { CallbackEffect, CallbackMachineEvent, DialForbidden } from './callback-events.ts';
+import type { PushTarget } from './booking-details.ts';
 import { type CallbackPolicy, policyOf } from './callback-policy.ts';
 import { type CallbackStep, refuse, stepCallback } from './callback-step.ts';
 import type { CallbackTx, OpenPlace, UnitOfWork } from './callback-store.ts';
 import type { Actor, Callback } from './callback.ts';
 import { type DialGate, forbiddenDial, gatedStep } from './dial-gate.ts';
+import { changePushTargets } from './data-change.ts';
 import { DueSweep } from './due-sweep.ts';
 import type { Notification } from './notification.ts';
 import { creationEvent, linkEvent, type NewCallback, newCallback, sameCaseAgain } from './new-callback.ts';
@@ -56,7 +58,7 @@ export interface CallbackRunnerOptions {
   readonly onEffect: EffectHandler;
   /**
    * Told of every record as it stands after a commit, and once of each open one on recovery. `linked`: only
-   * the link to another callback was added.
+   * the link to another callback was added, or its devices were changed.
    */
   readonly onStored: (callback: Callback, how: 'created' | 'changed' | 'linked') => void;
   /** After a start: every open callback, in the order of the line. Those in QUEUED take their places. */
@@ -216,6 +218,18 @@ export class CallbackRunner {
       await tx.appendEvent(linkEvent(linked, { nowMs, actor, kind: 'RECREATED', newId: callback.id }));
       await this.#insert(tx, callback, actor);
       return { outcome: { kind: 'booked', callback }, made: callback, linked };
+    });
+  }
+
+  /** Other devices to be told, in every state but COMPLETED. */
+  retarget(id: CallbackId, pushTargets: readonly PushTarget[], actor: Actor): Promise<ChangeOutcome> {
+    const nowMs = this.#options.clock.nowMs();
+    return this.#transact<ChangeOutcome>(async (tx) => {
+      const before = await tx.findCallback(id);
+      if (!before) return { outcome: { kind: 'not-found' } };
+      if (before.state === 'COMPLETED') return { outcome: { kind: 'not-allowed', callback: before } };
+      const callback = await changePushTargets(tx, before, { pushTargets, actor, nowMs });
+      return { outcome: { kind: 'booked', callback }, linked: callback };
     });
   }
 

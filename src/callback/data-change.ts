@@ -1,3 +1,4 @@
+import type { PushTarget } from './booking-details.ts';
 import type { CallbackTx } from './callback-store.ts';
 import type { Actor, Callback } from './callback.ts';
 import type { CallbackId } from '../kernel/ids.ts';
@@ -27,5 +28,21 @@ export async function changeCallbackData(
   const { state, subState } = callback;
   const event = { callbackId: id, atMs: nowMs, kind: 'DATA_CHANGED', actor, state, subState };
   await tx.appendEvent({ ...event, data: { keys } });
+  return callback;
+}
+
+/**
+ * Keeps other devices to be told with a callback that has not ended; their tokens are no part of the history.
+ */
+export async function changePushTargets(
+  tx: CallbackTx,
+  before: Callback,
+  { pushTargets, actor, nowMs }: { pushTargets: readonly PushTarget[]; actor: Actor; nowMs: number },
+): Promise<Callback> {
+  const callback = { ...before, details: { ...before.details, pushTargets }, version: before.version + 1 };
+  await tx.updateCallback(callback);
+  const { id: callbackId, state, subState } = callback;
+  const event = { callbackId, atMs: nowMs, kind: 'DEVICES_CHANGED', actor, state, subState };
+  await tx.appendEvent({ ...event, data: { pushTargetCount: pushTargets.length } });
   return callback;
 }

@@ -23,7 +23,7 @@ export type ReplayOutcome =
   | { readonly kind: 'incomplete'; readonly message: string };
 
 /** Events of the history that are no events of the machine: they are checked by the record alone. */
-const BESIDE_THE_MACHINE = new Set(['CREATED', 'REFUSED', 'RECREATED', 'DATA_CHANGED']);
+const BESIDE_THE_MACHINE = new Set(['CREATED', 'REFUSED', 'RECREATED', 'DATA_CHANGED', 'DEVICES_CHANGED']);
 
 /**
  * Runs a recorded history through the machine once more and compares every step, and the end with the record.

@@ -34,6 +34,7 @@ export function crossCheck(
     ...duplicates(document, raw, 'webhooks', 'name'),
     ...references(document, raw, 'dids', 'queue', 'queues'),
     ...references(document, raw, 'callInGroups', 'queue', 'queues'),
+    ...references(document, raw, 'webhooks', 'queues', 'queues'),
     ...flowReferences(document, raw, 'dids', knownFlows),
     ...flowReferences(document, raw, 'callInGroups', knownFlows),
     ...poolFaults(document, raw),
@@ -64,6 +65,7 @@ function duplicates(
   });
 }
 
+/** Of a field that holds a name, or a list of names. */
 function references(
   document: YamlDocument,
   raw: RawSections,
@@ -74,9 +76,13 @@ function references(
   const names = new Set(raw[target].map((entry) => entry['name']));
   return raw[section].flatMap((entry, index) => {
     const value = entry[field];
-    if (typeof value !== 'string' || names.has(value)) return [];
-    const message = `is not in ${target}; there ${listed([...names])}`;
-    return [faultAt(document, [section, index, field], message, value)];
+    const wanted: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return wanted.flatMap((name, at) => {
+      if (typeof name !== 'string' || names.has(name)) return [];
+      const message = `is not in ${target}; there ${listed([...names])}`;
+      const path = [section, index, field, ...(Array.isArray(value) ? [at] : [])];
+      return [faultAt(document, path, message, name)];
+    });
   });
 }
 

@@ -21,10 +21,10 @@ export function dottedPath(path: YamlPath): string {
 /** A fault at `path`; its value is told when it is a scalar and no secret. */
 export function faultAt(document: DocumentLines, path: YamlPath, message: string, value?: unknown): Fault {
   const line = document.lineOf(path);
-  const last = path.at(-1);
   const tell =
     (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') &&
-    typeof last === 'string' &&
+    // What stands where an entry should be may be anything, a password, too.
+    (typeof path.at(-1) === 'string' || path.length > 2) &&
     !path.some((step) => SECRET_FIELDS.has(String(step)));
   return {
     path: dottedPath(path),

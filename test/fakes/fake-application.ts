@@ -1,3 +1,4 @@
+import type { PushTarget } from '../../src/callback/booking-details.ts';
 import type {
   AgentView,
   AgentWish,
@@ -160,6 +161,19 @@ export class FakeApplication implements Application {
     const changed: CallbackView = { ...callback, desiredAtMs };
     this.callbacks.set(id, changed);
     return { ok: true, value: { callback: changed, repeated } };
+  }
+
+  async changeDevices(
+    id: CallbackId,
+    pushTargets: readonly PushTarget[],
+    actor: Actor,
+  ): Promise<Outcome<Callback>> {
+    const before = this.callbacks.get(id);
+    if (!before) return { ok: false, refusal: { kind: 'not-found' } };
+    this.actors.push(actor);
+    const changed = { ...before, details: { ...before.details, pushTargets } };
+    this.callbacks.set(id, changed);
+    return { ok: true, value: changed };
   }
 
   async recreateCallback(

@@ -1,5 +1,4 @@
 import type { LightMyRequestResponse } from 'fastify';
-import type { AreaStore } from '../../src/adapters/http/gms/storage-area-store.ts';
 import type { Scope } from '../../src/adapters/http/access-rules.ts';
 import { newApiKey } from '../../src/adapters/http/credential.ts';
 import { ApplicationService } from '../../src/application/application-service.ts';
@@ -45,8 +44,12 @@ export interface GesCounter {
 /** It is {@link MORNING}; `changes` to the queue's settings. */
 export async function gesCounter(
   changes: Partial<QueueSettings> = {},
-  options: { readonly desk?: CallInDesk; readonly keepOpen?: true; readonly areas?: AreaStore } = {},
+  options: { readonly desk?: CallInDesk } & Pick<
+    NonNullable<Parameters<typeof newFixture>[1]>,
+    'keepOpen' | 'areas' | 'notifications' | 'push'
+  > = {},
 ): Promise<GesCounter> {
+  const { desk, ...rest } = options;
   const settings = aQueue({
     businessHours: 'office',
     slotCapacity: 1,
@@ -73,7 +76,7 @@ export async function gesCounter(
   const { clock, engine, store, telephony } = house;
   clock.advance(Date.parse(MORNING) - clock.nowMs());
   const application = new ApplicationService({
-    callIn: options.desk ?? deskWithoutGroups,
+    callIn: desk ?? deskWithoutGroups,
     ...engine,
     unitOfWork: store,
     directory,
@@ -89,8 +92,7 @@ export async function gesCounter(
     {
       serverClock: clock,
       served: application,
-      ...(options.keepOpen && { keepOpen: true }),
-      ...(options.areas && { areas: options.areas }),
+      ...rest,
     },
   );
   const key = await gesKey(fixture, clock);

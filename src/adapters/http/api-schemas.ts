@@ -4,6 +4,7 @@ import { AgentState } from '../../routing/agent.ts';
 import { nameSchema } from '../../telephony/directory.ts';
 import { type Scope, scopes } from './access-rules.ts';
 import { Role } from './access-store.ts';
+import { pushTargetsSchema } from './push-target-schema.ts';
 
 /**
  * Makes a schema a named part of the OpenAPI document; zod's global registry also holds what `describe` says.
@@ -150,6 +151,9 @@ export const callbackRequestSchema = named(
         `must be at most ${USER_DATA_CHARACTERS_MAX} characters as JSON`,
       )
       .optional(),
+    pushTargets: pushTargetsSchema
+      .optional()
+      .describe('Devices to be told; needed on queues whose customers dial in'),
   }),
 );
 

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { may, mayReadQueue } from './access-rules.ts';
 import { callbackIdSchema, callbackSchema, errorAnswers } from './api-schemas.ts';
 import { callbackJson } from './api-views.ts';
+import { httpLimits } from './http-config.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
+import { pushTargetsSchema } from './push-target-schema.ts';
 import { checkCallback, mayReadCallback } from './queue-access.ts';
 import { principalOf, refused } from './request-guard.ts';
 
@@ -13,11 +15,40 @@ const instantSchema = z.iso.datetime({ offset: true });
 const params = z.strictObject({ id: callbackIdSchema });
 const tags = ['Callbacks'];
 
-/** POST /callbacks/{id}/cancel, /reschedule and /recreate, POST /callbacks/cancel. */
+/** PATCH /callbacks/{id}, POST /callbacks/{id}/cancel, /reschedule and /recreate, POST /callbacks/cancel. */
 export function addCallbackChangeRoutes(server: Server, context: RouteContext): void {
+  addDeviceChange(server, context);
   addCancel(server, context);
   addReschedule(server, context);
   addRecreate(server, context);
+}
+
+function addDeviceChange(server: Server, { application, clock, auditLog }: RouteContext): void {
+  server.route({
+    method: 'PATCH',
+    url: '/callbacks/:id',
+    bodyLimit: httpLimits.callbackBodyBytesMax,
+    config: { access: 'createCallbacks' },
+    schema: {
+      tags,
+      summary: 'Tell other devices about a callback',
+      description: 'The list takes the place of the one before: tokens of devices change. Not in COMPLETED.',
+      params,
+      body: z.strictObject({ pushTargets: pushTargetsSchema }),
+      response: { 200: callbackSchema, ...errorAnswers },
+    },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const { id } = request.params;
+      await checkCallback(application, principal, id);
+      const { pushTargets } = request.body;
+      const outcome = await application.changeDevices(id, pushTargets, principal.actor);
+      if (!outcome.ok) throw refused(outcome.refusal);
+      const after = { pushTargetCount: pushTargets.length };
+      await auditLog.record(request, { action: 'callback.devices', target: `callback:${id}`, after });
+      return callbackJson(outcome.value, principal, clock.nowMs());
+    },
+  });
 }
 
 function addCancel(server: Server, { application, clock }: RouteContext): void {

@@ -140,10 +140,11 @@ function addCreate(server: Server, context: RouteContext): void {
     handler: async (request, reply) => {
       const principal = principalOf(request);
       checkNamedQueue(principal, request.body.virtualQueue, 'virtualQueue');
-      const { desiredAt, ...rest } = request.body;
+      const { desiredAt, pushTargets, ...rest } = request.body;
       const wanted = withoutUndefined({
         ...rest,
         ...(desiredAt === undefined ? {} : { desiredAtMs: Date.parse(desiredAt) }),
+        ...(pushTargets === undefined ? {} : { details: { pushTargets } }),
       });
       const result = await creation.create(wanted, principal, request.headers['idempotency-key']);
       if (!result.outcome.ok) throw refused(result.outcome.refusal);

@@ -69,8 +69,8 @@ export const defaultHttpConfig: HttpConfig = {
 export const httpLimits = {
   /** Memory one request's body may take. */
   bodyBytesMax: 1024 * 1024,
-  /** Callbacks carry at most 8 KiB of user data. */
-  callbackBodyBytesMax: 16 * 1024,
+  /** Callbacks carry at most 8 KiB of user data and ten devices' tokens of 4 KiB. */
+  callbackBodyBytesMax: 64 * 1024,
   headerBytesMax: 16 * 1024,
   headersMax: 64,
   /** Longest variable part of a path; a longer one leads nowhere. */

@@ -8,6 +8,7 @@ import { callbackIdSchema, errorAnswers, named } from './api-schemas.ts';
 import { isoOf } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
+import { queueBound } from './queue-access.ts';
 import { principalOf } from './request-guard.ts';
 
 const PAGE_MAX = 200;
@@ -43,7 +44,6 @@ const notificationSchema = named(
 
 /** GET /notifications, POST /notifications/{id}/retry. */
 export function addNotificationRoutes(server: Server, { notifications, application }: RouteContext): void {
-  const queueNames = (): string[] => application.queues().map(({ name }) => name);
   server.route({
     method: 'GET',
     url: '/notifications',
@@ -67,14 +67,14 @@ export function addNotificationRoutes(server: Server, { notifications, applicati
     },
     handler: async (request) => {
       const { state, callbackId, event, channel, limit, cursor } = request.query;
-      const principal = principalOf(request);
+      const bound = queueBound(application, principalOf(request), undefined);
       const records = await notifications.list({
         limit,
         ...(state !== undefined && { states: [state] }),
         ...(callbackId !== undefined && { callbackId }),
         ...(event !== undefined && { event }),
         ...(channel !== undefined && { channel }),
-        ...(principal.queues !== null && { virtualQueues: readableQueues(principal, queueNames()) }),
+        ...(bound !== undefined && { virtualQueues: bound }),
         ...(cursor !== undefined && { beforeId: cursor }),
       });
       const last = records.length === limit ? records.at(-1) : undefined;
@@ -193,9 +193,20 @@ function addWebhookRoutes(server: Server, { push, ids }: RouteContext): void {
         ...errorAnswers,
       },
     },
-    handler: () => ({
-      items: push.webhooks().map((hook) => ({ ...hook, queues: [...hook.queues], events: [...hook.events] })),
-    }),
+    handler: (request) => {
+      const principal = principalOf(request);
+      // One whose queues are all of others is of another line of business; an empty list means every queue.
+      const readable = push
+        .webhooks()
+        .filter(({ queues }) => queues.length === 0 || readableQueues(principal, queues).length > 0);
+      return {
+        items: readable.map((hook) => ({
+          ...hook,
+          queues: readableQueues(principal, hook.queues),
+          events: [...hook.events],
+        })),
+      };
+    },
   });
   server.route({
     method: 'POST',

@@ -99,9 +99,9 @@ describe('POST /callbacks', () => {
     expect(answer.headers['retry-after']).toBe({ 503: '60', 429: '77' }[status]);
   });
 
-  it('refuses a body over 16 KiB', async () => {
+  it('refuses a body over 64 KiB', async () => {
     const { ask } = await newFixture();
-    const body = { ...validRequest, userData: { big: 'x'.repeat(17_000) } };
+    const body = { ...validRequest, userData: { big: 'x'.repeat(66_000) } };
     const answer = await ask('POST', CALLBACKS, { role: 'Developer', body });
     expect(answer.statusCode).toBe(413);
     expect(answer.json().error.code).toBe('PAYLOAD_TOO_LARGE');

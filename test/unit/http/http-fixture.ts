@@ -10,6 +10,7 @@ import type { CallTracing, TracedMessage, TraceView } from '../../../src/adapter
 import type { AreaStore } from '../../../src/adapters/http/gms/storage-area-store.ts';
 import type { HttpConfig } from '../../../src/adapters/http/http-config.ts';
 import { defaultHttpConfig } from '../../../src/adapters/http/http-config.ts';
+import type { HttpDependencies } from '../../../src/adapters/http/http-dependencies.ts';
 import { buildHttpServer } from '../../../src/adapters/http/http-server.ts';
 import type { HttpServer } from '../../../src/adapters/http/http-server.ts';
 import type { ApplyOutcome } from '../../../src/adapters/http/provisioning.ts';
@@ -117,6 +118,8 @@ export async function newFixture(
     served?: Application;
     /** Instead of the one in memory. */
     areas?: AreaStore;
+    notifications?: HttpDependencies['notifications'];
+    push?: PushDesk;
   } = {},
 ): Promise<Fixture> {
   const clock = new SimulatedClock();
@@ -177,12 +180,14 @@ export async function newFixture(
       numberRules: () => numberRuleViews(directory),
       testNumber: (rule, request) => testNumber(directory, rule, request),
     },
-    notifications: {
+    notifications: options.notifications ?? {
       list: () => Promise.resolve([]),
       find: () => Promise.resolve(undefined),
       retry: () => Promise.resolve(undefined),
     },
-    push: new PushDesk({ pushCredentials: () => [], webhooks: () => [], clock: new SystemClock() }),
+    push:
+      options.push ??
+      new PushDesk({ pushCredentials: () => [], webhooks: () => [], clock: new SystemClock() }),
     captcha: new CaptchaGate({ keySets: () => captchaKeys, clock: new SystemClock(), log: silentLog }),
     replay: (id) =>
       Promise.resolve(application.callbacks.has(id) ? { kind: 'same', eventCount: 3 } : undefined),

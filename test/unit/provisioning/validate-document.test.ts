@@ -87,6 +87,26 @@ describe('validateDocument', () => {
     expect(faultsOf(text).map(({ message }) => message)).toContainEqual(expect.stringContaining(words));
   });
 
+  it('names each queue of a webhook that there is none of, and those there are', () => {
+    const text = [
+      'queues: [{name: billing, skillExpression: a}, {name: sales, skillExpression: a}]',
+      'webhooks:',
+      '  - name: crm',
+      '    url: https://crm.example.com',
+      '    secret: a-long-secret-of-the-crm',
+      '    queues:',
+      '      - billing',
+      '      - biling',
+    ].join('\n');
+    const [fault] = faultsOf(text).filter(({ path }) => path.startsWith('webhooks'));
+    expect(fault).toEqual({
+      path: 'webhooks[0].queues[1]',
+      message: 'is not in queues; there are billing, sales',
+      value: 'biling',
+      line: 8,
+    });
+  });
+
   it.each([
     ['a key written twice', 'queues: []\nqueues: []', 2],
     ['an open quote', 'queues:\n  - name: "x', 2],

@@ -12,6 +12,7 @@ import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
+import { pushTargetsSchema } from '../push-target-schema.ts';
 import { IdempotentCreation, idempotencyKeySchema } from '../idempotent-creation.ts';
 import { principalOf, refused } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
@@ -31,17 +32,8 @@ import {
 
 /** Room for ten devices' tokens, a CAPTCHA token and 8 KiB of user data. */
 const CREATE_BODY_BYTES_MAX = 96 * 1024;
-const PUSH_TARGETS_MAX = 10;
 const tags = ['Genesys-compatible: callbacks'];
 const EXAMPLE_ID = 'callback_0006gqn4vmv00example';
-
-const pushTarget = z.strictObject(
-  {
-    channel: z.literal('FCM', { error: 'must be FCM' }),
-    target: text(4096).describe('FCM registration token'),
-  },
-  { error: 'must be {channel: "FCM", target: <registration token>}' },
-);
 
 /** What POST /callbacks/create takes. */
 const createBody = bodyOf({
@@ -71,11 +63,7 @@ const createBody = bodyOf({
   routePoint: maybe(text(64)).describe("A trunk's name, instead of the queue's trunk"),
   userData: maybe(userData),
   captchaToken,
-  pushTargets: maybe(
-    z
-      .array(pushTarget, { error: 'must be a list' })
-      .max(PUSH_TARGETS_MAX, `must have at most ${PUSH_TARGETS_MAX} entries`),
-  ).describe('Needed where the customer dials in'),
+  pushTargets: maybe(pushTargetsSchema).describe('Needed where the customer dials in'),
   alwaysCheckCapacity: maybe(z.boolean({ error: 'must be true or false' })).describe(
     'Refuse with 429 rather than move the callback to another slot',
   ),
