@@ -17,8 +17,8 @@ export type HttpAnswer =
   | { readonly kind: 'silent'; readonly reason: string };
 
 /**
- * Sends a POST; never throws, follows no redirect, and is done within `timeoutMs`. The status counts, whatever
- * becomes of the body: what was taken must not be sent again because the answer broke off.
+ * Sends a POST; never throws, follows no redirect, and is done within `timeoutMs`. The status counts,
+ * whatever becomes of the body: what was taken must not be sent again because the answer broke off.
  */
 export async function post(
   url: string,

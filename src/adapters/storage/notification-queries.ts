@@ -43,7 +43,7 @@ export class NotificationQueries implements NotificationTx {
       .where('dueAtMs', '<=', nowMs)
       .$if(channels.length > 0, (query) => query.where('channel', 'not in', channels))
       .$if(webhooks.length > 0, (query) =>
-        query.where(({ eb, or }) => or([eb('channel', '!=', 'WEBHOOK'), eb('target', 'not in', webhooks)])),
+        query.where((eb) => eb.or([eb('channel', '!=', 'WEBHOOK'), eb('target', 'not in', webhooks)])),
       )
       .orderBy('dueAtMs')
       .limit(limit)

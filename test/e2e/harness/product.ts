@@ -79,6 +79,11 @@ export class Product {
     return this.#http;
   }
 
+  /** The administrator's API key. */
+  get key(): string {
+    return this.#token;
+  }
+
   static async start(options: ProductOptions): Promise<Product> {
     if (!isBuilt) execFileSync(process.execPath, [join(ROOT, 'scripts', 'setup.mjs')], { stdio: 'pipe' });
     isBuilt = true;

@@ -8,7 +8,9 @@ import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
 const tags = ['Genesys-compatible: GMS callbacks'];
 const idParams = z.object({ id: text(128) });
 
-/** POST /service/{id}/menu, /confirm, /snooze and /cancel: what an app shows to its customer and sends back. */
+/**
+ * POST /service/{id}/menu, /confirm, /snooze and /cancel: what an app shows to its customer and sends back.
+ */
 export function addGmsDialogRoutes(server: Server, context: RouteContext): void {
   addPushAnswers(server, context);
   addCancelAction(server, context);
