@@ -7,12 +7,14 @@ import type { Router } from '../routing/router.ts';
 import type { AudioSource } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import { CallTargets } from './call-targets.ts';
+import type { InboundCalls } from './inbound-calls.ts';
 import { LiveCallDesk } from './live-call-desk.ts';
 import { PhoneControl } from './phone-control.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 import { TransferredCalls, type TransferredCallsOptions } from './transferred-calls.ts';
 
-export interface CallControlOptions extends Pick<TransferredCallsOptions, 'inbound' | 'runner' | 'store'> {
+export interface CallControlOptions extends Pick<TransferredCallsOptions, 'runner' | 'store'> {
+  readonly inbound: () => Pick<InboundCalls, 'takeOver' | 'queueOfCall'>;
   readonly telephony: Telephony;
   readonly registry: AgentRegistry;
   readonly router: Router;
@@ -37,7 +39,12 @@ export function createCallControl(options: CallControlOptions): CallControl {
   const { clock, log } = options;
   const targets = new CallTargets({ ...options, nowMs: () => clock.nowMs() });
   const transferred = new TransferredCalls(options);
-  const phones = new PhoneControl({ desk: () => calls, targets, log });
+  const phones = new PhoneControl({
+    desk: () => calls,
+    targets,
+    queueOfCall: (callId, agentId) => options.inbound().queueOfCall(callId, agentId),
+    log,
+  });
   const calls = new LiveCallDesk({
     ...options,
     targets,

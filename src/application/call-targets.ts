@@ -3,6 +3,7 @@ import type { RingTarget } from '../bridging/party-lines.ts';
 import { dialledAs } from '../dialing/dialer.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
+import type { AgentStatus } from '../routing/agent.ts';
 import type { Router } from '../routing/router.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import type { Refusal } from './application.ts';
@@ -73,7 +74,7 @@ export class CallTargets {
     const { state } = registry.status(agentId);
     const isIdle = state === 'NOT_READY' || state === 'LOGGED_OUT';
     const lease = isIdle ? noLease : leaseAgent({ registry, agentId, subjectId, wrapUpMs: () => 0 });
-    if (!lease) return unavailable(`the supervisor is ${state}`);
+    if (!lease) return unavailable(`${agent.name} is ${state}`);
     const request = {
       target: { kind: 'agent', agentId },
       callerId: { number: agent.sipUser, name: 'Monitoring' },
@@ -100,10 +101,11 @@ export class CallTargets {
     const { subjectId, settings, customerNumber, showsCustomer } = question;
     const agent = directory.agent(agentId);
     if (!agent) return refused({ kind: 'not-found' });
-    if (!telephony.isAgentReachable(agentId)) return unavailable('the phone is not registered');
+    if (!telephony.isAgentReachable(agentId))
+      return unavailable(`the phone of ${agent.name} is not registered`);
     const wrapUpMs = (): number => (directory.queue(settings.name)?.wrapUpSec ?? settings.wrapUpSec) * 1000;
     const lease = leaseAgent({ registry, agentId, subjectId, wrapUpMs });
-    if (!lease) return unavailable(`the agent is ${registry.status(agentId).state}`);
+    if (!lease) return unavailable(`${agent.name} is ${atWork(registry.status(agentId))}`);
     const asking = directory.agent(question.agentId);
     const request = {
       target: { kind: 'agent', agentId },
@@ -145,6 +147,11 @@ function headersOf(subjectId: string): Readonly<Record<string, string>> {
 
 function refused(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
   return { ok: false, refusal };
+}
+
+/** `NOT_READY (Lunch)`. */
+function atWork({ state, notReadyReason }: AgentStatus): string {
+  return state === 'NOT_READY' && notReadyReason !== null ? `${state} (${notReadyReason})` : state;
 }
 
 function unavailable(reason: string): { readonly ok: false; readonly refusal: Refusal } {

@@ -91,6 +91,13 @@ export class InboundCalls {
     return from === undefined ? caller : { ...caller, from };
   }
 
+  /** The queue in whose line the agent's own call waits. */
+  queueOfCall(callId: CallId, agentId: string): string | undefined {
+    const source = this.#sessions.get(callId)?.call.source;
+    if (source?.kind !== 'agent' || source.agentId !== agentId) return undefined;
+    return this.#options.router.queueOf(callId)?.name;
+  }
+
   /** The handler of telephony's inbound calls. */
   take(call: InboundCall): void {
     const log = this.#options.log.child({ callId: call.callId });

@@ -1,7 +1,9 @@
 import type { AsideOutcome } from '../bridging/conversation.ts';
+import { partyOf } from '../bridging/conversation-state.ts';
 import type { RingTarget } from '../bridging/party-lines.ts';
 import type { Actor } from '../callback/callback.ts';
 import { messageOf } from '../kernel/errors.ts';
+import type { CallId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { TransferRequest } from '../telephony/leg.ts';
 import type { InboundCall } from '../telephony/telephony.ts';
@@ -13,6 +15,8 @@ import type { LiveCall } from './live-call.ts';
 export interface PhoneControlOptions {
   readonly desk: () => LiveCallDesk;
   readonly targets: CallTargets;
+  /** The queue in whose line an agent's own call waits; undefined: it does not. */
+  readonly queueOfCall: (callId: CallId, agentId: string) => string | undefined;
   readonly log: Log;
 }
 
@@ -91,15 +95,13 @@ export class PhoneControl {
   /** RFC 3515: the phone is told how the call to the target goes, by NOTIFY. */
   async #transfer(call: LiveCall, partyId: string, request: TransferRequest): Promise<void> {
     const { targets } = this.#options;
-    const agentId = call.conversation.state.parties.find(({ id }) => id === partyId)?.agentId;
+    const agentId = partyOf(call.conversation.state, partyId)?.agentId;
     if (agentId == null || !call.allowed(partyId).includes('transfer')) return request.reject(603);
     const target = targets.fromPhone(request.target.number ?? userOf(request.target.uri));
     request.accept();
     if (!target) return request.done(404);
     if (target.kind === 'queue') {
-      const found = targets.queue(target.queue);
-      request.done(found.ok ? 200 : statusOf(found.refusal));
-      if (found.ok) await call.toQueue(target.queue);
+      await this.#toQueue(call, request, target.queue);
       return undefined;
     }
     const rung = this.#options.desk().ring(
@@ -115,9 +117,28 @@ export class PhoneControl {
     return undefined;
   }
 
-  /** RFC 3891: the far sides of the phone's two calls get each other. */
+  async #toQueue(call: LiveCall, request: TransferRequest, queue: string): Promise<boolean> {
+    const found = this.#options.targets.queue(queue);
+    request.done(found.ok ? 200 : statusOf(found.refusal));
+    if (found.ok) await call.toQueue(queue);
+    return found.ok;
+  }
+
+  /**
+   * RFC 3891: the far sides of the phone's two calls get each other. When the phone's other call waits in a
+   * queue's line, the far side is that line: the customer takes a place in it, and the other call ends.
+   */
   async #attend(call: LiveCall, partyId: string, request: TransferRequest): Promise<void> {
     const { state } = call.conversation;
+    const own = partyOf(state, partyId)?.agentId;
+    const waiting = request.replaces;
+    const queue = waiting && own != null ? this.#options.queueOfCall(waiting.callId, own) : undefined;
+    if (waiting && queue !== undefined) {
+      if (!call.allowed(partyId).includes('transfer')) return request.reject(603);
+      request.accept();
+      if (await this.#toQueue(call, request, queue)) await waiting.hangUp();
+      return undefined;
+    }
     const { ownerId, aside } = state;
     const other = request.replaces && call.conversation.partyWith(request.replaces);
     const lines = [ownerId, aside?.secondLineId];

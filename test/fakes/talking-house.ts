@@ -31,6 +31,9 @@ const agents = agentIds.map((id) => ({
   skills: { support: id === 's1' ? 0 : 1 },
 }));
 
+/** Callers of this number wait for `sales`. */
+const dids = [{ number: '5000', flow: 'inbound', queue: 'sales', language: 'en' }] as const;
+
 function directoryOf(queues: readonly QueueSettings[]): ServiceDirectory {
   const queue = (name: string) => queues.find((settings) => settings.name === name);
   return {
@@ -39,7 +42,7 @@ function directoryOf(queues: readonly QueueSettings[]): ServiceDirectory {
     agents: () => agents,
     agent: (id) => agents.find((agent) => agent.id === id),
     agentsOf: () => ['a1', 'a2', 'a3'],
-    did: () => undefined,
+    did: (number) => dids.find((did) => did.number === number),
     businessHours: () => undefined,
     slotCalendar: (name) => new SlotCalendar(queue(name) ?? aQueue({}), undefined, undefined),
     numberRule: () => undefined,

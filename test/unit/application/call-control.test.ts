@@ -89,6 +89,27 @@ describe('an agent who talks with a customer', () => {
     expect(house.leftovers()).toEqual([]);
   });
 
+  it('is told why a colleague or a queue cannot be had', async () => {
+    const house = await TalkingHouse.open();
+    const transfer = (target: object) => house.tries({ type: 'transfer', target } as CallCommand);
+    house.registry.want('a2', 'NOT_READY', 'test', 'Lunch');
+    expect(await transfer(toA2)).toEqual({
+      kind: 'target-unavailable',
+      reason: 'Agent a2 is NOT_READY (Lunch)',
+    });
+    expect(await transfer({ kind: 'agent', agentId: 'a1' })).toMatchObject({
+      reason: 'Agent a1 is ON_CALL',
+    });
+    house.telephony.setReachable('a2', false);
+    expect(await transfer(toA2)).toMatchObject({ reason: 'the phone of Agent a2 is not registered' });
+    expect(await transfer({ kind: 'queue', queue: 'closed' })).toMatchObject({
+      reason: 'queue closed is closed',
+    });
+    expect(house.customer.termination).toBeUndefined();
+    await house.allHangUp();
+    expect(house.leftovers()).toEqual([]);
+  });
+
   it('is told what is allowed instead of what is not', async () => {
     const house = await TalkingHouse.open();
     const refused = await house.tries({ type: 'merge' } satisfies CallCommand);

@@ -161,6 +161,42 @@ describe('a customer whom an agent gave to a queue', () => {
   });
 });
 
+describe("an agent's phone that calls a queue on its second line", () => {
+  it('gives the customer the place in that line, by a transfer with Replaces', async () => {
+    const house = await TalkingHouse.open();
+    house.flow = (name) => flows.get(name);
+    house.agent.controls.hold(true);
+    const second = await house.dials('a1', '5000');
+    await house.pass(1000);
+    expect(house.router.queue('sales').positionOf(second.callId)).toBe(1);
+    if (!second.leg) throw new Error('the second line was not answered');
+    const transfer = house.agent.controls.refer({ uri: 'sip:5000@test' }, second.leg);
+    expect(await transfer.outcome).toBe(200);
+    await house.pass(1000);
+    const { placeAtMs } = house.callback;
+    expect([...house.router.queue('sales').tokens()]).toMatchObject([{ kind: 'call', placeAtMs }]);
+    expect(waitOf(house)).not.toBe(second.callId);
+    expect(second.leg.termination).toBeDefined();
+    expect(house.customer.termination).toBeUndefined();
+    expect(house.registry.status('a1').state).toBe('AFTER_CALL_WORK');
+    await house.allHangUp();
+    expect(house.leftovers()).toEqual([]);
+  });
+
+  it('is refused where the call is not its own, or does not wait any more', async () => {
+    const house = await TalkingHouse.open();
+    house.flow = (name) => flows.get(name);
+    const other = await house.dials('a2', '5000');
+    await house.pass(1000);
+    if (!other.leg) throw new Error('the call was not answered');
+    expect(await house.agent.controls.refer({ uri: 'sip:5000@test' }, other.leg).outcome).toBe(603);
+    expect(house.router.queue('sales').length).toBe(1);
+    expect(house.customer.termination).toBeUndefined();
+    await house.allHangUp();
+    expect(house.leftovers()).toEqual([]);
+  });
+});
+
 describe('a customer who was called, and is lost before the next agent has them', () => {
   it('is called back after the process died, once, at the old place', async () => {
     const house = await transferred();
