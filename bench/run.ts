@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { answerAudio } from './answer-audio.ts';
+import { apiAvailability } from './api-availability.ts';
 import { apiCreates } from './api-creates.ts';
+import { apiLists } from './api-lists.ts';
 import { calls } from './calls.ts';
 import { dialogues } from './dialogues.ts';
 import { engine } from './engine.ts';
@@ -24,6 +26,8 @@ const MEASUREMENTS: readonly Measurement[] = [
   waitEstimates,
   engine,
   apiCreates,
+  apiAvailability,
+  apiLists,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 

@@ -40,6 +40,15 @@ export class ZoneClock {
     return { date: this.#day.date, minuteOfDay: Math.floor((wallMs - dayMs) / MINUTE_MS) };
   }
 
+  /** ISO 8601 with the offset that holds then: `2026-03-02T09:00:00.000+01:00`. */
+  iso(atMs: number): string {
+    const wallMs = this.wallMs(atMs);
+    const offsetMin = Math.round((wallMs - atMs) / MINUTE_MS);
+    const [hours, minutes] = [Math.floor(Math.abs(offsetMin) / 60), Math.abs(offsetMin) % 60];
+    const offset = `${offsetMin < 0 ? '-' : '+'}${twoDigits(hours)}:${twoDigits(minutes)}`;
+    return `${new Date(wallMs).toISOString().slice(0, -1)}${offset}`;
+  }
+
   #offsetMs(atMs: number): number {
     const stretch = Math.floor(atMs / STRETCH_MS);
     const known = this.#offsets.get(stretch);
@@ -54,4 +63,8 @@ export class ZoneClock {
 
 function isoDate(dayMs: number): string {
   return new Date(dayMs).toISOString().slice(0, 10);
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import { z } from 'zod';
+import { ZoneClock } from '../../../calendar/local-time.ts';
 import type { FreeSlot } from '../../../calendar/slot-booking.ts';
 import { isoOf } from '../api-views.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
@@ -139,9 +140,20 @@ export function upTo(slots: readonly FreeSlot[], freeMax: number): readonly Free
   return end < 0 ? slots : slots.slice(0, end);
 }
 
-/** ISO 8601 with the offset that the zone has then. */
+const zoneClocks = new Map<string, ZoneClock>();
+/** Zones whose offsets are kept; there are some four hundred. */
+const ZONES_KEPT_MAX = 50;
+
+/** ISO 8601 with the offset that the zone has then; `Z` in UTC itself. */
 export function localTime(atMs: number, zone: string): string {
-  return DateTime.fromMillis(atMs, { zone }).toISO() ?? isoOf(atMs);
+  if (zone === 'UTC') return isoOf(atMs);
+  let clock = zoneClocks.get(zone);
+  if (!clock) {
+    if (zoneClocks.size >= ZONES_KEPT_MAX) zoneClocks.clear();
+    clock = new ZoneClock(zone);
+    zoneClocks.set(zone, clock);
+  }
+  return clock.iso(atMs);
 }
 
 /** From the first to the last moment at which a slot may begin; the latter exclusive. */

@@ -1,0 +1,119 @@
+import { houseWithCallbacks } from './api-availability.ts';
+import { type ApiHouse, loadColumns } from './api-house.ts';
+import type { RequestPattern } from './api-load.ts';
+import type { Measurement, Result, Row } from './measurement.ts';
+
+const COUNT = Number(process.env['BENCH_API_RECORDS'] ?? 1_000_000);
+const CONNECTION_COUNT = 4;
+const RUN_MS = 2000;
+const DAY_MS = 86_400_000;
+/** Where pages begin: share of all callbacks that are newer. */
+const DEPTHS = { first: 0, half: 0.5, last: 0.999 };
+
+/** Every list, filter and search of the APIs among a million callbacks. */
+export const apiLists: Measurement = {
+  name: 'api-lists',
+  title: 'Lists, filters and searches among 1 000 000 callbacks',
+  async run(): Promise<Result> {
+    const house = await houseWithCallbacks({
+      count: COUNT,
+      bookingCount: 10_000,
+      scheduledCount: 5000,
+      queuedCount: 2000,
+    });
+    try {
+      const rows: Row[] = [];
+      for (const [what, requests] of await questionsOf(house)) {
+        await house.loopDelay();
+        const plan = { connectionCount: CONNECTION_COUNT, requests, firstNumber: 1_000_000, wantIds: false };
+        const report = await house.load({ ...plan, durationMs: RUN_MS });
+        const delay = await house.loopDelay();
+        rows.push({ what, ...loadColumns(report), 'loop max ms': delay.maxMs });
+      }
+      return {
+        rows,
+        notes: [
+          `${COUNT} callbacks of 20 queues and 250 000 numbers, made over thirteen days: 15 000 SCHEDULED, 2 000 QUEUED, the ` +
+            'rest COMPLETED, each with its userData and a line of history. Pages of 50 unless another size is named; ' +
+            `${CONNECTION_COUNT} connections, each asking as soon as it is answered.`,
+          'Deep pages begin at a cursor with half, or a thousandth, of all callbacks left.',
+        ],
+      };
+    } finally {
+      await house.program.stop();
+    }
+  },
+};
+
+type Question = readonly [what: string, requests: readonly RequestPattern[]];
+
+async function questionsOf(house: ApiHouse & { ids: readonly string[] }): Promise<Question[]> {
+  const { ids } = house;
+  const list = (query: string): RequestPattern => house.request('GET', `/api/v1/callbacks?limit=50${query}`);
+  const atMs = (share: number): string => new Date(Date.now() - (1 - share) * 13 * DAY_MS).toISOString();
+  const hour = `&createdFrom=${atMs(0.5)}&createdTo=${new Date(Date.parse(atMs(0.5)) + 3_600_000).toISOString()}`;
+  const week = `&createdFrom=${atMs(0.2)}&createdTo=${atMs(0.74)}`;
+  const filters = {
+    everything: '',
+    'state COMPLETED': '&state=COMPLETED',
+    'state SCHEDULED': '&state=SCHEDULED',
+    'states SCHEDULED, QUEUED': '&state=SCHEDULED,QUEUED',
+    'state ROUTING (none)': '&state=ROUTING',
+    'every state by name': '&state=SCHEDULED,QUEUED,ROUTING,PROCESSING,COMPLETED',
+    queue: '&queue=queue-3',
+    'queue, COMPLETED': '&queue=queue-3&state=COMPLETED',
+    'queue, SCHEDULED and QUEUED': '&queue=queue-3&state=SCHEDULED,QUEUED',
+    'made in a week': week,
+    'made in a week, queue, COMPLETED': `${week}&queue=queue-3&state=COMPLETED`,
+  };
+  const deep = Object.entries(filters).flatMap(([what, query]) =>
+    Object.entries(DEPTHS).map(([page, share]): Question => {
+      const cursor = ids[Math.floor((1 - share) * (ids.length - 1))] ?? '';
+      return [`${what}, ${page} page`, [list(`${query}${share === 0 ? '' : `&cursor=${cursor}`}`)]];
+    }),
+  );
+  const some = Array.from({ length: 500 }, (_, at) => ids[(at * 1999) % ids.length] ?? '');
+  return [
+    ...deep,
+    ['number, another each time', [list('&number=%2B4930%N%')]],
+    ['number, queue and state', [list('&number=%2B4930%N%&queue=queue-3&state=COMPLETED')]],
+    ['made in an hour', [list(hour)]],
+    ['made in an hour, queue, SCHEDULED', [list(`${hour}&queue=queue-3&state=SCHEDULED`)]],
+    ['page after page of 200', [house.request('GET', '/api/v1/callbacks?limit=200&cursor=%CURSOR%')]],
+    ['one callback, another each time', some.map((id) => house.request('GET', `/api/v1/callbacks/${id}`))],
+    ...(await restricted(house)),
+    ...gesQuestions(house),
+  ];
+}
+
+/** By a key that may read ten of the twenty queues. */
+async function restricted(house: ApiHouse): Promise<Question[]> {
+  const queues = Array.from({ length: 10 }, (_, at) => `queue-${at}`);
+  await house.program.api('POST', '/access-groups', { name: 'ten', queues });
+  const wanted = { name: 'ten', role: 'Supervisor', scopes: ['native'], accessGroups: ['ten'] };
+  const { key } = await house.program.api<{ key: string }>('POST', '/api-keys', wanted);
+  const list = (query: string): RequestPattern[] => [
+    { method: 'GET', path: `/api/v1/callbacks?limit=50${query}`, headers: { 'x-api-key': key } },
+  ];
+  return [
+    ['key that may read 10 of 20 queues', list('')],
+    ['key that may read 10 of 20 queues, SCHEDULED and QUEUED', list('&state=SCHEDULED,QUEUED')],
+  ];
+}
+
+function gesQuestions(house: ApiHouse): Question[] {
+  const query = (body: object): RequestPattern[] => [
+    house.request('POST', '/engagement/v3/callbacks/query', body),
+  ];
+  const [from, to] = [0.5, 0.51].map((share) => new Date(Date.now() + share * 28 * DAY_MS).toISOString());
+  const serviceName = 'queue-0';
+  return [
+    ['v3 query: number', query({ phoneNumber: '+4930%N%' })],
+    ['v3 query: service and states', query({ serviceName, states: ['SCHEDULED', 'QUEUED'] })],
+    ['v3 query: desired within 7 hours, open', query({ serviceName, states: ['SCHEDULED'], from, to })],
+    ['v3 query: desired within 7 hours', query({ from, to })],
+    ['v3 query: userData, common value', query({ userData: { segment: 'gold' } })],
+    ['v3 query: userData, no such value', query({ userData: { orderNumber: 'none' } })],
+    ['v3 queue list, 250', [house.request('GET', '/engagement/v3/callbacks/queues/queue-3')]],
+  ];
+}
