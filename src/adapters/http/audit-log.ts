@@ -3,7 +3,6 @@ import type { Clock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { IdSource } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
-import { isFamily } from './access-rules.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { maskedJson } from './masked-json.ts';
@@ -67,26 +66,25 @@ export class AuditLog {
 }
 
 /**
- * Every change made through the native API is in the audit log, also one whose route says nothing of its own:
- * then with method and route, and the body as `after`. Callbacks made by programs are not: their own history
- * tells who made them, and there may be a thousand a second.
+ * Every change made through an API is in the audit log, also one whose route says nothing of its own: then
+ * with method and route, and the body as `after`. Callbacks and requests to call in that programs make are
+ * not: their own records tell who made them, and there may be a thousand a second.
  */
 export function auditChanges(server: Server, { auditLog }: RouteContext): void {
   server.decorateRequest('audited', false);
   server.addHook('preSerialization', async (request, reply, payload) => {
-    const { access, audit } = request.routeOptions.config;
+    const { access, audit, keptBody } = request.routeOptions.config;
     const skipped =
       request.audited ||
       SAFE_METHODS.has(request.method) ||
       access === undefined ||
       access === 'public' ||
-      isFamily(access) ||
       audit === 'none';
     if (skipped || reply.statusCode >= 400) return payload;
     await auditLog.record(request, {
       action: `${request.method} ${request.routeOptions.url ?? ''}`,
       target: request.url.split('?', 1)[0] ?? '',
-      after: request.body ?? {},
+      after: (keptBody === undefined ? request.body : keptBody(request.body)) ?? {},
     });
     return payload;
   });

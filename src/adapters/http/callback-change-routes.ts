@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import type { Callback } from '../../callback/callback.ts';
 import { may, mayReadQueue } from './access-rules.ts';
 import { callbackIdSchema, callbackSchema, errorAnswers } from './api-schemas.ts';
 import { callbackJson } from './api-views.ts';
+import { auditCallback } from './callback-audit.ts';
 import { httpLimits } from './http-config.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
 import { pushTargetsSchema } from './push-target-schema.ts';
-import { checkCallback, mayReadCallback } from './queue-access.ts';
+import { callbackOf, checkCallback } from './queue-access.ts';
 import { principalOf, refused } from './request-guard.ts';
 
 /** Callbacks cancelled by one request; bounds its work. */
@@ -19,6 +21,7 @@ const tags = ['Callbacks'];
 export function addCallbackChangeRoutes(server: Server, context: RouteContext): void {
   addDeviceChange(server, context);
   addCancel(server, context);
+  addBulkCancel(server, context);
   addReschedule(server, context);
   addRecreate(server, context);
 }
@@ -51,7 +54,8 @@ function addDeviceChange(server: Server, { application, clock, auditLog }: Route
   });
 }
 
-function addCancel(server: Server, { application, clock }: RouteContext): void {
+function addCancel(server: Server, context: RouteContext): void {
+  const { application, clock } = context;
   server.route({
     method: 'POST',
     url: '/callbacks/:id/cancel',
@@ -65,16 +69,21 @@ function addCancel(server: Server, { application, clock }: RouteContext): void {
     },
     handler: async (request) => {
       const principal = principalOf(request);
-      await checkCallback(application, principal, request.params.id);
-      const outcome = await application.cancelCallback(request.params.id, principal.actor);
+      const before = await callbackOf(application, principal, request.params.id);
+      const outcome = await application.cancelCallback(before.id, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
+      await auditCallback(context, request, 'cancelled', { before, after: outcome.value });
       return callbackJson(outcome.value, principal, clock.nowMs());
     },
   });
+}
+
+function addBulkCancel(server: Server, context: RouteContext): void {
+  const { application } = context;
   server.route({
     method: 'POST',
     url: '/callbacks/cancel',
-    config: { access: 'cancelCallbacks' },
+    config: { access: 'cancelCallbacks', audit: 'none' },
     schema: {
       tags,
       summary: 'Cancel several callbacks',
@@ -96,26 +105,34 @@ function addCancel(server: Server, { application, clock }: RouteContext): void {
     handler: async (request) => {
       const principal = principalOf(request);
       const { ids } = request.body;
-      const readable = await Promise.all(ids.map((id) => mayReadCallback(application, principal, id)));
+      const found = await Promise.all(ids.map((id) => application.findCallback(id)));
+      const readable = found.map((each) => each && mayReadQueue(principal, each.virtualQueue));
       const allowed = ids.filter((_id, index) => readable[index]);
       const cancellations = await application.cancelCallbacks(allowed, principal.actor);
       const done = cancellations[Symbol.iterator]();
+      const deeds: { before: Callback; after: Callback }[] = [];
       const results = ids.map((wanted, index) => {
         const cancellation = readable[index] ? done.next().value : undefined;
         if (!cancellation) return { id: wanted, outcome: 'not-found' as const, state: null };
         const { id, outcome } = cancellation;
-        if (outcome.ok) return { id, outcome: 'cancelled' as const, state: outcome.value.state };
+        if (outcome.ok) {
+          const before = found[index];
+          if (before) deeds.push({ before, after: outcome.value });
+          return { id, outcome: 'cancelled' as const, state: outcome.value.state };
+        }
         const { refusal } = outcome;
         if (refusal.kind === 'not-found') return { id, outcome: refusal.kind, state: null };
         if (refusal.kind === 'not-allowed') return { id, outcome: refusal.kind, state: refusal.state };
         throw refused(refusal);
       });
+      await Promise.all(deeds.map((deed) => auditCallback(context, request, 'cancelled', deed)));
       return { results };
     },
   });
 }
 
-function addReschedule(server: Server, { application, clock }: RouteContext): void {
+function addReschedule(server: Server, context: RouteContext): void {
+  const { application, clock } = context;
   server.route({
     method: 'POST',
     url: '/callbacks/:id/reschedule',
@@ -146,13 +163,16 @@ function addReschedule(server: Server, { application, clock }: RouteContext): vo
       const desiredAtMs = Date.parse(request.body.desiredAt);
       const outcome = await application.rescheduleCallback(id, { desiredAtMs, ...asAgent }, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
-      if (outcome.value.repeated) reply.header('idempotent-replayed', 'true');
-      return callbackJson(outcome.value.callback, principal, clock.nowMs());
+      const { callback: after, repeated } = outcome.value;
+      if (repeated) reply.header('idempotent-replayed', 'true');
+      await auditCallback(context, request, 'rescheduled', { before, after });
+      return callbackJson(after, principal, clock.nowMs());
     },
   });
 }
 
-function addRecreate(server: Server, { application, clock }: RouteContext): void {
+function addRecreate(server: Server, context: RouteContext): void {
+  const { application, clock } = context;
   server.route({
     method: 'POST',
     url: '/callbacks/:id/recreate',
@@ -171,12 +191,13 @@ function addRecreate(server: Server, { application, clock }: RouteContext): void
     },
     handler: async (request, reply) => {
       const principal = principalOf(request);
-      await checkCallback(application, principal, request.params.id);
+      const before = await callbackOf(application, principal, request.params.id);
       const desiredAt = request.body?.desiredAt;
       const desiredAtMs = desiredAt === undefined ? undefined : Date.parse(desiredAt);
-      const outcome = await application.recreateCallback(request.params.id, desiredAtMs, principal.actor);
+      const outcome = await application.recreateCallback(before.id, desiredAtMs, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
       const { callback, repeated } = outcome.value;
+      await auditCallback(context, request, 'recreated', { before, after: callback });
       reply.header('location', `/api/v1/callbacks/${callback.id}`);
       if (repeated) reply.header('idempotent-replayed', 'true');
       const body = callbackJson(callback, principal, clock.nowMs());

@@ -92,7 +92,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route; every route says it (asserted when it is added). */
     access?: RouteAccess | 'public';
-    /** `none`: the change is told by a history of its own and not by the audit log. */
+    /** `none`: the audit log has what the route writes there itself, and nothing else. */
     audit?: 'none';
     /**
      * The shape of the route's error answers; absent: the envelope of the native API. The error is kept and

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { callbackIdSchema, callbackSchema, errorAnswers } from './api-schemas.ts';
 import { callbackJson } from './api-views.ts';
+import { auditCallback } from './callback-audit.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
-import { checkCallback } from './queue-access.ts';
+import { callbackOf } from './queue-access.ts';
 import { principalOf, refused } from './request-guard.ts';
 
 const params = z.strictObject({ id: callbackIdSchema });
@@ -21,7 +22,8 @@ const answers = {
 } as const;
 
 /** POST /callbacks/{id}/push/accept, /push/snooze and /push/cancel: what the app's customer said. */
-export function addPushAnswerRoutes(server: Server, { application, clock }: RouteContext): void {
+export function addPushAnswerRoutes(server: Server, context: RouteContext): void {
+  const { application, clock } = context;
   for (const answer of ['accept', 'snooze', 'cancel'] as const) {
     server.route({
       method: 'POST',
@@ -36,9 +38,11 @@ export function addPushAnswerRoutes(server: Server, { application, clock }: Rout
       handler: async (request) => {
         const principal = principalOf(request);
         const { id } = request.params;
-        await checkCallback(application, principal, id);
+        const before = await callbackOf(application, principal, id);
         const outcome = await application.answerPush(id, answer, { kind: 'customer' });
         if (!outcome.ok) throw refused(outcome.refusal);
+        const deed = answer === 'cancel' ? 'cancelled' : 'push-answered';
+        await auditCallback(context, request, deed, { before, after: outcome.value });
         return callbackJson(outcome.value, principal, clock.nowMs());
       },
     });

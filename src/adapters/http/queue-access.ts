@@ -1,4 +1,4 @@
-import type { Application } from '../../application/application.ts';
+import type { Application, CallbackView } from '../../application/application.ts';
 import type { CallbackId } from '../../kernel/ids.ts';
 import { mayReadQueue, readableQueues, type Rights } from './access-rules.ts';
 import { HttpError } from './http-errors.ts';
@@ -29,6 +29,19 @@ export async function checkCallback(
   if (!(await mayReadCallback(application, rights, id))) {
     throw new HttpError('NOT_FOUND', 'there is no such callback');
   }
+}
+
+/** A callback of a queue that may be read. Throws NOT_FOUND. */
+export async function callbackOf(
+  application: Pick<Application, 'findCallback'>,
+  rights: QueueRights,
+  id: CallbackId,
+): Promise<CallbackView> {
+  const found = await application.findCallback(id);
+  if (!found || !mayReadQueue(rights, found.virtualQueue)) {
+    throw new HttpError('NOT_FOUND', 'there is no such callback');
+  }
+  return found;
 }
 
 /** False for a callback of a queue that may not be read, and for none; without a look where all may be. */

@@ -53,8 +53,14 @@ describe('the audit log', () => {
     await fixture.ask('POST', `${API}/users`, { role: 'Monitor', body: {} });
     const made = await fixture.ask('POST', `${API}/callbacks`, { role: 'Developer', body: validRequest });
     expect(fixture.audit.entries).toEqual([]);
-    await fixture.ask('POST', `${API}/callbacks/${made.json().id}/cancel`, { role: 'Developer' });
-    expect(fixture.audit.entries.map(({ action }) => action)).toEqual(['POST /api/v1/callbacks/:id/cancel']);
+    const { id } = made.json();
+    await fixture.ask('POST', `${API}/callbacks/${id}/cancel`, { role: 'Developer' });
+    expect(fixture.audit.entries).toMatchObject([{ action: 'callback.cancelled', target: `callback:${id}` }]);
+    const [{ before = null, after = null } = {}] = fixture.audit.entries;
+    expect([JSON.parse(before ?? ''), JSON.parse(after ?? '')]).toMatchObject([
+      { state: 'QUEUED', customerNumber: expect.stringMatching(/^\+\*+123$/) },
+      { state: 'COMPLETED' },
+    ]);
   });
 
   it('that cannot be written does not undo what was done', async () => {

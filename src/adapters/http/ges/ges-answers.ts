@@ -1,10 +1,8 @@
 import type { FastifyContextConfig } from 'fastify';
 import { z } from 'zod';
 import type { AnswerableError } from '../error-answers.ts';
+import { faultWords, proposedSlots } from '../fault-words.ts';
 import type { ErrorAnswer } from '../http-dependencies.ts';
-
-/** Faults told in one message; the rest show when these are mended. */
-const FAULTS_TOLD_MAX = 5;
 
 /**
  * The numeric codes of this API with the HTTP status each comes with; the table of
@@ -73,24 +71,9 @@ export function gesErrorAnswer(error: AnswerableError, correlationId: string): E
     gesCodeByCode[error.code] ??
     gesCodeByStatus[error.status] ??
     (error.status >= 500 ? gesCodes.failed : gesCodes.invalid);
-  const envelope = { status: { code, message: messageOf(error), corrId: correlationId } };
-  const slots = error.code === 'SLOT_FULL' ? proposedSlots(error.extra?.['free']) : undefined;
+  const envelope = { status: { code, message: faultWords(error, fieldNames), corrId: correlationId } };
+  const slots = error.code === 'SLOT_FULL' ? proposedSlots(error) : undefined;
   return { status, body: slots === undefined ? envelope : { ...envelope, data: { slots } } };
-}
-
-/** What is wrong, and with which fields: this envelope has no other place for them. */
-function messageOf({ message, faults, extra }: AnswerableError): string {
-  const told = faults
-    .slice(0, FAULTS_TOLD_MAX)
-    .map((fault) =>
-      fault.path === 'body' ? fault.message : `${fieldNames[fault.path] ?? fault.path} ${fault.message}`,
-    );
-  const reason = extra?.['reason'];
-  return [
-    message,
-    ...(told.length > 0 ? [told.join('; ')] : []),
-    ...(typeof reason === 'string' ? [reason] : []),
-  ].join(': ');
 }
 
 /** The application's names of what this API calls otherwise. */
@@ -99,11 +82,6 @@ const fieldNames: Readonly<Record<string, string>> = {
   customerNumber: 'phoneNumber',
   'details.pushTargets': 'pushTargets',
 };
-
-function proposedSlots(free: unknown): Record<string, number> {
-  const slots = free as readonly { readonly start: string; readonly freeCount: number }[];
-  return Object.fromEntries(slots.map(({ start, freeCount }) => [start, freeCount]));
-}
 
 /**
  * Every route of this API: keys with the scope `ges`, and errors in its envelope. Every role that such a key

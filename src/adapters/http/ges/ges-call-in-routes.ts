@@ -27,7 +27,7 @@ export function addGesCallInRoutes(server: Server, context: RouteContext): void 
     method: 'POST',
     url: '/call-in/requests/create',
     bodyLimit: BODY_BYTES_MAX,
-    config: gesConfig,
+    config: { ...gesConfig, audit: 'none' },
     schema: {
       tags: ['Genesys-compatible: call-in'],
       summary: 'Ask for a number to call in',

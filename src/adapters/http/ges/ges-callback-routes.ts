@@ -8,12 +8,13 @@ import {
   offerTypes,
 } from '../../../callback/booking-details.ts';
 import { mayReadQueue } from '../access-rules.ts';
+import { auditCallback } from '../callback-audit.ts';
 import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
-import { HttpError } from '../http-errors.ts';
 import { pushTargetsSchema } from '../push-target-schema.ts';
 import { IdempotentCreation, idempotencyKeySchema } from '../idempotent-creation.ts';
+import { callbackOf } from '../queue-access.ts';
 import { principalOf, refused } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
 import {
@@ -92,7 +93,7 @@ function addCreate(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/callbacks/create',
     bodyLimit: CREATE_BODY_BYTES_MAX,
-    config: gesConfig,
+    config: { ...gesConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Ask for a callback',
@@ -177,7 +178,7 @@ function addRetrieve(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/callbacks/retrieve',
-    config: gesConfig,
+    config: { ...gesConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Show a callback',
@@ -235,23 +236,21 @@ function addCancel(server: Server, context: RouteContext): void {
     },
     handler: async (request) => {
       const principal = principalOf(request);
-      const { id } = await readableCallback(context, principal, request.body.id);
+      const before = await readableCallback(context, principal, request.body.id);
+      const { id } = before;
       const outcome = await context.application.cancelCallback(id, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
+      await auditCallback(context, request, 'cancelled', { before, after: outcome.value });
       return successful(request, { id });
     },
   });
 }
 
 /** Throws NOT_FOUND when there is none, or none that this key may know of. */
-export async function readableCallback(
+export function readableCallback(
   { application }: RouteContext,
   principal: Principal,
   id: string,
 ): Promise<CallbackView> {
-  const found = await application.findCallback(id);
-  if (!found || !mayReadQueue(principal, found.virtualQueue)) {
-    throw new HttpError('NOT_FOUND', 'there is no such callback');
-  }
-  return found;
+  return callbackOf(application, principal, id);
 }

@@ -57,7 +57,7 @@ export function addGesCaptchaRoutes(server: Server, { captcha }: RouteContext): 
   server.route({
     method: 'POST',
     url: '/captcha/verify',
-    config: gesConfig,
+    config: { ...gesConfig, audit: 'none' },
     schema: {
       tags: ['Genesys-compatible: CAPTCHA'],
       summary: 'Check a CAPTCHA token',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isoOf } from '../api-views.ts';
+import { auditCallback } from '../callback-audit.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf, refused } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
@@ -44,12 +45,15 @@ function addReschedule(server: Server, context: RouteContext): void {
     handler: async (request, reply) => {
       const principal = principalOf(request);
       const { desiredTime, alwaysCheckCapacity = false } = request.body;
-      const { id } = await readableCallback(context, principal, request.body.id);
+      const before = await readableCallback(context, principal, request.body.id);
+      const { id } = before;
       const change = { desiredAtMs: desiredTime, alwaysCheckCapacity };
       const outcome = await context.application.rescheduleCallback(id, change, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
-      if (outcome.value.repeated) reply.header('idempotent-replayed', 'true');
-      return successful(request, { id, desiredTime: isoOf(outcome.value.callback.desiredAtMs) });
+      const { callback: after, repeated } = outcome.value;
+      if (repeated) reply.header('idempotent-replayed', 'true');
+      await auditCallback(context, request, 'rescheduled', { before, after });
+      return successful(request, { id, desiredTime: isoOf(after.desiredAtMs) });
     },
   });
 }
@@ -75,12 +79,13 @@ function addRecreate(server: Server, context: RouteContext): void {
     },
     handler: async (request, reply) => {
       const principal = principalOf(request);
-      const { id } = await readableCallback(context, principal, request.body.id);
+      const before = await readableCallback(context, principal, request.body.id);
       const { desiredTime } = request.body;
-      const outcome = await context.application.recreateCallback(id, desiredTime, principal.actor);
+      const outcome = await context.application.recreateCallback(before.id, desiredTime, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
       const { callback, repeated } = outcome.value;
       if (repeated) reply.header('idempotent-replayed', 'true');
+      await auditCallback(context, request, 'recreated', { before, after: callback });
       return successful(request, { id: callback.id });
     },
   });

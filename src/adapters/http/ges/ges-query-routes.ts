@@ -3,6 +3,7 @@ import type { CallbackFilter } from '../../../callback/callback-store.ts';
 import { type Callback, CallbackState } from '../../../callback/callback.ts';
 import type { CallbackId } from '../../../kernel/ids.ts';
 import { mayReadQueue } from '../access-rules.ts';
+import { auditCallback } from '../callback-audit.ts';
 import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
@@ -86,7 +87,7 @@ function addQuery(server: Server, { application }: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/callbacks/query',
-    config: gesConfig,
+    config: { ...gesConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Find callbacks by what is known of them',
@@ -242,11 +243,12 @@ const bulkBody = bodyOf({
   })
   .meta(requestExample({ ids: [EXAMPLE_ID] }));
 
-function addBulkCancel(server: Server, { application }: RouteContext): void {
+function addBulkCancel(server: Server, context: RouteContext): void {
+  const { application } = context;
   server.route({
     method: 'POST',
     url: '/callbacks/bulk-cancel',
-    config: gesConfig,
+    config: { ...gesConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Cancel several callbacks',
@@ -282,8 +284,10 @@ function addBulkCancel(server: Server, { application }: RouteContext): void {
           continue;
         }
         const outcome = await application.cancelCallback(id, principal.actor);
-        if (outcome.ok) results.push({ id, ok: true });
-        else results.push({ id, ok: false, reason: refused(outcome.refusal).message });
+        if (outcome.ok) {
+          await auditCallback(context, request, 'cancelled', { before: found, after: outcome.value });
+          results.push({ id, ok: true });
+        } else results.push({ id, ok: false, reason: refused(outcome.refusal).message });
       }
       return successful(request, { results, more });
     },

@@ -85,7 +85,7 @@ export function addGesStatisticsRoutes(server: Server, { application, clock }: R
   server.route({
     method: 'POST',
     url: '/statistics/operations/get-statistic-ex',
-    config: gesConfig,
+    config: { ...gesConfig, audit: 'none' },
     schema: {
       tags: ['Genesys-compatible: queues'],
       summary: 'Figures of queues',

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { CallbackView } from '../../../application/application.ts';
 import { type Callback, CallbackState } from '../../../callback/callback.ts';
 import { mayReadQueue } from '../access-rules.ts';
 import { isoOf } from '../api-views.ts';
+import { auditCallback } from '../callback-audit.ts';
 import { scanCallbacks } from '../ges/callback-scan.ts';
 import { refuseUnreadable } from '../ges/ges-callback-routes.ts';
 import { instant, rule, text } from '../ges/ges-fields.ts';
@@ -153,7 +155,7 @@ function addBulkCancel(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/admin/callback/cancel',
-    config: gmsConfig,
+    config: { ...gmsConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Cancel several callbacks',
@@ -180,12 +182,17 @@ function addBulkCancel(server: Server, context: RouteContext): void {
       const principal = principalOf(request);
       const { reason } = request.body;
       const ids = [...new Set(request.body.ids)];
-      const readable: string[] = [];
+      const readable = new Map<string, CallbackView>();
       for (const id of ids) {
         const found = await application.findCallback(id);
-        if (found && mayReadQueue(principal, found.virtualQueue)) readable.push(id);
+        if (found && mayReadQueue(principal, found.virtualQueue)) readable.set(id, found);
       }
-      const done = await application.cancelCallbacks(readable, principal.actor);
+      const done = await application.cancelCallbacks([...readable.keys()], principal.actor);
+      for (const { id, outcome } of done) {
+        const before = readable.get(id);
+        if (!before || !outcome.ok) continue;
+        await auditCallback(context, request, 'cancelled', { before, after: outcome.value });
+      }
       const outcomes = new Map(done.map(({ id, outcome }) => [id, outcome]));
       const ignored = reason === undefined ? [] : [{ option: 'reason', reason: 'is not kept' }];
       return {

@@ -1,10 +1,8 @@
 import type { FastifyContextConfig } from 'fastify';
 import { z } from 'zod';
 import type { AnswerableError } from '../error-answers.ts';
+import { faultWords, proposedSlots } from '../fault-words.ts';
 import type { ErrorAnswer } from '../http-dependencies.ts';
-
-/** Faults told in one message; the rest show when these are mended. */
-const FAULTS_TOLD_MAX = 5;
 
 interface GmsError {
   readonly status: number;
@@ -57,26 +55,11 @@ export function gmsErrorAnswer(error: AnswerableError): ErrorAnswer {
     errorByCode[error.code] ??
     errorByStatus[error.status] ??
     (error.status >= 500 ? { ...unavailable, status: error.status } : badParameter);
-  const body = { code: status, exception, phrase, message: messageOf(error) };
+  const body = { code: status, exception, phrase, message: faultWords(error, fieldNames) };
   return {
     status,
-    body: error.code === 'SLOT_FULL' ? { ...body, availability: proposedSlots(error.extra?.['free']) } : body,
+    body: error.code === 'SLOT_FULL' ? { ...body, availability: proposedSlots(error) } : body,
   };
-}
-
-/** What is wrong, and with which fields: this shape has no other place for them. */
-function messageOf({ message, faults, extra }: AnswerableError): string {
-  const told = faults
-    .slice(0, FAULTS_TOLD_MAX)
-    .map((fault) =>
-      fault.path === 'body' ? fault.message : `${fieldNames[fault.path] ?? fault.path} ${fault.message}`,
-    );
-  const reason = extra?.['reason'];
-  return [
-    message,
-    ...(told.length > 0 ? [told.join('; ')] : []),
-    ...(typeof reason === 'string' ? [reason] : []),
-  ].join(': ');
 }
 
 /** The application's names, and those of the v3 API, of what this API calls otherwise. */
@@ -89,11 +72,6 @@ const fieldNames: Readonly<Record<string, string>> = {
   groupName: '_resource_group',
   fromPhoneNumber: '_phone_number',
 };
-
-function proposedSlots(free: unknown): Record<string, number> {
-  const slots = free as readonly { readonly start: string; readonly freeCount: number }[];
-  return Object.fromEntries(slots.map(({ start, freeCount }) => [start, freeCount]));
-}
 
 /** Every route of this API: keys with the scope `gms`, and errors in its shape. */
 export const gmsConfig = {

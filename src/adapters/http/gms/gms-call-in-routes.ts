@@ -75,7 +75,7 @@ function addRequests(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/service/request-interaction',
     bodyLimit: BODY_BYTES_MAX,
-    config: gmsDataConfig,
+    config: { ...gmsDataConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Ask for a number to call in',
@@ -89,7 +89,7 @@ function addRequests(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/service/request-access',
     bodyLimit: BODY_BYTES_MAX,
-    config: gmsDataConfig,
+    config: { ...gmsDataConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Ask for a number to call in for a callback',
@@ -262,7 +262,7 @@ function addConnect(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/service/:id/connect',
-    config: gmsDataConfig,
+    config: { ...gmsDataConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Tell the customer of a callback which number to dial',

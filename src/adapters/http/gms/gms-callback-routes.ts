@@ -4,6 +4,7 @@ import type { CallbackView } from '../../../application/application.ts';
 import type { Callback } from '../../../callback/callback.ts';
 import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
+import { auditCallback } from '../callback-audit.ts';
 import { readableCallback, refuseUnreadable } from '../ges/ges-callback-routes.ts';
 import { flag, requestExample, text } from '../ges/ges-fields.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
@@ -57,7 +58,7 @@ function addStart(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/service/callback/:serviceName',
     bodyLimit: areaLimits.bodyBytesMax,
-    config: { ...gmsDataConfig, takesFiles: true },
+    config: { ...gmsDataConfig, takesFiles: true, audit: 'none' },
     schema: {
       tags,
       summary: 'Start a callback',
@@ -159,7 +160,7 @@ function addUpdate(server: Server, context: RouteContext): void {
     },
     handler: async (request, reply) => {
       const principal = principalOf(request);
-      const { id } = await callbackOf(context, principal, request.params);
+      const before = await callbackOf(context, principal, request.params);
       const body = request.body ?? {};
       const others = Object.keys(body).filter((name) => !Object.hasOwn(updateFields, name));
       const wishedAtMs = body._new_desired_time;
@@ -170,8 +171,10 @@ function addUpdate(server: Server, context: RouteContext): void {
       const nowMs = context.clock.nowMs();
       const desiredAtMs = wishedAtMs ?? nowMs;
       const change = { desiredAtMs, alwaysCheckCapacity: desiredAtMs > nowMs };
-      const outcome = await context.application.rescheduleCallback(id, change, principal.actor);
+      const outcome = await context.application.rescheduleCallback(before.id, change, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
+      const after = outcome.value.callback;
+      await auditCallback(context, request, 'rescheduled', { before, after });
       return changed(context, request, reply, ignoredBecause(others));
     },
   });
@@ -190,10 +193,11 @@ function addCancel(server: Server, context: RouteContext): void {
   const cancel = async (
     request: FastifyRequest,
     reply: FastifyReply,
-    { id }: CallbackView,
+    before: CallbackView,
   ): Promise<ReturnType<typeof changed>> => {
-    const outcome = await context.application.cancelCallback(id, principalOf(request).actor);
+    const outcome = await context.application.cancelCallback(before.id, principalOf(request).actor);
     if (!outcome.ok) throw refused(outcome.refusal);
+    await auditCallback(context, request, 'cancelled', { before, after: outcome.value });
     return changed(context, request, reply, []);
   };
   server.route({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditCallback } from '../callback-audit.ts';
 import { readableCallback } from '../ges/ges-callback-routes.ts';
 import { text } from '../ges/ges-fields.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
@@ -54,9 +55,11 @@ function addPushAnswers(server: Server, context: RouteContext): void {
         response: { 200: confirmation, ...gmsErrorAnswers },
       },
       handler: async (request) => {
-        const { id } = await readableCallback(context, principalOf(request), request.params.id);
+        const before = await readableCallback(context, principalOf(request), request.params.id);
+        const { id } = before;
         const outcome = await context.application.answerPush(id, answer, { kind: 'customer' });
         if (!outcome.ok) throw refused(outcome.refusal);
+        await auditCallback(context, request, 'push-answered', { before, after: outcome.value });
         return {
           _id: id,
           _dialog_id: id,
@@ -81,10 +84,12 @@ function addCancelAction(server: Server, context: RouteContext): void {
       response: { 200: confirmation, ...gmsErrorAnswers },
     },
     handler: async (request) => {
-      const principal = principalOf(request);
-      const { id } = await readableCallback(context, principal, request.params.id);
-      const outcome = await context.application.cancelCallback(id, principal.actor);
+      const before = await readableCallback(context, principalOf(request), request.params.id);
+      const { id } = before;
+      // Whoever picks this in a menu is the customer.
+      const outcome = await context.application.answerPush(id, 'cancel', { kind: 'customer' });
       if (!outcome.ok) throw refused(outcome.refusal);
+      await auditCallback(context, request, 'cancelled', { before, after: outcome.value });
       return {
         _id: id,
         _dialog_id: id,

@@ -11,7 +11,8 @@ import { callbackArea, customAreaId, gmsUserOf, putValues, readTtl, valuesOf } f
 import { areaLimits, type StorageArea, type StoredValue } from './storage-area-store.ts';
 
 const tags = ['Genesys-compatible: GMS storage'];
-const config = { ...gmsDataConfig, takesFiles: true } as const;
+/** What clients keep here is theirs, and may change many times a second: it is in no audit log. */
+const config = { ...gmsDataConfig, takesFiles: true, audit: 'none' } as const;
 const key = text(areaLimits.keyCharactersMax);
 const areaParams = z.object({ id: text(128) });
 const valueParams = areaParams.extend({ key });
