@@ -27,19 +27,21 @@ export async function scanCallbacks(
 ): Promise<CallbackPage> {
   const items: Callback[] = [];
   let afterId = filter.afterId;
-  for (let scanned = 0; scanned < SCANNED_MAX; scanned += PAGE_ROWS) {
+  // Where everything is taken the first reading is the page, and shows whether something is left.
+  let pageRows = Math.min(limit + 1, PAGE_ROWS);
+  for (let scanned = 0; scanned < SCANNED_MAX; scanned += pageRows, pageRows = PAGE_ROWS) {
     const rows = await application.listCallbacks({
       ...filter,
-      limit: PAGE_ROWS,
+      limit: pageRows,
       ...(afterId !== undefined && { afterId }),
     });
     for (const [index, callback] of rows.entries()) {
       if (matches(callback)) items.push(callback);
-      const isLast = index === rows.length - 1 && rows.length < PAGE_ROWS;
+      const isLast = index === rows.length - 1 && rows.length < pageRows;
       if (items.length === limit) return { items, nextCursor: isLast ? null : callback.id };
       afterId = callback.id;
     }
-    if (rows.length < PAGE_ROWS) return { items, nextCursor: null };
+    if (rows.length < pageRows) return { items, nextCursor: null };
   }
   return { items, nextCursor: afterId ?? null };
 }
