@@ -24,7 +24,6 @@ export const gesCodes = {
   keyForbids: { status: 403, code: 40_101 },
   unknownCallback: { status: 404, code: 40_401 },
   nothingHere: { status: 404, code: 40_402 },
-  methodNotAllowed: { status: 405, code: 40_501 },
   slotFull: { status: 429, code: 42_901 },
   throttled: { status: 429, code: 42_902 },
   stillRunning: { status: 429, code: 42_903 },
@@ -59,7 +58,6 @@ const gesCodeByStatus: Readonly<Record<number, GesCode>> = {
   401: gesCodes.badKey,
   403: gesCodes.keyForbids,
   404: gesCodes.nothingHere,
-  405: gesCodes.methodNotAllowed,
   429: gesCodes.throttled,
   500: gesCodes.failed,
   503: gesCodes.unavailable,
@@ -129,7 +127,7 @@ const gesErrorSchema = z
 
 /** Answers that every route of this API may give beside its own. */
 export const gesErrorAnswers = {
-  default: gesErrorSchema.describe('Any error: HTTP 400, 401, 403, 404, 405, 429 or 500'),
+  default: gesErrorSchema.describe('Any error: HTTP 400, 401, 403, 404, 429 or 500'),
 };
 
 /** `data` in the success envelope. */
