@@ -4,7 +4,6 @@ import type { Engine } from './application/engine.ts';
 import type { ServiceDirectory } from './application/service-directory.ts';
 import { CaseDesk } from './application/workspace/case-desk.ts';
 import { Workspace } from './application/workspace/workspace.ts';
-import type { Config } from './config/config.ts';
 import { CaseRetention } from './disposition/case-retention.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { IdSource } from './kernel/ids.ts';
@@ -12,7 +11,6 @@ import type { Log } from './kernel/log.ts';
 import type { Telephony } from './telephony/telephony.ts';
 
 interface WorkspaceParts {
-  readonly config: Config;
   readonly storage: Storage;
   readonly engine: Engine;
   readonly telephony: Pick<Telephony, 'onAgentReachability'>;
@@ -24,7 +22,7 @@ interface WorkspaceParts {
 
 /** The cases of agents: to be opened before the agents' states are loaded, which it follows. */
 export function openCases(
-  { storage, engine, provisioning, clock, log }: Omit<WorkspaceParts, 'ids' | 'config' | 'telephony'>,
+  { storage, engine, provisioning, clock, log }: Omit<WorkspaceParts, 'ids' | 'telephony'>,
   started: (() => Promise<void>)[],
 ): CaseDesk {
   const cases = new CaseDesk({
@@ -46,7 +44,7 @@ export function openCases(
 
 /** What agents' screens show and do. */
 export function openWorkspace(
-  { config, engine, telephony, clock, ids }: WorkspaceParts,
+  { engine, telephony, clock, ids }: WorkspaceParts,
   cases: CaseDesk,
   application: Application,
   started: (() => Promise<void>)[],
@@ -58,7 +56,7 @@ export function openWorkspace(
     invitations: engine.invitations,
     notCalled: engine.notCalled,
     cases,
-    notReadyReasons: () => config.notReadyReasons,
+    notReadyReasons: () => application.notReadyReasons(),
     onReachability: (listener) => telephony.onAgentReachability(listener),
     clock,
     ids,

@@ -261,7 +261,6 @@ function newApplication(parts: Parts, callIn: CallInService): ApplicationService
     callIn,
     directory: provisioning.directory,
     telephony,
-    notReadyReasons: config.notReadyReasons,
     numberGate: numberGate(clock, config.http.callbacksPerNumberPerHourMax),
     nowMs: () => clock.nowMs(),
     openCallbackCount: (queue) => engine.openCallbacks.count(queue),

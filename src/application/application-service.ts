@@ -43,8 +43,6 @@ export interface ApplicationServiceOptions {
   readonly callIn: CallInDesk;
   readonly directory: ServiceDirectory;
   readonly telephony: Telephony;
-  /** What agents may give as a reason for not being ready. Default: {@link defaultNotReadyReasons}. */
-  readonly notReadyReasons?: readonly string[];
   /**
    * Bounds how often callbacks are asked for one number, on whatever queue and through whatever API. Default:
    * no bound.
@@ -183,9 +181,14 @@ export class ApplicationService implements Application {
     }));
   }
 
+  notReadyReasons(): readonly string[] {
+    return this.#options.directory.notReadyReasons?.() ?? defaultNotReadyReasons;
+  }
+
   async setAgentState(agentId: string, wish: AgentWish, actor: Actor): Promise<Outcome<AgentView>> {
-    const { directory, registry, notReadyReasons: known = defaultNotReadyReasons } = this.#options;
+    const { directory, registry } = this.#options;
     const { state: wanted, reason } = wish;
+    const known = this.notReadyReasons();
     if (!directory.agent(agentId)) return { ok: false, refusal: { kind: 'not-found' } };
     if (reason !== undefined && !known.includes(reason)) {
       return { ok: false, refusal: { kind: 'unknown-reason', reason, known } };

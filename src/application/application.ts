@@ -192,6 +192,8 @@ export interface Application {
    * Ready, not ready or logged out. During work the wish is kept for afterwards; WRAP_UP_DONE ends after-call
    * work, EXTEND_WRAP_UP draws it out.
    */
+  /** What may be given as a reason for not being ready, in the order in which it is shown. */
+  notReadyReasons(): readonly string[];
   setAgentState(agentId: string, wish: AgentWish, actor: Actor): Promise<Outcome<AgentView>>;
   queues(): readonly QueueView[];
   /** What is known of the waits of a queue; undefined: no such queue. */

@@ -32,6 +32,8 @@ export interface ServiceDirectory {
   numberRule(name: string): NumberRule | undefined;
   /** Is this the name of a trunk in use that may dial out? */
   mayDialThrough?(trunk: string): boolean;
+  /** What agents may give as a reason for not being ready; default: those of the product. */
+  notReadyReasons?(): readonly string[];
   /** False outside the queue's business hours. */
   isOpen(queue: string, atMs: number): boolean;
 }

@@ -57,8 +57,6 @@ export interface Config {
   /** The same folder as the media server sees it. */
   readonly mediaRecordingsRoot: string;
   readonly recordingsMaxBytes: number;
-  /** What agents may give as a reason for not being ready. */
-  readonly notReadyReasons: readonly string[];
   readonly realm: string;
   readonly digestAlgorithms: readonly ('MD5' | 'SHA-256')[];
   readonly admission: AdmissionLimits;
@@ -152,10 +150,6 @@ function assemble(read: SettingReader, baseDirectory: string): Config {
     recordingsRoot,
     mediaRecordingsRoot: read.text('mediaRecordingsRoot') ?? recordingsRoot,
     recordingsMaxBytes: read.integer('recordingsMaxMib', 0) * 1024 * 1024,
-    notReadyReasons: read
-      .required('notReadyReasons')
-      .split(',')
-      .map((reason) => reason.trim()),
     realm: read.required('realm'),
     digestAlgorithms: read.flag('digestSha256') ? ['MD5', 'SHA-256'] : ['MD5'],
     admission: {

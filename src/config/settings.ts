@@ -175,16 +175,6 @@ export const settings = {
     fallback: '10240',
     meaning: 'Space for recordings in MiB; once it is used up nothing more is recorded.',
   },
-  notReadyReasons: {
-    variable: 'TURNKEEPER_NOT_READY_REASONS',
-    value: {
-      kind: 'text',
-      pattern: /^[^,\0\r\n]{1,64}(?:,[^,\0\r\n]{1,64}){0,31}$/,
-      allowed: 'up to 32 reasons of 1–64 characters, separated by commas',
-    },
-    fallback: 'Admin Work,Lunch,Meeting,Pause,Training',
-    meaning: 'What agents may give as a reason for not being ready.',
-  },
   realm: {
     variable: 'TURNKEEPER_REALM',
     value: {

@@ -48,6 +48,10 @@ export function diffDocuments(
     if (sameNames && [...old.keys()].join('\n') !== [...now.keys()].join('\n')) reordered.push(section);
   }
   if (JSON.stringify(before.flows) !== JSON.stringify(after.flows)) reordered.push('flows');
+  const [from, to] = [before.notReadyReasons, after.notReadyReasons];
+  if (stableJson(from) !== stableJson(to)) {
+    changed.push({ item: 'notReadyReasons', fields: [{ field: 'notReadyReasons', from, to }] });
+  }
   return { added, changed, removed, reordered };
 }
 

@@ -5,6 +5,7 @@ import { type CallInGroup, callInGroupSchema } from '../callin/call-in-group.ts'
 import { type QueueDefaults, type QueueRow, queueRowSchema } from '../callback/queue-row.ts';
 import { pushCredentialsSchema } from '../notify/push-credentials.ts';
 import { webhookSchema } from '../notify/webhook-settings.ts';
+import { defaultNotReadyReasons } from '../routing/agent.ts';
 import { captchaKeysSchema } from '../screening/captcha-keys.ts';
 import { numberRuleSchema } from '../screening/number-rule.ts';
 import { agentSchema, didSchema, nameSchema, trunkSchema } from '../telephony/directory.ts';
@@ -54,6 +55,8 @@ export interface ConfigurationDocument {
   readonly pushCredentials: readonly z.infer<typeof pushCredentialsSchema>[];
   readonly webhooks: readonly z.infer<typeof webhookSchema>[];
   readonly flows: readonly string[];
+  /** What agents may give as a reason for not being ready; RONA need not be among it. */
+  readonly notReadyReasons: readonly string[];
 }
 
 /** A configuration with nothing in it: what a new installation has. */
@@ -71,4 +74,5 @@ export const emptyDocument: ConfigurationDocument = {
   pushCredentials: [],
   webhooks: [],
   flows: [],
+  notReadyReasons: defaultNotReadyReasons,
 };

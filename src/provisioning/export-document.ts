@@ -18,6 +18,7 @@ export function exportDocument(document: ConfigurationDocument): string {
     ordered[section] = document[section].map((entry) => inOrder(entry, fields));
   }
   if (document.flows.length > 0) ordered['flows'] = document.flows;
+  ordered['notReadyReasons'] = document.notReadyReasons;
   // 0: long expressions and sealed values stay on one line.
   return stringify(ordered, { lineWidth: 0, aliasDuplicateObjects: false });
 }

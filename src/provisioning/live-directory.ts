@@ -14,6 +14,7 @@ import type { Did, Trunk } from '../telephony/directory.ts';
 import type { DigestSecret, TelephonyDirectory } from '../telephony/telephony-directory.ts';
 import { buildView, type DirectoryAgent, type DirectoryView, withoutPlus } from './directory-view.ts';
 import { type ConfigurationDocument, emptyDocument } from './document.ts';
+import { reasonsInForce } from './not-ready-reasons.ts';
 import type { SecretBox } from './secret-box.ts';
 
 /** A capacity rule with the queues that it is assigned to. */
@@ -213,6 +214,11 @@ export class LiveDirectory implements TelephonyDirectory {
     const calendar = new SlotCalendar(settings, hours.get(businessHours), capacityRules.get(capacityRule));
     slotCalendars.set(queue, calendar);
     return calendar;
+  }
+
+  /** What agents may give as a reason for not being ready. */
+  notReadyReasons(): readonly string[] {
+    return reasonsInForce(this.#view.document.notReadyReasons);
   }
 
   /** True for a queue without business hours; false for no such queue. */

@@ -7,7 +7,7 @@ import type { CallInGroup } from '../callin/call-in-group.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError, type Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { AgentTx } from '../routing/agent.ts';
+import { type AgentTx, defaultNotReadyReasons } from '../routing/agent.ts';
 import type { ConfigurationTx, ConfigurationVersion } from './configuration-store.ts';
 import { type ConfigurationDiff, diffDocuments, isEmptyDiff, summarizeDiff } from './document-diff.ts';
 import {
@@ -247,6 +247,7 @@ async function inUseFaults(tx: ConfigurationTx & AgentTx, diff: ConfigurationDif
 function normalForm(stored: ConfigurationDocument): ConfigurationDocument {
   const result: Record<string, unknown> = {
     flows: requiredFlowsSchema.parse(stored.flows ?? []),
+    notReadyReasons: stored.notReadyReasons ?? defaultNotReadyReasons,
     queueDefaults: stored.queueDefaults ?? {},
   };
   for (const section of sectionNames) {

@@ -1,5 +1,6 @@
 import { queueDefaultsSchema, settingKeys } from '../callback/queue-row.ts';
 import type { Fault } from '../kernel/errors.ts';
+import { defaultNotReadyReasons } from '../routing/agent.ts';
 import { crossCheck, listed, type RawSections } from './cross-checks.ts';
 import {
   type ConfigurationDocument,
@@ -8,6 +9,7 @@ import {
   sectionNames,
   sections,
 } from './document.ts';
+import { notReadyReasonsSchema } from './not-ready-reasons.ts';
 import { queueChecks } from './queue-checks.ts';
 import { faultAt, schemaFaults } from './schema-faults.ts';
 import { type DocumentLines, YamlDocument } from './yaml-document.ts';
@@ -56,6 +58,7 @@ export function validateDocument(text: string, context: ValidationContext): Vali
     valid[name] = section.valid;
   }
   faults.push(...requiredFlows(source, given['flows'], context, valid));
+  faults.push(...reasons(source, given['notReadyReasons'], valid));
   const sectionsRead = raw as unknown as RawSections;
   faults.push(...crossCheck(source, sectionsRead, context.knownFlows));
   faults.push(...queueChecks(source, sectionsRead, defaults.written, context.knownFlows));
@@ -64,7 +67,7 @@ export function validateDocument(text: string, context: ValidationContext): Vali
 }
 
 /** Everything a document may have at its top. */
-const sectionWords: readonly string[] = [...sectionNames, 'queueDefaults', 'flows'];
+const sectionWords: readonly string[] = [...sectionNames, 'queueDefaults', 'flows', 'notReadyReasons'];
 
 function unknownSections(source: YamlDocument, given: Record<string, unknown>): Fault[] {
   return Object.keys(given)
@@ -134,6 +137,14 @@ function requiredFlows(
       ? []
       : [faultAt(source, ['flows', index], `${flow} is not in flows/; there ${listed([...knownFlows])}`)],
   );
+}
+
+/** Left out: those of the product. */
+function reasons(source: YamlDocument, given: unknown, valid: Record<string, unknown>): Fault[] {
+  const outcome = notReadyReasonsSchema.safeParse(given ?? defaultNotReadyReasons);
+  if (!outcome.success) return schemaFaults(source, ['notReadyReasons'], given, outcome.error.issues, []);
+  valid['notReadyReasons'] = outcome.data;
+  return [];
 }
 
 function limited(faults: readonly Fault[]): readonly Fault[] {

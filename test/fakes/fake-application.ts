@@ -216,6 +216,10 @@ export class FakeApplication implements Application {
     }));
   }
 
+  notReadyReasons(): readonly string[] {
+    return ['Lunch', 'Meeting', 'RONA'];
+  }
+
   async setAgentState(agentId: string, _wish: AgentWish, actor: Actor): Promise<Outcome<AgentView>> {
     const refusal = this.#takeRefusal();
     if (refusal) return { ok: false, refusal };

@@ -13,7 +13,7 @@ import { principalOf, refused } from './request-guard.ts';
 
 const idParams = z.strictObject({ id: nameSchema });
 
-/** GET /agents, GET /agents/{id}, PUT /agents/{id}/state. */
+/** GET /agents, GET /agents/{id}, PUT /agents/{id}/state, GET /not-ready-reasons. */
 export function addAgentRoutes(server: Server, { application }: RouteContext): void {
   const tags = ['Agents'];
   server.route({
@@ -44,6 +44,18 @@ export function addAgentRoutes(server: Server, { application }: RouteContext): v
     },
   });
   server.route({
+    method: 'GET',
+    url: '/not-ready-reasons',
+    config: { access: 'readOwnAgent' },
+    schema: {
+      tags,
+      summary: 'List the reasons for not being ready',
+      description: 'Those of the configuration, in its order; RONA is always one of them.',
+      response: { 200: z.object({ items: z.array(z.string()) }), ...errorAnswers },
+    },
+    handler: () => ({ items: [...application.notReadyReasons()] }),
+  });
+  server.route({
     method: 'PUT',
     url: '/agents/:id/state',
     config: { access: 'setOwnAgentState' },
@@ -53,7 +65,7 @@ export function addAgentRoutes(server: Server, { application }: RouteContext): v
       description:
         'Ready, not ready or logged out; during work the wish is kept for afterwards. WRAP_UP_DONE ' +
         'ends after-call work, EXTEND_WRAP_UP draws it out by `wrapUpExtendSec` of the queue, up to ' +
-        '`wrapUpMaxSec`. `reason` goes with NOT_READY: one of TURNKEEPER_NOT_READY_REASONS. An agent may set ' +
+        '`wrapUpMaxSec`. `reason` goes with NOT_READY: one of `GET /not-ready-reasons`. An agent may set ' +
         'only their own.',
       params: idParams,
       body: z.strictObject({ state: z.enum(wantedStates), reason: z.string().max(64).optional() }),

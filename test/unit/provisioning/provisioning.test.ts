@@ -106,6 +106,24 @@ describe('provisioning', () => {
     expect(second.phoneCredentials()).toEqual(first.phoneCredentials());
   });
 
+  it('knows reasons for not being ready without a restart: those written, and RONA', async () => {
+    const own = provisioning();
+    const usual = ['Admin Work', 'Lunch', 'Meeting', 'Pause', 'Training', 'RONA'];
+    expect(own.directory.notReadyReasons()).toEqual(usual);
+    expect(await apply(own, 'notReadyReasons: [Tea, RONA, "5"]')).toMatchObject({
+      kind: 'applied',
+      diff: { changed: [{ item: 'notReadyReasons', fields: [{ to: ['Tea', 'RONA', '5'] }] }] },
+    });
+    expect(own.directory.notReadyReasons()).toEqual(['Tea', 'RONA', '5']);
+    const again = provisioning();
+    await again.load();
+    expect(again.directory.notReadyReasons()).toEqual(['Tea', 'RONA', '5']);
+    expect(again.export()).toContain('notReadyReasons:\n  - Tea\n  - RONA\n  - "5"\n');
+    expect(await apply(again, again.export())).toMatchObject({ diff: { changed: [] } });
+    await apply(again, 'queues: []');
+    expect(again.directory.notReadyReasons()).toEqual(usual);
+  });
+
   it('exports queues as they were written, and a change of the default row reaches them all', async () => {
     const own = provisioning();
     const text = [
