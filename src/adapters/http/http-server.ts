@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import fastify from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -31,6 +30,7 @@ import { addOidcRoutes } from './oidc-routes.ts';
 import { addTraceRoutes } from './trace-routes.ts';
 import { addHealthRoutes, addMetricsRoute } from './operation-routes.ts';
 import { guardRequests } from './request-guard.ts';
+import { secureHeaders } from './security-headers.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import { addCallInGroupRoutes } from './call-in-group-routes.ts';
 import { addCallInRoutes } from './call-in-routes.ts';
@@ -74,11 +74,11 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
   };
   const server = newServer(context);
   new HandlerDeadlines(server, context.clock);
+  secureHeaders(server, context.config);
   answerErrors(server, context);
   guardRequests(server, context);
   auditChanges(server, context);
   observeRequests(server, context);
-  secureHeaders(server, context);
   addOpenApi(server, context);
   // In a scope, so that the routes are added after the plugins above are ready.
   server.register((scope: Server) => {
@@ -218,28 +218,6 @@ function observeRequests(server: Server, { clock, log, metrics }: RouteContext):
       },
       'request answered',
     );
-  });
-}
-
-function secureHeaders(server: Server, { config }: RouteContext): void {
-  server.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        fontSrc: ["'self'"],
-        mediaSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    strictTransportSecurity: config.secureCookies ? { maxAge: 31_536_000 } : false,
-    referrerPolicy: { policy: 'no-referrer' },
   });
 }
 

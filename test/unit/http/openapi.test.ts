@@ -94,6 +94,13 @@ describe('the page of the API', () => {
       expect(policy).toContain("default-src 'none'");
       expect(policy).not.toContain('unsafe');
     }
+    const refused = await ask('GET', '/api/v1/callbacks');
+    expect(refused.statusCode).toBe(401);
+    expect(refused.headers).toMatchObject({
+      'x-frame-options': 'SAMEORIGIN',
+      'referrer-policy': 'no-referrer',
+    });
+    expect(refused.headers['strict-transport-security']).toBeUndefined();
     const page = (await ask('GET', '/api/docs')).body;
     expect(page).not.toMatch(/<script>|<style>| style=| on\w+=/);
   });
