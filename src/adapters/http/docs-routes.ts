@@ -2,10 +2,12 @@ import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { isFamily, rolesByFamily, rolesByPermission, type RouteAccess } from './access-rules.ts';
+import { type ApiDocument, completeDocument } from './api-document.ts';
 import { docsHtml } from './docs-html.ts';
 import { docsScript } from './docs-script.ts';
 import { docsStyle } from './docs-style.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
+import { postmanCollection } from './postman-collection.ts';
 
 const DESCRIPTION = `Turnkeeper keeps a caller's place in line and calls them back.
 
@@ -34,7 +36,7 @@ export function addOpenApi(server: Server, { config }: RouteContext): void {
       const access = input.route.config?.access;
       return { schema: { ...schema, ...securityOf(access) }, url };
     },
-    transformObject: (input) => withoutUnused(jsonSchemaTransformObject(input)),
+    transformObject: (input) => completeDocument(withoutUnused(jsonSchemaTransformObject(input))),
   });
 }
 
@@ -73,7 +75,10 @@ function withoutUnused(document: OpenApiDocument): OpenApiDocument {
   return { ...document, components: { ...components, schemas: kept } } as OpenApiDocument;
 }
 
-/** /api/openapi.json and the page that shows it; the page is ours and works without a network. */
+/**
+ * /api/openapi.json, the page that shows it, and the Postman collection made from it; the page is ours and
+ * works without a network.
+ */
 export function addDocsRoutes(server: Server): void {
   const files = [
     { url: '/api/docs', type: 'text/html', text: docsHtml },
@@ -99,5 +104,13 @@ export function addDocsRoutes(server: Server): void {
     config: { access: 'public' },
     schema: { hide: true },
     handler: () => server.swagger(),
+  });
+  server.route({
+    method: 'GET',
+    url: '/api/postman.json',
+    config: { access: 'public' },
+    schema: { hide: true },
+    handler: (request) =>
+      postmanCollection(server.swagger() as unknown as ApiDocument, `${request.protocol}://${request.host}`),
   });
 }

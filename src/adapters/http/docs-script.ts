@@ -64,35 +64,6 @@ export const docsScript = String.raw`'use strict';
     return high === undefined ? 'at least ' + low : low + '–' + high;
   }
 
-  /** An example value for a snippet. */
-  function exampleOf(schema, depth) {
-    const s = resolved(schema);
-    if (s.example !== undefined) return s.example;
-    if (s.default !== undefined) return s.default;
-    if (s.const !== undefined) return s.const;
-    if (s.enum) return s.enum[0];
-    const options = s.anyOf || s.oneOf;
-    if (options) return exampleOf(options[0], depth);
-    if (depth > DEPTH_MAX) return null;
-    const type = Array.isArray(s.type) ? s.type[0] : s.type;
-    if (type === 'object') {
-      const made = {};
-      for (const key of s.required || []) made[key] = exampleOf((s.properties || {})[key], depth + 1);
-      return made;
-    }
-    if (type === 'array') return [];
-    if (type === 'boolean') return true;
-    if (type === 'integer' || type === 'number') return s.minimum > 0 ? s.minimum : 0;
-    return s.format === 'date-time' ? '2026-01-05T09:00:00Z' : '…';
-  }
-
-  const EXAMPLES = {
-    virtualQueue: 'billing',
-    customerNumber: '+12025550123',
-    password: 'at least 12 characters',
-    name: 'admin',
-  };
-
   function fieldsTable(rows) {
     const head = element(
       'tr',
@@ -151,9 +122,9 @@ export const docsScript = String.raw`'use strict';
       lines.push('  -H \'idempotency-key: \'"$(uuidgen)"');
     const content = (operation.requestBody || {}).content || {};
     if (content['application/json']) {
-      const example = exampleOf(content['application/json'].schema, 0);
-      for (const key of Object.keys(example || {}))
-        if (EXAMPLES[key] && example[key] === '…') example[key] = EXAMPLES[key];
+      const media = content['application/json'];
+      const [shown] = Object.values(media.examples || {});
+      const example = shown ? shown.value : media.example;
       lines.push("  -H 'content-type: application/json'", "  -d '" + JSON.stringify(example) + "'");
     } else if (Object.keys(content).length > 0) {
       lines.push("  -H 'content-type: " + Object.keys(content)[0] + "'", '  --data-binary @turnkeeper.yaml');
@@ -209,9 +180,10 @@ export const docsScript = String.raw`'use strict';
       body.append(element('h3', {}, 'Body, ' + type), schemaView(schema, 0));
     }
     body.append(element('h3', {}, 'Answers'));
-    for (const [status, answer] of Object.entries(operation.responses || {})) {
+    for (const [status, given] of Object.entries(operation.responses || {})) {
+      const answer = resolved(given);
       const [, media] = Object.entries(answer.content || {})[0] || [];
-      const label = status === 'default' ? 'Errors' : status;
+      const label = status === 'default' ? 'Any error' : status;
       const text = answer.description === 'Default Response' ? '' : ' ' + (answer.description || '');
       body.append(
         element(

@@ -16,6 +16,9 @@ const config = { ...gmsDataConfig, takesFiles: true, audit: 'none' } as const;
 const key = text(areaLimits.keyCharactersMax);
 const areaParams = z.object({ id: text(128) });
 const valueParams = areaParams.extend({ key });
+const customHeaders = z.object({
+  gms_user: z.string({ error: 'is required' }).describe('Whose: a name counts for one user of one key'),
+});
 const customParams = z.object({ customId: text(128) });
 const callbackParams = z.object({ id: text(128).describe("A callback's id") });
 
@@ -114,6 +117,7 @@ function addPlainPuts(server: Server, context: RouteContext): void {
       summary: 'Keep values under a name of your own, or change them',
       description: `Needs the header \`gms_user\`: a name counts for one user of one key. ${ttlNote}`,
       params: customParams.extend({ ttl: text(32) }),
+      headers: customHeaders,
       body: valuesBody,
       response: { 200: storedAnswer, ...gmsErrorAnswers },
     },
@@ -207,6 +211,7 @@ function addCustom(server: Server, context: RouteContext): void {
       tags,
       summary: 'Read the values under a name of your own',
       params: customParams,
+      headers: customHeaders,
       response: { 200: valuesAnswer, ...gmsErrorAnswers },
     },
     handler: async (request) => {
@@ -223,6 +228,7 @@ function addCustom(server: Server, context: RouteContext): void {
       tags,
       summary: 'Read one value under a name of your own',
       params: oneParams,
+      headers: customHeaders,
       response: { 200: rawAnswer, ...gmsErrorAnswers },
     },
     handler: async (request, reply) => {
@@ -238,6 +244,7 @@ function addCustom(server: Server, context: RouteContext): void {
       tags,
       summary: 'Delete the values under a name of your own',
       params: customParams,
+      headers: customHeaders,
       response: { 200: emptyAnswer, ...gmsErrorAnswers },
     },
     handler: async (request, reply) => {
@@ -253,6 +260,7 @@ function addCustom(server: Server, context: RouteContext): void {
       tags,
       summary: 'Delete one value under a name of your own',
       params: oneParams,
+      headers: customHeaders,
       response: { 200: emptyAnswer, ...gmsErrorAnswers },
     },
     handler: async (request, reply) => {
