@@ -19,18 +19,22 @@ export class HandlerDeadlines {
   readonly #dueAtMs = new Map<FastifyReply, number>();
   #sweep: TimerHandle | undefined;
 
-  constructor(server: Server, clock: Clock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** To be called before other hooks are added: their time counts. */
+  watch(server: Server): void {
     server.addHook('onRequest', (request, reply, done) => {
       const { handlerMaxMs = httpLimits.handlerMaxMs } = request.routeOptions.config;
-      this.#dueAtMs.set(reply, clock.monotonicMs() + handlerMaxMs);
+      this.#dueAtMs.set(reply, this.#clock.monotonicMs() + handlerMaxMs);
       // Always comes, also for a client that has gone.
       reply.raw.once('close', () => this.#dueAtMs.delete(reply));
       this.#schedule();
       done();
     });
     server.addHook('onClose', (_server, done) => {
-      if (this.#sweep) clock.clearTimer(this.#sweep);
+      if (this.#sweep) this.#clock.clearTimer(this.#sweep);
       done();
     });
   }

@@ -73,7 +73,7 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
     errorBook: new ErrorBook(dependencies.errors, dependencies.log),
   };
   const server = newServer(context);
-  new HandlerDeadlines(server, context.clock);
+  new HandlerDeadlines(context.clock).watch(server);
   secureHeaders(server, context.config);
   answerErrors(server, context);
   guardRequests(server, context);
