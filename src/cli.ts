@@ -53,6 +53,7 @@ async function operate(work: (operator: Operator) => Promise<number>): Promise<v
     log: createLog({ level: 'silent' }),
     environment: processEnvironment(),
     knownFlows: () => new Set(flows.names),
+    knownPrompts: () => flows.prompts,
   });
   try {
     process.exitCode = await work(operator);

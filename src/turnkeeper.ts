@@ -218,6 +218,7 @@ async function loadConfiguration({
     clock,
     log,
     realm: config.realm,
+    knownPrompts: () => flows.prompts,
     knownFlows: () => new Set(flows.names),
     environment: (name) => environment[name],
     check: documentChecker({ spawn: spawnWorker, clock }),

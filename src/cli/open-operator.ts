@@ -29,6 +29,7 @@ export interface OpenOperatorOptions {
   readonly log: Log;
   readonly environment: Environment;
   /** Names of the flows that exist; undefined: references are not checked. */
+  readonly knownPrompts?: () => ReadonlySet<string>;
   readonly knownFlows?: () => ReadonlySet<string>;
 }
 
@@ -43,7 +44,7 @@ export function makeDataDirectory(path: string): void {
  * throw.
  */
 export async function openOperator(options: OpenOperatorOptions): Promise<Operator> {
-  const { config, clock, ids, log, environment, knownFlows } = options;
+  const { config, clock, ids, log, environment, knownFlows, knownPrompts } = options;
   makeDataDirectory(config.dataDirectory);
   const path = join(config.dataDirectory, DATABASE_FILE);
   let storage: Storage;
@@ -64,6 +65,7 @@ export async function openOperator(options: OpenOperatorOptions): Promise<Operat
       log,
       realm: config.realm,
       environment: (name) => environment[name],
+      ...(knownPrompts ? { knownPrompts } : {}),
       ...(knownFlows ? { knownFlows } : {}),
     });
     await provisioning.load();

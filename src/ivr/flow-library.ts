@@ -61,6 +61,7 @@ export class FlowLibrary {
   #machines: ReadonlyMap<string, FlowMachine> = new Map();
   #faults: readonly FlowFileFault[] = [];
   #audioMs: ReadonlyMap<string, number> = new Map();
+  #prompts: ReadonlySet<string> = new Set();
   #stopWatching: (() => void) | undefined;
   #reloading: Promise<readonly FlowFileFault[]> | undefined;
 
@@ -90,6 +91,11 @@ export class FlowLibrary {
   /** What was wrong at the last reload; empty when everything read is in force. */
   get faults(): readonly FlowFileFault[] {
     return this.#faults;
+  }
+
+  /** Ids of prompts that have text and audio in one language at least. */
+  get prompts(): ReadonlySet<string> {
+    return this.#prompts;
   }
 
   /** Lengths in ms of all audio files, for `runFlow`. */
@@ -149,6 +155,7 @@ export class FlowLibrary {
     }
     this.#machines = machines;
     this.#audioMs = files.audioMs;
+    this.#prompts = new Set([...surroundings.prompts.values()].flatMap((ids) => [...ids]));
     this.#faults = faults;
     this.#tell();
     return faults;

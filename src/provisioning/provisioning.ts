@@ -42,6 +42,8 @@ export interface ProvisioningOptions {
   /** Names of the flows that exist now; undefined: references to flows are not checked. */
   readonly knownFlows?: () => ReadonlySet<string>;
   /** Reads the environment for `{env: NAME}` secrets. */
+  /** Prompts that can be said now; undefined: references to prompts are not checked. */
+  readonly knownPrompts?: () => ReadonlySet<string>;
   readonly environment: (name: string) => string | undefined;
   /** Checks a document in another thread where calls must not wait for it; default: at once, here. */
   readonly check?: (text: string, context: ValidationContext) => Promise<ValidationOutcome>;
@@ -171,8 +173,11 @@ export class Provisioning {
 
   /** Checks without storing anything. Secrets are not resolved. */
   async #check(text: string): Promise<ValidationOutcome> {
-    const { knownFlows, check = validateDocument } = this.#options;
-    return check(text, knownFlows ? { knownFlows: knownFlows() } : {});
+    const { knownFlows, knownPrompts, check = validateDocument } = this.#options;
+    return check(text, {
+      ...(knownFlows && { knownFlows: knownFlows() }),
+      ...(knownPrompts && { knownPrompts: knownPrompts() }),
+    });
   }
 
   async #apply(text: string, fileName: string, actor: Actor, dryRun: boolean): Promise<ApplyOutcome> {

@@ -29,6 +29,12 @@ interface RowFault {
   readonly value?: unknown;
 }
 
+/** What is in `flows/`; undefined: not checked. */
+export interface KnownFiles {
+  readonly knownFlows?: ReadonlySet<string> | undefined;
+  readonly knownPrompts?: ReadonlySet<string> | undefined;
+}
+
 /** What is in force for a queue as far as it can be read: keys that do not fit their schema are left out. */
 type Readable = Partial<QueueSettings>;
 
@@ -41,7 +47,7 @@ export function queueChecks(
   document: YamlDocument,
   raw: RawSections,
   defaults: Readonly<Record<string, unknown>>,
-  knownFlows: ReadonlySet<string> | undefined,
+  known: KnownFiles,
 ): Fault[] {
   const faults = new Map<string, Fault>();
   const tell = (path: YamlPath, message: string, value?: unknown): void => {
@@ -55,7 +61,7 @@ export function queueChecks(
     const effective = readable(row, defaults);
     const placeOf = (key: SettingKey): YamlPath =>
       row[key] === undefined && defaults[key] !== undefined ? ['queueDefaults', key] : ['queues', index, key];
-    const own = [...rowFaults(effective, knownFlows), ...emptied(row, defaults)];
+    const own = [...rowFaults(effective, known), ...emptied(row, defaults)];
     if (row['skillExpression'] === undefined && defaults['skillExpression'] === undefined) {
       tell(placeOf('skillExpression'), 'is missing; must be text, here or in queueDefaults');
     }
@@ -100,7 +106,7 @@ function emptied(
     .map((key) => ({ key, message: 'is empty; write a value, or leave the key out' }));
 }
 
-function rowFaults(row: Readable, knownFlows: ReadonlySet<string> | undefined): RowFault[] {
+function rowFaults(row: Readable, { knownFlows, knownPrompts }: KnownFiles): RowFault[] {
   return [
     ...skillFaults(row),
     ...priorityFaults(row),
@@ -110,6 +116,7 @@ function rowFaults(row: Readable, knownFlows: ReadonlySet<string> | undefined): 
     ...retryFaults(row),
     ...dispositionFaults(row),
     ...flowFaults(row, knownFlows),
+    ...promptFaults(row, knownPrompts),
   ];
 }
 
@@ -180,6 +187,18 @@ function flowFaults(effective: Readable, known: ReadonlySet<string> | undefined)
     const value = effective[key];
     if (!known || value === undefined || known.has(value)) return [];
     return [{ key, message: `is not a flow in flows/; there ${listed([...known])}`, value }];
+  });
+}
+
+/** A prompt that nobody can say would be left out of every announcement, and nobody would hear of it. */
+function promptFaults(
+  { holdAnnouncements = [] }: Readable,
+  known: ReadonlySet<string> | undefined,
+): RowFault[] {
+  return holdAnnouncements.flatMap((prompt, index): RowFault[] => {
+    if (!known || known.has(prompt)) return [];
+    const message = `is not a prompt with text and audio in flows/; there ${listed([...known])}`;
+    return [{ key: 'holdAnnouncements', inner: [index], message, value: prompt }];
   });
 }
 

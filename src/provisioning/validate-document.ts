@@ -24,6 +24,8 @@ const UNKNOWN_SECTIONS_MAX = 50;
 export interface ValidationContext {
   /** Names of the flows that exist; undefined: not checked. */
   readonly knownFlows?: ReadonlySet<string>;
+  /** Ids of prompts that can be said; undefined: not checked. */
+  readonly knownPrompts?: ReadonlySet<string>;
 }
 
 /** The document with defaults filled in and secrets as written, or every fault of it. */
@@ -61,7 +63,7 @@ export function validateDocument(text: string, context: ValidationContext): Vali
   faults.push(...reasons(source, given['notReadyReasons'], valid));
   const sectionsRead = raw as unknown as RawSections;
   faults.push(...crossCheck(source, sectionsRead, context.knownFlows));
-  faults.push(...queueChecks(source, sectionsRead, defaults.written, context.knownFlows));
+  faults.push(...queueChecks(source, sectionsRead, defaults.written, context));
   if (faults.length > 0) return { kind: 'refused', faults: limited(faults) };
   return { kind: 'valid', document: valid as unknown as ConfigurationDocument, source };
 }

@@ -8,8 +8,8 @@ import type { CheckAnswer, CheckQuestion } from './document-checker.ts';
 
 assert(parentPort !== null, 'this module runs in a worker thread');
 const port = parentPort;
-const { text, knownFlows } = workerData as CheckQuestion;
-const outcome = validateDocument(text, knownFlows ? { knownFlows } : {});
+const { text, ...context } = workerData as CheckQuestion;
+const outcome = validateDocument(text, context);
 port.postMessage(answerOf(outcome));
 
 /** Without the parsed text: of its lines only those that the other side may need. */

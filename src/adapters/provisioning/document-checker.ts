@@ -21,9 +21,8 @@ const HEAP_MIB_MAX = 768;
 const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
 
 /** What the thread is asked. */
-export interface CheckQuestion {
+export interface CheckQuestion extends ValidationContext {
   readonly text: string;
-  readonly knownFlows?: ReadonlySet<string>;
 }
 
 /** What the thread answers; `lines` has those of the secrets, by their dotted path. */

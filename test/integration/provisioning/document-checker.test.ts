@@ -55,6 +55,17 @@ describe('a configuration document', () => {
     ]);
   });
 
+  it('that is large is told of prompts that there are none of', async () => {
+    const queue =
+      'queues: [{name: q, skillExpression: a, callbackApplication: inbound, holdAnnouncements: [neews]}]';
+    const context = { ...flows, knownPrompts: new Set(['news']) };
+    const outcome = await check(`${queue}\n${agents(200)}`, context);
+    expect(outcome).toMatchObject({
+      kind: 'refused',
+      faults: [{ path: 'queues[0].holdAnnouncements[0]', value: 'neews', line: 1 }],
+    });
+  });
+
   it('that is made to be slow is given up, and holds nothing up meanwhile', async () => {
     const impatient = documentChecker({ spawn: spawnWorker, clock, timeMaxMs: 300 });
     const checked = impatient(escapes(1_000_000), flows);

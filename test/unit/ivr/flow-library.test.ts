@@ -140,6 +140,20 @@ describe('a library of flows', () => {
   });
 });
 
+test('knows as prompts what has text and audio in some language', async () => {
+  const source = new MemorySource();
+  source.catalogues.set('prompts/en.json', { 'only-in-english': 'News', silent: 'Nobody has said this yet' });
+  source.audio.set('en/only-in-english.wav', 1000);
+  source.audio.set('en/no-text.wav', 1000);
+  const library = libraryOf(source);
+  expect(library.prompts.size).toBe(0);
+  await library.reload();
+  expect(library.prompts.has('hello')).toBe(true);
+  expect(library.prompts.has('only-in-english')).toBe(true);
+  expect([...library.prompts]).not.toEqual(expect.arrayContaining(['silent']));
+  expect([...library.prompts]).not.toEqual(expect.arrayContaining(['no-text']));
+});
+
 describe('a catalogue of prompts is faulted for', () => {
   test.each<[string, (source: MemorySource) => void, object]>([
     ['a prompt without audio', (s) => s.audio.delete('de/hello.wav'), { path: 'hello', message: expect.stringMatching(/no audio: de\/hello/) }],

@@ -95,6 +95,30 @@ describe('validateDocument', () => {
     expect(faultsOf(text).map(({ message }) => message)).toContainEqual(expect.stringContaining(words));
   });
 
+  it('names each prompt on hold that nobody could say, where it was written', () => {
+    const text = [
+      'queueDefaults: {skillExpression: a, holdAnnouncements: [nightly]}',
+      'queues:',
+      '  - name: own',
+      '    holdAnnouncements:',
+      '      - news',
+      '      - neews',
+      '  - name: inherits',
+      '  - name: inherits-too',
+    ].join('\n');
+    const knownPrompts = new Set(['news', 'greeting']);
+    const outcome = validateDocument(text, { knownPrompts });
+    const message = 'is not a prompt with text and audio in flows/; there are news, greeting';
+    expect(outcome).toEqual({
+      kind: 'refused',
+      faults: [
+        { path: 'queues[0].holdAnnouncements[1]', message, value: 'neews', line: 6 },
+        { path: 'queueDefaults.holdAnnouncements[0]', message, value: 'nightly', line: 1 },
+      ],
+    });
+    expect(validateDocument(text, {}).kind).toBe('valid');
+  });
+
   it('names each queue of a webhook that there is none of, and those there are', () => {
     const text = [
       'queues: [{name: billing, skillExpression: a}, {name: sales, skillExpression: a}]',
