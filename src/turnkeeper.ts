@@ -30,8 +30,7 @@ import type { Log } from './kernel/log.ts';
 import { MetricName, type Metrics } from './kernel/metrics.ts';
 import { SystemRandom } from './kernel/random.ts';
 import { type PhoneCredentials, Provisioning } from './provisioning/provisioning.ts';
-import { SecretBox } from './provisioning/secret-box.ts';
-import { loadSecretKey } from './provisioning/secret-key.ts';
+import { openSecretBox } from './provisioning/secret-key.ts';
 import type { Recordings } from './recording/recordings.ts';
 import type { Counters } from './telephony/counters.ts';
 import { type Notifications, openNotifications } from './notifications.ts';
@@ -214,12 +213,12 @@ async function loadConfiguration({
 }: ConfigurationParts): Promise<Provisioning> {
   const provisioning = new Provisioning({
     transactions: storage,
-    box: new SecretBox(loadSecretKey(config.dataDirectory, config.secretKey)),
+    box: openSecretBox(config),
     clock,
     log,
     realm: config.realm,
-    knownPrompts: () => flows.prompts,
     knownFlows: () => new Set(flows.names),
+    knownPrompts: () => flows.prompts,
     environment: (name) => environment[name],
     check: documentChecker({ spawn: spawnWorker, clock }),
   });

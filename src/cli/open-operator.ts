@@ -8,8 +8,7 @@ import { AppError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { Provisioning } from '../provisioning/provisioning.ts';
-import { SecretBox } from '../provisioning/secret-box.ts';
-import { loadSecretKey } from '../provisioning/secret-key.ts';
+import { openSecretBox } from '../provisioning/secret-key.ts';
 import { DirectOperator } from './direct-operator.ts';
 import type { Operator } from './operator.ts';
 import { findRunningServer } from './running-server.ts';
@@ -23,14 +22,14 @@ const EVENTS_MAX = 10_000;
 
 /** What opening an installation needs. */
 export interface OpenOperatorOptions {
-  readonly config: Pick<Config, 'dataDirectory' | 'secretKey' | 'realm'>;
+  readonly config: Pick<Config, 'dataDirectory' | 'secretKey' | 'secretKeyPrevious' | 'realm'>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
   readonly environment: Environment;
   /** Names of the flows that exist; undefined: references are not checked. */
-  readonly knownPrompts?: () => ReadonlySet<string>;
   readonly knownFlows?: () => ReadonlySet<string>;
+  readonly knownPrompts?: () => ReadonlySet<string>;
 }
 
 /** Makes the data directory with mode 0700 when it is not there. */
@@ -60,15 +59,16 @@ export async function openOperator(options: OpenOperatorOptions): Promise<Operat
   try {
     const provisioning = new Provisioning({
       transactions: storage,
-      box: new SecretBox(loadSecretKey(config.dataDirectory, config.secretKey)),
+      box: openSecretBox(config),
       clock,
       log,
       realm: config.realm,
       environment: (name) => environment[name],
-      ...(knownPrompts ? { knownPrompts } : {}),
       ...(knownFlows ? { knownFlows } : {}),
+      ...(knownPrompts ? { knownPrompts } : {}),
     });
-    await provisioning.load();
+    // Without its key an installation is mended by applying a document with new passwords.
+    await provisioning.load({ withoutSecrets: true });
     return new DirectOperator({
       provisioning,
       access: storage.access,

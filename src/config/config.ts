@@ -22,6 +22,7 @@ export interface Config {
   readonly documentPath: string;
   readonly flowsDirectory: string;
   readonly secretKey: string | undefined;
+  readonly secretKeyPrevious: string | undefined;
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -120,6 +121,7 @@ function assemble(read: SettingReader, baseDirectory: string): Config {
     documentPath: path('document'),
     flowsDirectory: path('flows'),
     secretKey: read.text('secretKey'),
+    secretKeyPrevious: read.text('secretKeyPrevious'),
     http: {
       host: read.required('httpHost'),
       port: read.integer('httpPort', 0),

@@ -61,6 +61,13 @@ export const settings = {
     meaning:
       'Key that seals secrets: 32 bytes as hex or base64. Not set: `secret.key` in the data directory.',
   },
+  secretKeyPrevious: {
+    variable: 'TURNKEEPER_SECRET_KEY_PREVIOUS',
+    value: SECRET,
+    secret: true,
+    meaning:
+      'The key before it was changed, for one start: what it sealed is sealed under the new key, and it is needed no more.',
+  },
   ...httpSettings,
   ...oidcSettings,
   drachtio: {

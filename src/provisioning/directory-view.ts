@@ -14,7 +14,7 @@ import { NumberRule } from '../screening/number-rule.ts';
 import type { Agent, Did, Trunk } from '../telephony/directory.ts';
 import type { DigestSecret } from '../telephony/telephony-directory.ts';
 import type { ConfigurationDocument } from './document.ts';
-import type { SecretBox } from './secret-box.ts';
+import { SecretBox } from './secret-box.ts';
 
 /** An agent as configured, without the password. */
 export type DirectoryAgent = Omit<Agent, 'password'>;
@@ -121,8 +121,14 @@ function expressionOf(queue: QueueSettings): SkillExpression {
 function openSecret(box: SecretBox, sealed: unknown, item: string): string {
   const outcome = typeof sealed === 'string' ? box.open(sealed) : undefined;
   if (outcome?.kind === 'opened') return outcome.plain;
-  const message = `the stored secret of ${item} cannot be opened with this installation's key`;
-  throw new AppError('SECRET_UNREADABLE', message);
+  const sealedUnder = typeof sealed === 'string' ? SecretBox.keyIdIn(sealed) : undefined;
+  const why =
+    outcome?.why === 'other-installation' && sealedUnder !== undefined
+      ? `it was sealed with the key ${sealedUnder}, and the key of this installation is ${box.keyId}`
+      : 'it is damaged';
+  const mend =
+    'put the right secret.key or TURNKEEPER_SECRET_KEY back, or name it as TURNKEEPER_SECRET_KEY_PREVIOUS';
+  throw new AppError('SECRET_UNREADABLE', `the stored secret of ${item} cannot be opened: ${why}; ${mend}`);
 }
 
 /** H(user:realm:password) in both hash functions (RFC 7616 §3.4.2). */

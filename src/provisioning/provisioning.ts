@@ -27,6 +27,7 @@ import {
   type NumberTestOutcome,
   type NumberTestRequest,
 } from './number-test.ts';
+import { resealedDocument } from './reseal-document.ts';
 import { sealDocument } from './seal-document.ts';
 import type { SecretBox } from './secret-box.ts';
 import { validateDocument, type ValidationContext, type ValidationOutcome } from './validate-document.ts';
@@ -41,9 +42,9 @@ export interface ProvisioningOptions {
   readonly realm: string;
   /** Names of the flows that exist now; undefined: references to flows are not checked. */
   readonly knownFlows?: () => ReadonlySet<string>;
-  /** Reads the environment for `{env: NAME}` secrets. */
   /** Prompts that can be said now; undefined: references to prompts are not checked. */
   readonly knownPrompts?: () => ReadonlySet<string>;
+  /** Reads the environment for `{env: NAME}` secrets. */
   readonly environment: (name: string) => string | undefined;
   /** Checks a document in another thread where calls must not wait for it; default: at once, here. */
   readonly check?: (text: string, context: ValidationContext) => Promise<ValidationOutcome>;
@@ -81,17 +82,54 @@ export class Provisioning {
   }
 
   /**
-   * Puts the stored configuration in force; to be called once at the start.
+   * Puts the stored configuration in force; to be called once at the start. Secrets sealed under the previous
+   * key are sealed under the present one and stored as a version of their own.
+   * @param options `withoutSecrets`: where secrets cannot be opened, everything else is in force, so that a
+   * document with new ones can be applied.
    * @returns its version, 0 when there is none.
    * @throws AppError SECRET_UNREADABLE or CONFIGURATION_UNREADABLE when the stored one cannot be used.
    */
-  async load(): Promise<number> {
+  async load(options: { readonly withoutSecrets?: boolean } = {}): Promise<number> {
     const latest = await this.#options.transactions.transact((tx) => tx.latestConfiguration());
     if (!latest) return 0;
-    const document = normalForm(latest.document);
-    this.directory.replace(document, latest.version);
+    const stored = normalForm(latest.document);
+    const resealed = resealedDocument(stored, this.#options.box);
+    const document = resealed ?? stored;
+    const version = resealed ? latest.version + 1 : latest.version;
+    try {
+      this.directory.replace(document, version);
+    } catch (error) {
+      const isUnreadable = error instanceof AppError && error.code === 'SECRET_UNREADABLE';
+      if (!options.withoutSecrets || !isUnreadable) throw error;
+      this.directory.replace({ ...document, ...withoutSecrets }, latest.version);
+      this.#options.log.warn({ reason: error.message }, 'entries with secrets are not in force');
+      this.#document = stored;
+      return latest.version;
+    }
+    if (resealed) await this.#storeResealed(stored, resealed, version);
     this.#document = document;
-    return latest.version;
+    return version;
+  }
+
+  /** The key was changed: from now on the previous one is needed no more. */
+  async #storeResealed(
+    before: ConfigurationDocument,
+    document: ConfigurationDocument,
+    version: number,
+  ): Promise<void> {
+    const { box, clock, log, transactions } = this.#options;
+    const actor: Actor = { kind: 'system', part: 'secret key' };
+    await transactions.transact((tx) =>
+      tx.insertConfiguration({
+        version,
+        appliedAtMs: clock.nowMs(),
+        actor,
+        fileName: 'secret key',
+        document,
+        diff: diffDocuments(before, document),
+      }),
+    );
+    log.info({ version, keyId: box.keyId }, 'secrets are sealed under the new key');
   }
 
   /**
@@ -213,6 +251,9 @@ export class Provisioning {
     return outcome;
   }
 }
+
+/** Sections whose entries have secrets. */
+const withoutSecrets = { agents: [], trunks: [], captcha: [], pushCredentials: [], webhooks: [] } as const;
 
 function withEntry(
   document: ConfigurationDocument,

@@ -6,7 +6,8 @@ export const SECRET_KEY_BYTES = 32;
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const SEALED = /^sealed:v1:([0-9a-f]{8}):([A-Za-z0-9+/=]{1,4096})$/;
+/** A private key of 8192 characters, sealed. */
+const SEALED = /^sealed:v1:([0-9a-f]{8}):([A-Za-z0-9+/=]{1,16384})$/;
 const PREFIX = 'sealed:';
 
 /**
@@ -17,19 +18,31 @@ const PREFIX = 'sealed:';
 export class SecretBox {
   readonly #key: Buffer;
   readonly #keyId: string;
+  /** By key id: what may open, the key itself included. */
+  readonly #keys: ReadonlyMap<string, Buffer>;
 
-  /** @param key 32 bytes. @throws AppError SECRET_KEY_INVALID for another length. */
-  constructor(key: Buffer) {
-    if (key.length !== SECRET_KEY_BYTES) {
-      const message = `the secret key has ${key.length} bytes; it must have ${SECRET_KEY_BYTES}`;
-      throw new AppError('SECRET_KEY_INVALID', message);
-    }
-    this.#key = Buffer.from(key);
-    this.#keyId = createHash('sha256')
-      .update('turnkeeper-key-id')
-      .update(this.#key)
-      .digest('hex')
-      .slice(0, 8);
+  /**
+   * @param key 32 bytes. @param previous opens what was sealed before the key was changed, and seals nothing.
+   * @throws AppError SECRET_KEY_INVALID for another length.
+   */
+  constructor(key: Buffer, previous?: Buffer) {
+    this.#key = checkedKey(key);
+    this.#keyId = keyIdOf(this.#key);
+    const before = previous && checkedKey(previous);
+    this.#keys = new Map([
+      ...(before ? ([[keyIdOf(before), before]] as const) : []),
+      [this.#keyId, this.#key],
+    ]);
+  }
+
+  /** Names the key without telling anything of it: 8 hex digits. */
+  get keyId(): string {
+    return this.#keyId;
+  }
+
+  /** The key id that a sealed value was sealed under; undefined: it is none. */
+  static keyIdIn(sealed: string): string | undefined {
+    return SEALED.exec(sealed)?.[1];
   }
 
   /** True for a text that claims to be sealed, whoever sealed it. */
@@ -54,11 +67,12 @@ export class SecretBox {
     | { readonly kind: 'refused'; readonly why: 'malformed' | 'other-installation' | 'damaged' } {
     const [, keyId, encoded] = SEALED.exec(sealed) ?? [];
     if (keyId === undefined || encoded === undefined) return { kind: 'refused', why: 'malformed' };
-    if (keyId !== this.#keyId) return { kind: 'refused', why: 'other-installation' };
+    const key = this.#keys.get(keyId);
+    if (!key) return { kind: 'refused', why: 'other-installation' };
     const body = Buffer.from(encoded, 'base64');
     if (body.length < NONCE_BYTES + TAG_BYTES) return { kind: 'refused', why: 'malformed' };
     try {
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, body.subarray(0, NONCE_BYTES));
+      const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, NONCE_BYTES));
       decipher.setAAD(Buffer.from(keyId));
       decipher.setAuthTag(body.subarray(-TAG_BYTES));
       const text = Buffer.concat([decipher.update(body.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
@@ -67,4 +81,14 @@ export class SecretBox {
       return { kind: 'refused', why: 'damaged' };
     }
   }
+}
+
+function checkedKey(key: Buffer): Buffer {
+  if (key.length === SECRET_KEY_BYTES) return Buffer.from(key);
+  const message = `the secret key has ${key.length} bytes; it must have ${SECRET_KEY_BYTES}`;
+  throw new AppError('SECRET_KEY_INVALID', message);
+}
+
+function keyIdOf(key: Buffer): string {
+  return createHash('sha256').update('turnkeeper-key-id').update(key).digest('hex').slice(0, 8);
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, messageOf } from '../kernel/errors.ts';
-import { SECRET_KEY_BYTES } from './secret-box.ts';
+import { SECRET_KEY_BYTES, SecretBox } from './secret-box.ts';
 
 /**
  * The file in the data directory, mode 0600. Without it sealed secrets are lost: back it up apart from the
@@ -13,9 +13,9 @@ export const SECRET_KEY_FILE = 'secret.key';
 /**
  * The installation's key: `configured` (64 hex digits or base64 of 32 bytes) where given, else the file in
  * the data directory, which is made at the first start.
- * @throws AppError SECRET_KEY_INVALID for a wrong key, an unreadable file or one that others may read.
+ * @throws AppError SECRET_KEY_INVALID for a wrong key or an unreadable file.
  */
-export function loadSecretKey(dataDirectory: string, configured?: string): Buffer {
+function loadSecretKey(dataDirectory: string, configured?: string): Buffer {
   if (configured !== undefined) return decodeKey(configured, 'TURNKEEPER_SECRET_KEY');
   const path = join(dataDirectory, SECRET_KEY_FILE);
   try {
@@ -36,6 +36,23 @@ export function loadSecretKey(dataDirectory: string, configured?: string): Buffe
     }
   }
   return readKeyFile(path);
+}
+
+/** What an installation's configuration says of its keys. */
+export interface SecretKeySettings {
+  readonly dataDirectory: string;
+  readonly secretKey: string | undefined;
+  /** The key before the last change; undefined: it was never changed, or all is sealed anew. */
+  readonly secretKeyPrevious: string | undefined;
+}
+
+/** The box of the installation's key. @throws AppError SECRET_KEY_INVALID, as {@link loadSecretKey}. */
+export function openSecretBox({ dataDirectory, secretKey, secretKeyPrevious }: SecretKeySettings): SecretBox {
+  const previous =
+    secretKeyPrevious === undefined
+      ? undefined
+      : decodeKey(secretKeyPrevious, 'TURNKEEPER_SECRET_KEY_PREVIOUS');
+  return new SecretBox(loadSecretKey(dataDirectory, secretKey), previous);
 }
 
 function readKeyFile(path: string): Buffer {

@@ -25,7 +25,7 @@ describe('operator commands', () => {
   };
   const open = (): Promise<Operator> =>
     openOperator({
-      config: { dataDirectory: folder, secretKey: undefined, realm: 'test' },
+      config: { dataDirectory: folder, secretKey: undefined, secretKeyPrevious: undefined, realm: 'test' },
       clock: new SystemClock(),
       ids: testIds,
       log: silentLog,

@@ -27,7 +27,8 @@ describe('provisioning', () => {
   let storage: Storage;
   let environment: Record<string, string>;
   let logged: string[];
-  const box = new SecretBox(randomBytes(32));
+  const oldKey = randomBytes(32);
+  const box = new SecretBox(oldKey);
 
   const log: Log = {
     debug: note,
@@ -329,6 +330,50 @@ describe('provisioning', () => {
       code: 'SECRET_UNREADABLE',
       message: expect.stringContaining('agents/1001') as string,
     });
+  });
+
+  it('tells at such a start which key it needs and which it has, without telling either', async () => {
+    await apply(provisioning(), AGENTS);
+    const other = new SecretBox(randomBytes(32));
+    const refused = provisioning(other).load();
+    await expect(refused).rejects.toThrow(
+      `the key ${box.keyId}, and the key of this installation is ${other.keyId}`,
+    );
+    await expect(refused).rejects.toThrow('TURNKEEPER_SECRET_KEY_PREVIOUS');
+  });
+
+  it('seals everything anew when the key was changed, after which the old one is not needed', async () => {
+    const first = provisioning();
+    await apply(first, AGENTS);
+    const passwords = first.phoneCredentials();
+    const newKey = randomBytes(32);
+    const changed = provisioning(new SecretBox(newKey, oldKey));
+    expect(await changed.load()).toBe(2);
+    expect(changed.phoneCredentials()).toEqual(passwords);
+    expect(await provisioning(new SecretBox(newKey, oldKey)).load()).toBe(2);
+    const later = provisioning(new SecretBox(newKey));
+    expect(await later.load()).toBe(2);
+    expect(later.phoneCredentials()).toEqual(passwords);
+    const [version] = await later.history(1);
+    expect(version).toMatchObject({ version: 2, actor: { kind: 'system', part: 'secret key' } });
+  });
+
+  it('takes a document with new passwords where the key is lost, for who works without secrets', async () => {
+    await apply(provisioning(), `${QUEUE}\n${AGENTS}`);
+    const mended = provisioning(new SecretBox(randomBytes(32)));
+    expect(await mended.load({ withoutSecrets: true })).toBe(1);
+    expect(mended.directory.queues()).toHaveLength(1);
+    expect(mended.directory.agents()).toEqual([]);
+    const stillSealed = await apply(mended, mended.export());
+    expect(stillSealed.kind).toBe('refused');
+    const outcome = await apply(mended, `${QUEUE}\n${AGENTS}`);
+    expect(outcome).toMatchObject({ kind: 'applied', version: 2 });
+    expect(mended.directory.agents().length).toBeGreaterThan(0);
+  });
+
+  it('opens the longest secret that a document may have', () => {
+    const longest = 'k'.repeat(8192);
+    expect(box.open(box.seal(longest))).toEqual({ kind: 'opened', plain: longest });
   });
 
   it('refuses to remove a queue with open callbacks or an agent at work, and says which', async () => {
