@@ -4,7 +4,7 @@ import { writeCallbacks } from './stored-callbacks.ts';
 
 const BOOKING_COUNT = 10_000;
 const CONNECTION_COUNTS = [1, 16];
-const RUN_MS = 4000;
+const RUN_MS = Number(process.env['BENCH_API_RUN_MS'] ?? 4000);
 const DAY_MS = 86_400_000;
 
 /** The free slots of a month of a queue that has ten thousand bookings in it. */

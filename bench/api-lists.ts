@@ -5,7 +5,7 @@ import type { Measurement, Result, Row } from './measurement.ts';
 
 const COUNT = Number(process.env['BENCH_API_RECORDS'] ?? 1_000_000);
 const CONNECTION_COUNT = 4;
-const RUN_MS = 2000;
+const RUN_MS = Number(process.env['BENCH_API_RUN_MS'] ?? 2000);
 const DAY_MS = 86_400_000;
 /** Where pages begin: share of all callbacks that are newer. */
 const DEPTHS = { first: 0, half: 0.5, last: 0.999 };

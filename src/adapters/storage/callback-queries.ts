@@ -248,8 +248,10 @@ function toRow(callback: Callback): CallbackRow {
   return { ...callback, userData: JSON.stringify(userData), details: JSON.stringify(details) };
 }
 
+/** In place: the row is nobody else's, and copies of forty fields were a fifth of a list's time. */
 function fromRow(row: CallbackRow): Callback {
-  return { ...row, userData: objectOf(row.userData), details: objectOf(row.details) } as Callback;
+  const { userData, details } = row;
+  return Object.assign(row, { userData: objectOf(userData), details: objectOf(details) }) as Callback;
 }
 
 /** Most records carry nothing: parsing that a hundred thousand times would be felt. */
