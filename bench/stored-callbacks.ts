@@ -138,6 +138,7 @@ const NOTHING = {
   priority: 5,
   strategy: null,
   agentOfferCount: 0,
+  previewRejectCount: 0,
   expiredPassCount: 0,
   snoozeCount: 0,
   attemptId: null,

@@ -11,6 +11,7 @@ const machineColumns = [
   'strategy',
   'attemptCount',
   'agentOfferCount',
+  'previewRejectCount',
   'expiredPassCount',
   'snoozeCount',
   'agentId',
@@ -189,6 +190,7 @@ export const machineSetup = setup({
     }),
     countExpiredPass: assign({ expiredPassCount: ({ context }) => context.expiredPassCount + 1 }),
     countSnooze: assign({ snoozeCount: ({ context }) => context.snoozeCount + 1 }),
+    countReject: assign({ previewRejectCount: ({ context }) => context.previewRejectCount + 1 }),
     countOffer: assign({ agentOfferCount: ({ context }) => context.agentOfferCount + 1 }),
     takeAgent: assign({
       agentId: ({ context, event }) =>
@@ -216,7 +218,7 @@ export const machineSetup = setup({
     passesLeft: ({ context }) => usedAttempts(context) + 1 < context.policy.maxAttempts,
     offersLeft: ({ context }) => context.agentOfferCount < context.policy.maxAgentOffers,
     /** This rejection is not counted yet. */
-    rejectsLeft: ({ context }) => context.agentOfferCount + 1 < context.policy.maxPreviewRejects,
+    rejectsLeft: ({ context }) => context.previewRejectCount + 1 < context.policy.maxPreviewRejects,
     /** The agent is on the line: the customer is dialled again from there. */
     redials: ({ context }) =>
       context.strategy === 'agent-first' &&

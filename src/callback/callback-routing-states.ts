@@ -35,8 +35,11 @@ const preview = machineSetup.createStateConfig({
     ],
     ...dialForbidden,
     PREVIEW_REJECTED: [
-      { ...backInLine, guard: 'rejectsLeft', actions: ['countOffer', ...backInLine.actions] },
-      { target: '#callback.completed', actions: [freeAgent, 'leaveLine', ended('PREVIEW_REJECTED')] },
+      { ...backInLine, guard: 'rejectsLeft', actions: ['countReject', ...backInLine.actions] },
+      {
+        target: '#callback.completed',
+        actions: ['countReject', freeAgent, 'leaveLine', ended('PREVIEW_REJECTED')],
+      },
     ],
     PREVIEW_TIMED_OUT: backInLine,
     DUE_REACHED: backInLine,

@@ -87,8 +87,10 @@ export interface Callback {
   /** How the pass in progress connects customer and agent; null in SCHEDULED and QUEUED. */
   readonly strategy: ConnectStrategy | null;
   readonly attemptCount: number;
-  /** Agents offered to the customer of the current attempt so far; before an attempt: previews rejected. */
+  /** Agents offered to the customer of the current attempt so far. */
   readonly agentOfferCount: number;
+  /** How often agents who looked at the case have rejected it, in all passes together. */
+  readonly previewRejectCount: number;
   /** Passes through the line that ended after `queueTtlSec` without a dial; each counts like an attempt. */
   readonly expiredPassCount: number;
   /** How often the customer asked to be called a little later; such an attempt is not held against them. */

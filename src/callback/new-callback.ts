@@ -66,6 +66,7 @@ export function newCallback(request: NewCallback, facts: NewCallbackFacts): Call
     strategy: null,
     attemptCount: 0,
     agentOfferCount: 0,
+    previewRejectCount: 0,
     expiredPassCount: 0,
     snoozeCount: 0,
     agentId: null,

@@ -20,6 +20,7 @@ export function aCallback(changes: Partial<Callback> = {}): Callback {
     strategy: null,
     attemptCount: 0,
     agentOfferCount: 0,
+    previewRejectCount: 0,
     expiredPassCount: 0,
     snoozeCount: 0,
     agentId: null,

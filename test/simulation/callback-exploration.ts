@@ -296,8 +296,8 @@ function brokenRule(
   if (snoozeCount > 3 || expiredPassCount > policy.maxAttempts + 3) return 'too many passes';
   if (attemptCount > policy.maxAttempts + snoozeCount) return `attempt ${attemptCount}`;
   if (pushCount > policy.maxPushes) return `push ${pushCount}`;
-  if (callback.agentOfferCount > Math.max(policy.maxAgentOffers, policy.maxPreviewRejects))
-    return `offer ${callback.agentOfferCount}`;
+  if (callback.agentOfferCount > policy.maxAgentOffers) return `offer ${callback.agentOfferCount}`;
+  if (callback.previewRejectCount > policy.maxPreviewRejects) return 'one rejection too many';
   return undefined;
 }
 

@@ -69,6 +69,7 @@ export const callbackSchema = named(
     strategy: z.string().nullable().describe('How customer and agent are connected in this pass'),
     attemptCount: z.int(),
     agentOfferCount: z.int(),
+    previewRejectCount: z.int(),
     expiredPassCount: z.int().describe('Passes through the line that ended without a dial'),
     snoozeCount: z.int(),
     pushCount: z.int(),

@@ -74,6 +74,7 @@ export function callbackJson(
     strategy: callback.strategy,
     attemptCount: callback.attemptCount,
     agentOfferCount: callback.agentOfferCount,
+    previewRejectCount: callback.previewRejectCount,
     expiredPassCount: callback.expiredPassCount,
     snoozeCount: callback.snoozeCount,
     pushCount: callback.pushCount,

@@ -84,6 +84,7 @@ export interface CallbackRow {
   strategy: string | null;
   attemptCount: number;
   agentOfferCount: number;
+  previewRejectCount: number;
   expiredPassCount: number;
   snoozeCount: number;
   agentId: string | null;

@@ -84,6 +84,7 @@ describe('the SQLite file', () => {
       purgeAtMs: null,
       purgeCause: null,
       snoozeCount: 0,
+      previewRejectCount: 0,
       expiredPassCount: 0,
       pushCount: 0,
       pushedAtMs: null,

@@ -114,6 +114,21 @@ describe('preview', () => {
     expect(house.router.queueOf(id)).toBeUndefined();
   });
 
+  it('counts rejections over all passes: an attempt or a pause between them forgets none', async () => {
+    const house = opened({ previewRejectMax: 2, agentSkipSec: 0, retryIntervalSec: 60, maxAttempts: 3 });
+    const { id } = await house.book();
+    await house.ready('a1');
+    await rejects(house);
+    expect(await accepts(house)).toBe(true);
+    house.last?.fail({ bucket: 'unreachable', reason: 'busy' });
+    await settle();
+    await house.pass(60_000);
+    expect(house.now(id)).toMatchObject({ subState: 'preview', attemptCount: 1 });
+    await rejects(house);
+    expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'PREVIEW_REJECTED' });
+    expect(house.store.callbacks.get(id)?.previewRejectCount).toBe(2);
+  });
+
   it('makes an agent who says nothing not ready and gives the place back', async () => {
     const house = opened();
     const { id } = await house.book();

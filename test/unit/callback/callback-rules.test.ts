@@ -204,20 +204,20 @@ const others: Row[] = [
   [
     'a rejected preview goes to the next agent',
     [preview, { type: 'PREVIEW_REJECTED' }],
-    { state: 'QUEUED', agentOfferCount: 1 },
+    { state: 'QUEUED', previewRejectCount: 1 },
     ['releaseAgent', 'takePlace'],
   ],
   [
     'as many rejections as the queue allows end it',
     [preview, { type: 'PREVIEW_REJECTED' }, preview, { type: 'PREVIEW_REJECTED' }],
-    { state: 'COMPLETED', reason: 'PREVIEW_REJECTED' },
+    { state: 'COMPLETED', reason: 'PREVIEW_REJECTED', previewRejectCount: 2 },
     ['releaseAgent', 'leaveLine'],
     { previewRejectMax: 2 },
   ],
   [
     'a preview without an answer keeps the place',
     [preview, { type: 'PREVIEW_TIMED_OUT' }],
-    { state: 'QUEUED', agentOfferCount: 0 },
+    { state: 'QUEUED', previewRejectCount: 0 },
     ['releaseAgent', 'takePlace'],
   ],
   [

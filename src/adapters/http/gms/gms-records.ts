@@ -46,7 +46,7 @@ export function urlOf({ virtualQueue, id }: Pick<Callback, 'virtualQueue' | 'id'
 }
 
 /** The field's word for how a callback ended. */
-export function reasonOf({ reason, agentOfferCount }: Pick<Callback, 'reason' | 'agentOfferCount'>): string {
+export function reasonOf({ reason, previewRejectCount }: Pick<Callback, 'reason' | 'previewRejectCount'>): string {
   switch (reason) {
     case 'COMPLETED_BY_AGENT':
     case 'RESCHEDULED_BY_AGENT':
@@ -66,7 +66,7 @@ export function reasonOf({ reason, agentOfferCount }: Pick<Callback, 'reason' | 
     case 'CUSTOMER_ABANDONED':
       return 'FAIL_INTERACTION_DELETED';
     case 'PREVIEW_REJECTED':
-      return `AGENT_PREVIEW_CANCEL_AFTER_${agentOfferCount}REJECTS`;
+      return `AGENT_PREVIEW_CANCEL_AFTER_${previewRejectCount}REJECTS`;
     case 'PURGED_TIMEOUT':
     case 'PURGED_END_OF_DAY':
       return 'FAIL_TIMEOUT_TTL';

@@ -1,8 +1,15 @@
 import type { Kysely, Migration } from 'kysely';
 
-/** Customers whom agents gave to queues, until they are served: who is lost with a call is called back. */
+/**
+ * Customers whom agents gave to queues, until they are served: who is lost with a call is called back. And how
+ * often a case was rejected by agents who looked at it.
+ */
 export const transfers: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .alterTable('callback')
+      .addColumn('previewRejectCount', 'integer', (c) => c.notNull().defaultTo(0))
+      .execute();
     await db.schema
       .createTable('transferredCustomer')
       .addColumn('callId', 'text', (c) => c.primaryKey())
