@@ -1,12 +1,13 @@
 import type { CallbackChanged } from '../callback/callback-runner.ts';
 import type { Callback } from '../callback/callback.ts';
-import type { Notification } from '../callback/notification.ts';
+import type { Notification, NotificationEvent } from '../callback/notification.ts';
 import type { CallIn } from '../callin/call-in.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { IdSource } from '../kernel/ids.ts';
 import {
   addressed,
   callInMessage,
+  isToldTo,
   type Message,
   messageOf,
   upcomingMessage,
@@ -37,6 +38,11 @@ export class NotificationDesk {
   ofChange(change: CallbackChanged): readonly Notification[] {
     const settings = this.#options.directory.queue(change.callback.virtualQueue);
     return this.#made(change.callback, settings && messageOf(change, settings));
+  }
+
+  /** True where a webhook is told of such messages, whether or not the customer has a device. */
+  isHeard(virtualQueue: string, event: NotificationEvent): boolean {
+    return this.#options.directory.webhooks().some((webhook) => isToldTo(webhook, virtualQueue, event));
   }
 
   /** Of a request to call in for a callback. */

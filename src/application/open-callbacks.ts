@@ -94,10 +94,9 @@ export class OpenCallbacks {
     );
   }
 
-  /** Those in the line whose customer can be told about it. */
-  *waitingWithDevice(): Generator<OpenCallback> {
-    for (const callback of this.#byId.values())
-      if (callback.hasDevice && callback.state === 'QUEUED') yield callback;
+  /** Those in the line. */
+  *waiting(): Generator<OpenCallback> {
+    for (const callback of this.#byId.values()) if (callback.state === 'QUEUED') yield callback;
   }
 
   /** By queue and state, for the metrics. */

@@ -14,10 +14,10 @@ import type { ServiceDirectory } from './service-directory.ts';
 export interface UpcomingWatchOptions {
   readonly unitOfWork: UnitOfWork<CallbackTx & { readonly notifications: NotificationTx }>;
   readonly directory: Pick<ServiceDirectory, 'queue'>;
-  readonly openCallbacks: Pick<OpenCallbacks, 'waitingWithDevice'>;
+  readonly openCallbacks: Pick<OpenCallbacks, 'waiting'>;
   readonly router: Pick<Router, 'queueOf'>;
   readonly waits: Pick<QueueWaits, 'ewtSec'>;
-  readonly desk: Pick<NotificationDesk, 'ofUpcoming' | 'stored'>;
+  readonly desk: Pick<NotificationDesk, 'isHeard' | 'ofUpcoming' | 'stored'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -60,11 +60,13 @@ export class UpcomingWatch {
     await this.#looking;
   }
 
-  /** Looks at every callback in a line whose customer has a device. */
+  /** Looks at every callback in a line whose customer has a device, or of whose queue a webhook is told. */
   async look(): Promise<void> {
     const near: { readonly id: CallbackId; readonly ewtSec: number }[] = [];
     const [done, seen] = [new Set<CallbackId>(), new Set<CallbackId>()];
-    for (const { id, virtualQueue } of this.#options.openCallbacks.waitingWithDevice()) {
+    const { desk, openCallbacks } = this.#options;
+    for (const { id, virtualQueue, hasDevice } of openCallbacks.waiting()) {
+      if (!hasDevice && !desk.isHeard(virtualQueue, 'CALLBACK_UPCOMING')) continue;
       if (this.#done.has(id)) done.add(id);
       else if (near.length < TOLD_MAX) {
         const ewtSec = this.#shortWait(id, virtualQueue);

@@ -86,6 +86,16 @@ export function isUpcoming(
   return callback.purgeAtMs === null || callback.purgeAtMs > nowMs + ewtSec * 1000;
 }
 
+/** True for a webhook that asked for such messages of this queue. */
+export function isToldTo(
+  { enabled, queues, events }: Pick<WebhookSettings, 'enabled' | 'queues' | 'events'>,
+  virtualQueue: string,
+  event: NotificationEvent,
+): boolean {
+  const wantsQueue = queues.length === 0 || queues.includes(virtualQueue);
+  return enabled && wantsQueue && (events.length === 0 || events.includes(event));
+}
+
 /**
  * One message for every receiver: the customer's devices, and every webhook that asked for such messages of
  * this queue.
@@ -113,10 +123,7 @@ export function addressed(
     triesMax: settings.maxNotifyAttempts,
   }));
   const systems = webhooks
-    .filter(({ enabled, queues, events }) => {
-      const wantsQueue = queues.length === 0 || queues.includes(virtualQueue);
-      return enabled && wantsQueue && (events.length === 0 || events.includes(event));
-    })
+    .filter((webhook) => isToldTo(webhook, virtualQueue, event))
     .map(({ name, triesMax }) => ({ channel: 'WEBHOOK' as const, target: name, triesMax }));
   return [...devices, ...systems].map((receiver) => ({
     ...receiver,

@@ -9,6 +9,7 @@ import { silentLog } from '../../../src/kernel/log.ts';
 import { SeededRandom } from '../../../src/kernel/random.ts';
 import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
 import type { NotificationTx } from '../../../src/notify/notification-store.ts';
+import { webhookSchema, type WebhookSettings } from '../../../src/notify/webhook-settings.ts';
 import { MemoryStore } from '../../../src/simulation/memory-store.ts';
 import { aCallback } from '../../fakes/callbacks.ts';
 import { aQueue } from '../../fakes/queue-settings.ts';
@@ -20,6 +21,7 @@ describe('a customer whose turn is near', () => {
   let store: MemoryStore;
   let skipped: Notification[];
   let ewtSec: number;
+  let webhooks: WebhookSettings[];
   let watch: UpcomingWatch;
   const openCallbacks = (): OpenCallbacks => {
     const open = new OpenCallbacks();
@@ -32,7 +34,8 @@ describe('a customer whose turn is near', () => {
     store = new MemoryStore();
     skipped = [];
     ewtSec = 900;
-    const directory = { queue: () => aQueue({ pushThresholdMin: 5 }), webhooks: () => [] };
+    webhooks = [];
+    const directory = { queue: () => aQueue({ pushThresholdMin: 5 }), webhooks: () => webhooks };
     const ids = new IdSource(clock, new SeededRandom(1));
     const notifications = {
       skip: (one: Notification) => {
@@ -45,7 +48,7 @@ describe('a customer whose turn is near', () => {
         transact: (work) => store.transact((tx) => work({ ...tx, notifications })),
       },
       directory,
-      openCallbacks: { waitingWithDevice: () => openCallbacks().waitingWithDevice() },
+      openCallbacks: { waiting: () => openCallbacks().waiting() },
       router: { queueOf: () => ({ positionOf: () => 1 }) as never },
       waits: { ewtSec: () => ewtSec },
       desk: new NotificationDesk({ directory, clock, ids, wake: () => undefined }),
@@ -68,6 +71,24 @@ describe('a customer whose turn is near', () => {
     await watch.look();
     await watch.look();
     expect(store.notifications).toMatchObject([{ event: 'CALLBACK_UPCOMING', data: { ewt: '200' } }]);
+  });
+
+  it('is told to other systems that asked for it, without any device', async () => {
+    await put({ details: {} });
+    await watch.look();
+    ewtSec = 200;
+    await watch.look();
+    expect(store.notifications).toEqual([]);
+    const secret = 'a-long-secret-of-the-crm';
+    const hook = { name: 'crm', url: 'https://crm.example.com', secret, queues: [], events: [] };
+    webhooks.push(webhookSchema.parse(hook) as WebhookSettings);
+    ewtSec = 900;
+    await watch.look();
+    ewtSec = 200;
+    await watch.look();
+    expect(store.notifications).toMatchObject([
+      { event: 'CALLBACK_UPCOMING', channel: 'WEBHOOK', target: 'crm' },
+    ]);
   });
 
   it('is not told when the wait was short from the start', async () => {
