@@ -2,9 +2,9 @@ import BetterSqlite3 from 'better-sqlite3';
 import fastify from 'fastify';
 
 /**
- * What the parts cost without the product: fastify and better-sqlite3, one row of JSON a request, `synchronous
- * = full`. argv: database path, then `each` (a commit a request) or `grouped` (one for all requests of a turn
- * of the event loop). Prints its port, serves until it is ended.
+ * What the parts cost without the product: fastify and better-sqlite3, one row of JSON a request,
+ * `synchronous = full`. argv: database path, then `each` (a commit a request) or `grouped` (one for all
+ * requests of a turn of the event loop). Prints its port, serves until it is ended.
  */
 const [path = '', commits = 'each'] = process.argv.slice(2);
 const database = new BetterSqlite3(path);
