@@ -160,14 +160,14 @@ export class InboundSession implements FlowHost {
     return ids[this.#announcedCount++ % Math.max(1, ids.length)];
   }
 
-  async takeMessage({ number, finish }: Parameters<FlowHost['takeMessage']>[0]): Promise<MessageTaken> {
+  async takeMessage(message: Parameters<FlowHost['takeMessage']>[0]): Promise<MessageTaken> {
     const leg = this.#leg;
     if (!leg || this.#taken.signal.aborted) return { kind: 'failed' };
     this.#place.leave();
     const { callId, dialled } = this.call;
     const { settings, language } = this;
     const place = this.#place.inLine;
-    return this.#messages.take({ leg, callId, settings, number, dialled, language, place, finish });
+    return this.#messages.take({ ...message, leg, callId, settings, dialled, language, place });
   }
 
   async screenNumber(digits: string): Promise<NumberScreening> {

@@ -39,6 +39,8 @@ export interface MessageRequest {
   readonly dialled: string;
   readonly language: string;
   readonly place: { readonly atMs: number; readonly priority: number };
+  /** Plays the tone after which the caller speaks. */
+  readonly tone: () => Promise<void>;
   /** Ends the message. */
   readonly finish: AbortSignal;
 }
@@ -77,13 +79,17 @@ export class MessageDesk {
 
   /** Undefined: nobody said anything. */
   async #record(
-    { leg, callId, settings, finish }: MessageRequest,
+    { leg, callId, settings, tone, finish }: MessageRequest,
     path: string,
   ): Promise<RecordingMeasure | undefined> {
     const { clock, log } = this.#options;
     const recording = await leg.record(path);
-    log.info({ callId }, 'message begins');
+    const recordedAtMs = clock.monotonicMs();
     const listener = new MessageListener({ leg, clock, silenceMs: settings.voicemailSilenceSec * 1000 });
+    await tone();
+    const toneMs = clock.monotonicMs() - recordedAtMs;
+    listener.begin();
+    log.info({ callId, toneMs }, 'message begins');
     const endedBy = await new Promise<string>((resolve) => {
       const timer = clock.setTimer(settings.voicemailMaxSec * 1000, () => resolve('time'));
       const settle = (by: string) => (): void => {
@@ -99,8 +105,9 @@ export class MessageDesk {
     const measure = await recording.stop();
     log.info({ endedBy, ...measure, ...heard }, 'message recorded');
     // Where nobody listens, what was recorded counts as spoken.
-    const spokenMs = heard?.spokenMs ?? measure.durationMs;
-    const isLongEnough = measure.durationMs >= settings.voicemailMinSec * 1000;
+    const messageMs = measure.durationMs - toneMs;
+    const spokenMs = heard?.spokenMs ?? messageMs;
+    const isLongEnough = messageMs > 0 && messageMs >= settings.voicemailMinSec * 1000;
     return isLongEnough && spokenMs > 0 ? measure : undefined;
   }
 

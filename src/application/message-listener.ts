@@ -23,6 +23,8 @@ export class MessageListener {
   readonly silent: Promise<void>;
   readonly #clock: Clock;
   readonly #stopTap: (() => void) | undefined;
+  readonly #silenceMs: number;
+  #fallSilent: () => void = () => undefined;
   #timer: TimerHandle | undefined;
   #hasHeard = false;
   #lastSpeechMs: number;
@@ -30,17 +32,18 @@ export class MessageListener {
 
   constructor({ leg, clock, silenceMs }: MessageListenerOptions) {
     this.#clock = clock;
+    this.#silenceMs = silenceMs;
     this.#lastSpeechMs = clock.monotonicMs();
     this.#stopTap = leg.tap((samples) => this.#hear(samples));
     this.silent = new Promise((resolve) => {
-      if (!this.#stopTap) return;
-      const look = (): void => {
-        // Without a single sample nobody knows whether the stream works: that is no silence.
-        if (this.#hasHeard && clock.monotonicMs() - this.#lastSpeechMs >= silenceMs) resolve();
-        else this.#timer = clock.setTimer(LOOK_EVERY_MS, look);
-      };
-      look();
+      this.#fallSilent = resolve;
     });
+  }
+
+  /** The caller may speak: silence counts from now on. */
+  begin(): void {
+    this.#lastSpeechMs = this.#clock.monotonicMs();
+    if (this.#stopTap) this.#look();
   }
 
   /** Stops listening. Tells how long somebody spoke; undefined: nothing could be heard. */
@@ -49,6 +52,13 @@ export class MessageListener {
     if (this.#timer) this.#clock.clearTimer(this.#timer);
     if (!this.#hasHeard) return undefined;
     return { spokenMs: Math.round((this.#spokenSampleCount * 1000) / SAMPLE_RATE_HZ) };
+  }
+
+  #look(): void {
+    // Without a single sample nobody knows whether the stream works: that is no silence.
+    if (this.#hasHeard && this.#clock.monotonicMs() - this.#lastSpeechMs >= this.#silenceMs) {
+      this.#fallSilent();
+    } else this.#timer = this.#clock.setTimer(LOOK_EVERY_MS, () => this.#look());
   }
 
   #hear(samples: Int16Array): void {

@@ -88,7 +88,12 @@ export interface FlowHost {
    * time is over or the call ends; then books a callback to an accepted number with the recording. Carried
    * out to its end even if the caller has gone.
    */
-  takeMessage(request: { readonly number: string; readonly finish: AbortSignal }): Promise<MessageTaken>;
+  takeMessage(request: {
+    readonly number: string;
+    /** Plays the tone to the end; asked for once the recording runs. */
+    readonly tone: () => Promise<void>;
+    readonly finish: AbortSignal;
+  }): Promise<MessageTaken>;
   /** For the record: an offer was made, or what came of it. */
   offerMade(event: 'made' | 'accepted' | 'declined'): void;
   /**

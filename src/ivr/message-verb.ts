@@ -12,7 +12,7 @@ const KEY_WAIT_MS = 3_600_000;
  * Takes a message for the variable `number`: phrase, beep, the caller's words until `#`, silence or the end
  * of the time. Outcomes: `recorded`, `kept` (no callback could be made), `empty`, `failed`. The caller who
  * hangs up ends the message, too, and what was said counts. A caller who hangs up before the beep has left
- * none.
+ * none. It is recorded from the beep on, so that not a syllable after it is lost.
  */
 export async function runMessage(
   dialogue: Dialogue,
@@ -25,10 +25,10 @@ export async function runMessage(
   }
   await dialogue.speak(message.phrase);
   dialogue.digits.clear();
-  await dialogue.play(BEEP, { bargeIn: false });
   if (dialogue.stopSignal.aborted) return undefined;
   const finish = new AbortController();
-  const taking = dialogue.host.takeMessage({ number, finish: finish.signal });
+  const tone = (): Promise<void> => dialogue.play(BEEP, { bargeIn: false });
+  const taking = dialogue.host.takeMessage({ number, tone, finish: finish.signal });
   dialogue.inLine = false;
   const over = new AbortController();
   const isOver = (): void => over.abort();

@@ -29,6 +29,26 @@ async function messages(lane: Lane): Promise<readonly Message[]> {
   return (await lane.product.api<{ items: readonly Message[] }>('GET', path)).items;
 }
 
+/** Milliseconds missing of the 500 after the beep, of the tone of a caller who speaks all the time. */
+async function missingMsAfterBeep(lane: Lane, { id }: Message): Promise<number> {
+  const wav = await lane.product.download(`/recordings/${id}/audio`);
+  const frames = Math.floor((wav.length - HEADER_BYTES) / 4);
+  const sampleAt = (frame: number, channel: 0 | 1): number =>
+    wav.readInt16LE(HEADER_BYTES + 4 * frame + 2 * channel);
+  let beepEnd = 0;
+  for (let frame = 0; frame < Math.min(frames, SAMPLE_RATE); frame++) {
+    if (Math.abs(sampleAt(frame, 1)) > 500) beepEnd = frame;
+  }
+  expect(beepEnd, 'the beep is on the right').toBeGreaterThan(0);
+  let missingMs = 0;
+  for (let ms = 0; ms < 500; ms += 10) {
+    const from = beepEnd + (ms * SAMPLE_RATE) / 1000;
+    const piece = Array.from({ length: SAMPLE_RATE / 100 }, (_, at) => sampleAt(from + at, 0));
+    if (toneShare(piece, TONE.customer) < 0.5) missingMs += 10;
+  }
+  return missingMs;
+}
+
 /** Share of the customer's tone in the message, of its channel that is the far end: the left one. */
 async function toneIn(lane: Lane, { id }: Message): Promise<number> {
   const wav = await lane.product.download(`/recordings/${id}/audio`);
@@ -49,6 +69,8 @@ scene(
     await lane.agent();
     const caller = await lane.caller({ toneHz: 0 });
     await lane.hears(caller, 'overflow-message');
+    // Speaks into the tone: what follows it at once must be there.
+    caller.media.play(TONE.customer);
     await lane.recorded(caller);
     expect(await lane.waiting()).toEqual({ calls: 0, callbacks: 0 });
     await says(caller);
@@ -65,6 +87,7 @@ scene(
     expect(message).toMatchObject({ state: 'finished', callbackId: booked?.id });
     expect(message?.durationMs).toBeGreaterThan(1000);
     expect(await toneIn(lane, message!)).toBeGreaterThan(0.8);
+    expect(await missingMsAfterBeep(lane, message!)).toBeLessThanOrEqual(100);
     await lane.ready();
     await customer.answered();
     expect(customer.invitesReceived).toHaveLength(1);

@@ -121,8 +121,9 @@ export class FakeFlowHost implements FlowHost {
     return next;
   }
 
-  async takeMessage({ number, finish }: { number: string; finish: AbortSignal }): Promise<MessageTaken> {
+  async takeMessage({ number, tone, finish }: Parameters<FlowHost['takeMessage']>[0]): Promise<MessageTaken> {
     this.asked.push(`message ${number}`);
+    await tone();
     await Promise.race([
       this.messageOver,
       new Promise((resolve) => {

@@ -21,6 +21,8 @@ let house: House;
 let leg: FakeLeg;
 let finish: AbortController;
 let taken: MessageTaken | undefined;
+/** Resolves when the tone has been heard. */
+let sounded: Promise<void> = Promise.resolve();
 
 /** A message is being taken. */
 async function taking(changes: Partial<QueueSettings> = {}): Promise<void> {
@@ -46,6 +48,7 @@ async function taking(changes: Partial<QueueSettings> = {}): Promise<void> {
       dialled: '5000',
       language: 'en',
       place: { atMs: house.clock.nowMs() - 60_000, priority: 7 },
+      tone: () => sounded,
       finish: finish.signal,
     })
     .then((outcome) => {
@@ -66,6 +69,22 @@ async function says(samples: Int16Array, forMs: number): Promise<void> {
 const only = () => [...house.recordings.recordings.entries()][0]!;
 
 describe('a message', () => {
+  it('is recorded from the tone on, whose time does not count as the message', async () => {
+    let end: () => void = () => undefined;
+    sounded = new Promise((resolve) => {
+      end = resolve;
+    });
+    await taking({ voicemailMinSec: 2 });
+    expect(only()[1].state).toBe('recording');
+    await says(LOUD, 1500);
+    end();
+    await says(LOUD, 1500);
+    finish.abort();
+    await settle();
+    expect(taken).toEqual({ kind: 'empty' });
+    sounded = Promise.resolve();
+  });
+
   it('becomes a callback at the old place with the recording in its data', async () => {
     await taking();
     await says(LOUD, 3000);
@@ -155,6 +174,7 @@ describe('a message', () => {
       dialled: '5000',
       language: 'en',
       place: { atMs: 0, priority: 0 },
+      tone: () => Promise.resolve(),
       finish: new AbortController().signal,
     });
     expect(outcome).toEqual({ kind: 'failed' });
