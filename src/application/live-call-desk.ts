@@ -3,7 +3,6 @@ import type { AsideOutcome, JoinedLegs, RungPhone } from '../bridging/conversati
 import { hasRoom } from '../bridging/conversation-commands.ts';
 import { partyOf } from '../bridging/conversation-state.ts';
 import type { Actor } from '../callback/callback.ts';
-import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { assert, messageOf } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/ids.ts';
@@ -128,7 +127,7 @@ export class LiveCallDesk implements CallDesk {
       return refused(refusal);
     }
     log.info({ ...who, situation: call.situation }, 'call command');
-    return this.#carryOut(call, party.id, agentId, command);
+    return this.#carryOut(call, party.id, agentId, command, actor);
   }
 
   /** The phone of somebody whom the agent wants in the call; ring it at once. */
@@ -138,7 +137,7 @@ export class LiveCallDesk implements CallDesk {
     target: Exclude<CallTarget, { kind: 'queue' }>,
     showsCustomer: boolean,
   ): Outcome<RingTarget> {
-    const settings = this.#settings(facts.virtualQueue);
+    const settings = this.#options.directory.queue(facts.virtualQueue);
     if (!settings) return refused({ kind: 'unknown-queue', virtualQueue: facts.virtualQueue });
     const { id: subjectId, customerNumber } = facts;
     const question: TargetQuestion = { subjectId, settings, agentId, customerNumber, showsCustomer };
@@ -183,7 +182,8 @@ export class LiveCallDesk implements CallDesk {
     if (party || call.situation === 'ended' || !hasRoom(call.conversation.state)) {
       return refused({ kind: 'not-allowed', state: call.situation, allowed: [] });
     }
-    const ringTimeoutMs = (this.#settings(call.facts.virtualQueue)?.agentRingTimeoutSec ?? 20) * 1000;
+    const ringTimeoutMs =
+      (this.#options.directory.queue(call.facts.virtualQueue)?.agentRingTimeoutSec ?? 20) * 1000;
     const found = targets.supervisor(supervisorAgentId, callId, ringTimeoutMs);
     if (!found.ok) return found;
     call.conversation.monitor(found.value, mode);
@@ -226,6 +226,7 @@ export class LiveCallDesk implements CallDesk {
     partyId: string,
     agentId: string,
     command: CallCommand,
+    actor: Actor,
   ): Promise<Outcome<WorkspaceCall>> {
     const { conversation } = call;
     switch (command.type) {
@@ -240,7 +241,9 @@ export class LiveCallDesk implements CallDesk {
       }
       case 'mute':
       case 'unmute':
-        await conversation.command(partyId, { type: command.type, partyId: command.partyId ?? partyId });
+        await call.actFor(actor, () =>
+          conversation.command(partyId, { type: command.type, partyId: command.partyId ?? partyId }),
+        );
         break;
       case 'send-digits':
         await call.digitLeg?.sendDigits(command.digits);
@@ -259,7 +262,7 @@ export class LiveCallDesk implements CallDesk {
       case 'cancel-consult':
       case 'merge':
       case 'swap':
-        await conversation.command(partyId, command);
+        await call.actFor(actor, () => conversation.command(partyId, command));
         break;
       default:
         return command satisfies never;
@@ -272,10 +275,6 @@ export class LiveCallDesk implements CallDesk {
     if (!found.ok) return found;
     await call.toQueue(queue);
     return { ok: true, value: call.view() };
-  }
-
-  #settings(queue: string): QueueSettings | undefined {
-    return this.#options.directory.queue(queue);
   }
 
   /** Told to who takes part, and once to who has just left. */
