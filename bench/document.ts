@@ -3,8 +3,11 @@ import type { Address } from './program.ts';
 /** Password of every agent's phone in a measurement; the database is thrown away with it. */
 export const PHONE_PASSWORD = 'bench-phone-4kZq';
 
+/** See {@link benchDocument}. */
+export const UNSERVED_QUEUE = 'unserved';
+
 /**
- * One queue, `agentCount` agents from 1000 on, DID 5000, calls of this machine trusted, customers at
+ * One queue that is served, `agentCount` agents from 1000 on, DID 5000, calls of this machine trusted, customers at
  * `customer`.
  */
 export function benchDocument(customer: Address, agentCount: number, trusted: string): string {
@@ -20,6 +23,12 @@ export function benchDocument(customer: Address, agentCount: number, trusted: st
     '    duplicateCheck: OFF',
     '    throttlePerNumberPerDay: 0',
     '    throttlePerService: []',
+    // A line that nobody serves, for callbacks created beside what is measured.
+    `  - name: ${UNSERVED_QUEUE}`,
+    '    businessHours: always',
+    '    skillExpression: Skill("Nobody") >= 1',
+    '    throttlePerService: []',
+    '    maxQueued: 100000',
     'agents:',
     ...agents.flatMap((id) => [
       `  - id: '${id}'`,

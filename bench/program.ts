@@ -86,11 +86,16 @@ export class Program {
     return new Program({ child, folder, ...serving });
   }
 
+  /** Headers of a request as administrator. */
+  get credentials(): Readonly<Record<string, string>> {
+    return { 'x-api-key': this.#token };
+  }
+
   /** Calls the HTTP API as administrator. */
   async api<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.http}/api/v1${path}`, {
       method,
-      headers: { 'x-api-key': this.#token, 'content-type': 'application/json' },
+      headers: { ...this.credentials, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -100,7 +105,7 @@ export class Program {
 
   /** The text of /metrics. */
   async metrics(): Promise<string> {
-    const response = await fetch(`${this.http}/metrics`, { headers: { 'x-api-key': this.#token } });
+    const response = await fetch(`${this.http}/metrics`, { headers: this.credentials });
     return response.text();
   }
 

@@ -7,7 +7,7 @@ import { apiLists } from './api-lists.ts';
 import { calls } from './calls.ts';
 import { dialogues } from './dialogues.ts';
 import { engine } from './engine.ts';
-import { latency } from './latency.ts';
+import { latency, latencyUnderCreates } from './latency.ts';
 import { readMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import type { Measurement, Report, Row } from './measurement.ts';
@@ -17,6 +17,7 @@ import { waitEstimates } from './wait-estimates.ts';
 
 const MEASUREMENTS: readonly Measurement[] = [
   latency,
+  latencyUnderCreates,
   answerAudio,
   dialogues,
   calls,
