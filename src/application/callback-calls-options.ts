@@ -1,4 +1,5 @@
 import type { CallbackRunner } from '../callback/callback-runner.ts';
+import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { Callback } from '../callback/callback.ts';
 import type { InsteadOfDial } from '../callback/dial-gate.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
@@ -24,6 +25,7 @@ export interface CallbackCallsOptions {
   /** Is this the name of a trunk that may dial out? Default: none is. */
   readonly mayDialThrough?: (trunk: string) => boolean;
   readonly telephony: Telephony;
+  readonly store: UnitOfWork<CallbackTx>;
   readonly runner: () => CallbackRunner;
   readonly router: Router;
   readonly registry: AgentRegistry;

@@ -1,6 +1,11 @@
 import type { Conversation } from '../bridging/agent-connector.ts';
+import { noteCall } from '../callback/call-note.ts';
 import type { CallbackHappening } from '../callback/callback-runner.ts';
+import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
+import { untilStored } from '../callback/store-retry.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
 import type { EventTeller } from './event-teller.ts';
@@ -13,6 +18,9 @@ export interface ConversationParts {
   readonly teller: EventTeller;
   readonly calls: LiveCallDesk;
   readonly directory: Pick<ServiceDirectory, 'agent'>;
+  readonly store: UnitOfWork<CallbackTx>;
+  readonly clock: Clock;
+  readonly log: Log;
   /** After-call work that the queue allows now. */
   readonly wrapUpMs: () => number;
 }
@@ -32,7 +40,7 @@ const customer: Actor = { kind: 'customer' };
  * over; agents are freed by the call itself.
  */
 export async function followConversation(
-  { registry, router, teller, calls, directory, wrapUpMs }: ConversationParts,
+  { registry, router, teller, calls, directory, store, clock, log, wrapUpMs }: ConversationParts,
   { callback, agentId, conversation }: CallbackConversation,
 ): Promise<void> {
   const { id, attemptId, virtualQueue, customerNumber, language, placeAtMs, priority } = callback;
@@ -74,6 +82,14 @@ export async function followConversation(
       course.isLeft = true;
       tell({ type: 'TRANSFERRED', to }, agent());
       tellIfIdle();
+    },
+    noted: (note) => {
+      untilStored({ clock }, () => store.transact((tx) => noteCall(tx, id, note))).catch((error: unknown) => {
+        log.error(
+          { error, callbackId: id, event: note.kind },
+          'a note of a conversation could not be stored',
+        );
+      });
     },
   });
   const over = call.ended.then((endedBy) => {

@@ -9,6 +9,8 @@ import {
   talkersOf,
 } from '../bridging/conversation-state.ts';
 import { type ControlCommand, Situation } from '../bridging/hang-up-table.ts';
+import type { CallNote } from '../callback/call-note.ts';
+import type { Actor } from '../callback/callback.ts';
 import type { Lease } from '../bridging/party-lines.ts';
 import { seatsOf } from '../bridging/seating.ts';
 import type { CallbackId } from '../kernel/ids.ts';
@@ -16,6 +18,7 @@ import type { Log } from '../kernel/log.ts';
 import type { RecordingBook, RecordingSubject } from '../recording/recording-book.ts';
 import type { Leg, TransferRequest } from '../telephony/leg.ts';
 import type { CallParty, WorkspaceCall } from './call-desk.ts';
+import { CALL_NOTES_MAX, notesOf } from './call-notes.ts';
 import { CallRecorder } from './call-recorder.ts';
 
 /** What is known of a call when customer and agent have been joined. */
@@ -50,6 +53,8 @@ export interface LiveCallListener {
   handedOver(agentId: string): void;
   /** No agent does; the customer is served on elsewhere. */
   leftAgents(to: CallDestination): void;
+  /** Hold and mute, for a history; default: there is none. */
+  noted?(note: CallNote): void;
 }
 
 export interface LiveCallOptions extends Omit<ConversationOptions, 'host'> {
@@ -73,6 +78,10 @@ export class LiveCall {
   #nextQueue: string;
   /** No agent takes part any more, and it has been told. */
   #isLeft = false;
+  /** Whose command is being carried out. */
+  #actor: Actor | undefined;
+  #noted: ConversationState | undefined;
+  #noteCount = 0;
 
   constructor(options: LiveCallOptions, facts: LiveCallFacts, legs: JoinedLegs, lease: Lease) {
     this.facts = facts;
@@ -92,6 +101,7 @@ export class LiveCall {
     };
     const names = { customer: facts.customerNumber, agent: facts.agentName, agentId: facts.agentId };
     this.conversation = new Conversation({ ...options, log, host }, legs, names, lease);
+    this.#noted = this.conversation.state;
   }
 
   /** Resolves once; see {@link Conversation.ended}. */
@@ -124,6 +134,15 @@ export class LiveCall {
   get digitLeg(): Leg | undefined {
     const { aside, faces, customerId } = this.conversation.state;
     return this.conversation.legOf(aside && faces === 'aside' ? aside.targetId : customerId);
+  }
+
+  /** Carries out a command, which is the actor's. */
+  async actFor(actor: Actor, command: () => Promise<void>): Promise<void> {
+    this.#actor = actor;
+    const done = command();
+    // States change at once; media follow.
+    this.#actor = undefined;
+    await done;
   }
 
   /** @throws see {@link CallRecorder.start}. */
@@ -173,7 +192,15 @@ export class LiveCall {
       const number = talkersOf(state).find(({ role }) => role === 'external')?.name ?? '';
       this.#options.listener.leftAgents({ kind: 'external', number });
     }
+    this.#note(state);
     this.#options.changed(this);
+  }
+
+  #note(state: ConversationState): void {
+    const { listener, clock } = this.#options;
+    const notes = this.#noted ? notesOf(this.#noted, state, this.#actor, clock.nowMs()) : [];
+    this.#noted = state;
+    for (const note of notes) if (this.#noteCount++ < CALL_NOTES_MAX) listener.noted?.(note);
   }
 
   #customerMoved(customer: Leg): void {

@@ -1,3 +1,4 @@
+import { callNoteKinds } from './call-note.ts';
 import type { CallbackPolicy } from './callback-policy.ts';
 import type { Callback, CallbackEvent } from './callback.ts';
 import type { CallbackMachineEvent } from './callback-events.ts';
@@ -23,7 +24,14 @@ export type ReplayOutcome =
   | { readonly kind: 'incomplete'; readonly message: string };
 
 /** Events of the history that are no events of the machine: they are checked by the record alone. */
-const BESIDE_THE_MACHINE = new Set(['CREATED', 'REFUSED', 'RECREATED', 'DATA_CHANGED', 'DEVICES_CHANGED']);
+const BESIDE_THE_MACHINE: ReadonlySet<string> = new Set([
+  'CREATED',
+  'REFUSED',
+  'RECREATED',
+  'DATA_CHANGED',
+  'DEVICES_CHANGED',
+  ...callNoteKinds,
+]);
 
 /**
  * Runs a recorded history through the machine once more and compares every step, and the end with the record.

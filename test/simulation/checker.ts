@@ -1,3 +1,4 @@
+import { callNoteKinds } from '../../src/callback/call-note.ts';
 import type { Engine } from '../../src/application/engine.ts';
 import type { Callback, CallbackEvent } from '../../src/callback/callback.ts';
 import type { QueueSettings } from '../../src/callback/queue-settings.ts';
@@ -16,7 +17,7 @@ export class Violation extends Error {}
  */
 const PASSED_AFTER_FAILURE_MS = 30_000;
 /** Lines of a history that may follow its end: what was refused, and that it was begun anew. */
-export const BESIDE_THE_LIFE: ReadonlySet<string> = new Set(['REFUSED', 'RECREATED']);
+export const BESIDE_THE_LIFE: ReadonlySet<string> = new Set(['REFUSED', 'RECREATED', ...callNoteKinds]);
 /** From the commit of a place to the token in the line. */
 const PLACE_MS = 10;
 

@@ -17,6 +17,35 @@ describe('an agent who talks with a customer', () => {
     expect(house.leftovers()).toEqual([]);
   });
 
+  it('leaves in the history who held and muted whom, by command or by the phone', async () => {
+    const house = await TalkingHouse.open();
+    await house.does('hold');
+    await house.pass(4000);
+    await house.does('resume');
+    await house.does('mute');
+    await house.does('mute');
+    await house.does('unmute');
+    house.agent.controls.hold(true);
+    await house.pass(0);
+    house.agent.controls.hold(false);
+    await house.pass(0);
+    const { id } = house.callback;
+    const notes = house.store.events.filter(({ kind }) => /^(CALL|PARTY)_/.test(kind));
+    const agent = { callbackId: id, actor: { kind: 'agent', id: 'a1' }, state: 'PROCESSING' };
+    const data = { party: 'agent', agentId: 'a1', by: 'command' };
+    expect(notes).toMatchObject([
+      { ...agent, kind: 'CALL_HELD', data },
+      { ...agent, kind: 'CALL_RESUMED', data },
+      { ...agent, kind: 'PARTY_MUTED', data },
+      { ...agent, kind: 'PARTY_UNMUTED', data },
+      { ...agent, kind: 'CALL_HELD', data: { ...data, by: 'phone' } },
+      { ...agent, kind: 'CALL_RESUMED', data: { ...data, by: 'phone' } },
+    ]);
+    expect((notes[1]?.atMs ?? 0) - (notes[0]?.atMs ?? 0)).toBe(4000);
+    await house.allHangUp();
+    expect(house.leftovers()).toEqual([]);
+  });
+
   it('gives the customer to another agent, who then answers for the callback', async () => {
     const house = await TalkingHouse.open();
     await house.ready('a2');
