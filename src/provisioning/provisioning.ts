@@ -1,23 +1,13 @@
-import type { z } from 'zod';
 import type { Actor } from '../callback/callback.ts';
-import { mergedRow } from '../callback/queue-row.ts';
-import { queueSettingsSchema } from '../callback/queue-settings.ts';
 import type { UnitOfWork } from '../callback/callback-store.ts';
 import type { CallInGroup } from '../callin/call-in-group.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { AppError, type Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { type AgentTx, defaultNotReadyReasons } from '../routing/agent.ts';
+import type { AgentTx } from '../routing/agent.ts';
 import type { ConfigurationTx, ConfigurationVersion } from './configuration-store.ts';
 import { type ConfigurationDiff, diffDocuments, isEmptyDiff, summarizeDiff } from './document-diff.ts';
-import {
-  type ConfigurationDocument,
-  emptyDocument,
-  requiredFlowsSchema,
-  type SectionName,
-  sectionNames,
-  sections,
-} from './document.ts';
+import { type ConfigurationDocument, emptyDocument, type SectionName, sections } from './document.ts';
 import { exportDocument } from './export-document.ts';
 import { type CapacityRuleView, LiveDirectory, type SettingInForce } from './live-directory.ts';
 import {
@@ -30,6 +20,7 @@ import {
 import { resealedDocument } from './reseal-document.ts';
 import { sealDocument } from './seal-document.ts';
 import type { SecretBox } from './secret-box.ts';
+import { normalForm } from './stored-document.ts';
 import { validateDocument, type ValidationContext, type ValidationOutcome } from './validate-document.ts';
 
 /** What provisioning works with. */
@@ -287,29 +278,4 @@ async function inUseFaults(tx: ConfigurationTx & AgentTx, diff: ConfigurationDif
     faults.push({ path: 'agents', message, value: status.agentId });
   }
   return faults;
-}
-
-/** A stored document read by today's schema: fields that came later get their defaults. */
-function normalForm(stored: ConfigurationDocument): ConfigurationDocument {
-  const result: Record<string, unknown> = {
-    flows: requiredFlowsSchema.parse(stored.flows ?? []),
-    notReadyReasons: stored.notReadyReasons ?? defaultNotReadyReasons,
-    queueDefaults: stored.queueDefaults ?? {},
-  };
-  for (const section of sectionNames) {
-    const outcome = sections[section].schema.array().safeParse(stored[section] ?? []);
-    if (!outcome.success) throw unreadable(section, outcome.error);
-    result[section] = section === 'queues' ? (stored.queues ?? []) : outcome.data;
-  }
-  const document = result as unknown as ConfigurationDocument;
-  for (const row of document.queues) {
-    const outcome = queueSettingsSchema.safeParse(mergedRow(row, document.queueDefaults));
-    if (!outcome.success) throw unreadable(`queues.${row.name}`, outcome.error);
-  }
-  return document;
-}
-
-function unreadable(part: string, error: z.ZodError): AppError {
-  const place = `${part}.${error.issues[0]?.path.map(String).join('.') ?? ''}`;
-  return new AppError('CONFIGURATION_UNREADABLE', `the stored configuration does not fit: ${place}`);
 }

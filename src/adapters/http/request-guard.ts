@@ -86,8 +86,9 @@ export function recogniseAgain(
 }
 
 /**
- * `Authorization: Bearer` (or Basic where the route takes it), then `x-api-key`, then, unless only keys are taken, the session cookie (RFC 6265
- * §8.2: what a browser sends by itself proves nothing about who wanted the request).
+ * `Authorization: Bearer` (or Basic where the route takes it), then `x-api-key`, then, unless only keys are
+ * taken, the session cookie (RFC 6265 §8.2: what a browser sends by itself proves nothing about who wanted
+ * the request).
  */
 async function recognise(
   request: FastifyRequest,

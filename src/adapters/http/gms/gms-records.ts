@@ -46,7 +46,10 @@ export function urlOf({ virtualQueue, id }: Pick<Callback, 'virtualQueue' | 'id'
 }
 
 /** The field's word for how a callback ended. */
-export function reasonOf({ reason, previewRejectCount }: Pick<Callback, 'reason' | 'previewRejectCount'>): string {
+export function reasonOf({
+  reason,
+  previewRejectCount,
+}: Pick<Callback, 'reason' | 'previewRejectCount'>): string {
   switch (reason) {
     case 'COMPLETED_BY_AGENT':
     case 'RESCHEDULED_BY_AGENT':

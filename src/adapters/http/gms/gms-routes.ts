@@ -8,6 +8,7 @@ import { addGmsCallInRoutes } from './gms-call-in-routes.ts';
 import { addGmsCallbackRoutes } from './gms-callback-routes.ts';
 import { addGmsDialogRoutes } from './gms-dialog-routes.ts';
 import { addGmsPositionRoutes, addGmsQueryRoutes } from './gms-query-routes.ts';
+import { addGmsServiceStorageRoutes } from './gms-service-storage-routes.ts';
 import { addGmsStorageRoutes } from './gms-storage-routes.ts';
 import { addGmsSlotRoutes, addGmsSlotRoutes2 } from './gms-slot-routes.ts';
 import { addGmsWaitRoutes, addGmsWaitRoutes2 } from './gms-wait-routes.ts';
@@ -26,6 +27,7 @@ const additions = {
     addGmsCalendarRoutes,
     addGmsAdminRoutes,
     addGmsStorageRoutes,
+    addGmsServiceStorageRoutes,
   ],
   2: [addGmsSlotRoutes2, addGmsWaitRoutes2],
 } as const;

@@ -1,57 +1,41 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { readableCallback } from '../ges/ges-callback-routes.ts';
 import { text } from '../ges/ges-fields.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { principalOf } from '../request-guard.ts';
-import { gmsDataConfig, gmsErrorAnswers } from './gms-answers.ts';
-import { ignoredOptions, tellIgnored } from './gms-options.ts';
-import { callbackArea, customAreaId, gmsUserOf, putValues, readTtl, valuesOf } from './storage-areas.ts';
-import { areaLimits, type StorageArea, type StoredValue } from './storage-area-store.ts';
+import { gmsErrorAnswers } from './gms-answers.ts';
+import { tellIgnored } from './gms-options.ts';
+import {
+  empty,
+  emptyAnswer,
+  rawAnswer,
+  removeValue,
+  sendValue,
+  storageConfig,
+  storageKey,
+  storageTags,
+  storedAnswer,
+  valuesAnswer,
+  valuesBody,
+  valuesJson,
+} from './gms-storage-answers.ts';
+import { customAreaId, gmsUserOf, putValues, readTtl, valuesOf } from './storage-areas.ts';
+import { areaLimits, type StorageArea } from './storage-area-store.ts';
 
-const tags = ['Genesys-compatible: GMS storage'];
-/** What clients keep here is theirs, and may change many times a second: it is in no audit log. */
-const config = { ...gmsDataConfig, takesFiles: true, audit: 'none' } as const;
-const key = text(areaLimits.keyCharactersMax);
 const areaParams = z.object({ id: text(128) });
-const valueParams = areaParams.extend({ key });
+const valueParams = areaParams.extend({ key: storageKey });
 const customHeaders = z.object({
   gms_user: z.string({ error: 'is required' }).describe('Whose: a name counts for one user of one key'),
 });
 const customParams = z.object({ customId: text(128) });
-const callbackParams = z.object({ id: text(128).describe("A callback's id") });
 
-const valuesBody = z
-  .record(z.string(), z.unknown(), { error: 'must be an object or a form' })
-  .describe(
-    `Keys and values, ${areaLimits.keysMax} at most; in multipart/form-data files, too, of ` +
-      `${areaLimits.valueBytesMax} bytes at most`,
-  );
-const storedAnswer = z.object({ id: z.string(), _ignored_options: ignoredOptions });
-const valuesAnswer = z
-  .record(z.string(), z.string())
-  .describe('Keys and values; of a file the path where it is');
-const rawAnswer = {
-  description: 'The text, or the file',
-  content: { 'text/plain': { schema: z.any() }, 'application/octet-stream': { schema: z.any() } },
-};
-const emptyAnswer = z.object({}).describe('The body is empty');
-
-/**
- * Content types that a browser shows and never runs; anything else is handed out as unknown bytes, for
- * whoever stored a file chose its type.
- */
-const SHOWN_TYPES =
-  /^(?:image\/(?:png|jpeg|gif|webp)|audio\/[\w.+-]+|video\/[\w.+-]+|application\/(?:pdf|json))$/;
-
-/** Values kept for a time: /storage, /storage/custom and /service/{id}/storage. */
+/** Values kept for a time: /storage and /storage/custom. */
 export function addGmsStorageRoutes(server: Server, context: RouteContext): void {
   addPlainPuts(server, context);
   addPlainReads(server, context);
   addPlainRemovals(server, context);
   addCustom(server, context);
-  addOfCallback(server, context);
 }
 
 const ttlNote =
@@ -75,9 +59,9 @@ function addPlainPuts(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/storage/:ttl',
     bodyLimit: areaLimits.bodyBytesMax,
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Keep values for a time',
       description: ttlNote,
       params: z.object({ ttl: text(32) }),
@@ -93,9 +77,9 @@ function addPlainPuts(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/storage/:id/:ttl',
     bodyLimit: areaLimits.bodyBytesMax,
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Change values, and for how long they are kept',
       description: `Values of other keys stay. ${ttlNote}`,
       params: z.object({ id: text(128), ttl: text(32) }),
@@ -111,9 +95,9 @@ function addPlainPuts(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/storage/custom/:customId/:ttl',
     bodyLimit: areaLimits.bodyBytesMax,
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Keep values under a name of your own, or change them',
       description: `Needs the header \`gms_user\`: a name counts for one user of one key. ${ttlNote}`,
       params: customParams.extend({ ttl: text(32) }),
@@ -133,9 +117,9 @@ function addPlainReads(server: Server, context: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/storage/:id',
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Read the values of an area',
       params: areaParams,
       response: { 200: valuesAnswer, ...gmsErrorAnswers },
@@ -149,9 +133,9 @@ function addPlainReads(server: Server, context: RouteContext): void {
     server.route({
       method: 'GET',
       url,
-      config,
+      config: storageConfig,
       schema: {
-        tags,
+        tags: storageTags,
         summary: 'Read one value',
         params: valueParams,
         response: { 200: rawAnswer, ...gmsErrorAnswers },
@@ -168,9 +152,9 @@ function addPlainRemovals(server: Server, context: RouteContext): void {
   server.route({
     method: 'DELETE',
     url: '/storage/:id',
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Delete an area',
       params: areaParams,
       response: { 200: emptyAnswer, ...gmsErrorAnswers },
@@ -184,9 +168,9 @@ function addPlainRemovals(server: Server, context: RouteContext): void {
   server.route({
     method: 'DELETE',
     url: '/storage/:id/:key',
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Delete one value',
       params: valueParams,
       response: { 200: emptyAnswer, ...gmsErrorAnswers },
@@ -202,13 +186,13 @@ function addCustom(server: Server, context: RouteContext): void {
   const area = (request: FastifyRequest, customId: string): Promise<StorageArea> =>
     ownArea(context, request, customArea(request, customId).id);
   const valueUrl = '/storage/custom/:customId/:key';
-  const oneParams = customParams.extend({ key });
+  const oneParams = customParams.extend({ key: storageKey });
   server.route({
     method: 'GET',
     url: '/storage/custom/:customId',
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Read the values under a name of your own',
       params: customParams,
       headers: customHeaders,
@@ -223,9 +207,9 @@ function addCustom(server: Server, context: RouteContext): void {
   server.route({
     method: 'GET',
     url: valueUrl,
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Read one value under a name of your own',
       params: oneParams,
       headers: customHeaders,
@@ -239,9 +223,9 @@ function addCustom(server: Server, context: RouteContext): void {
   server.route({
     method: 'DELETE',
     url: '/storage/custom/:customId',
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Delete the values under a name of your own',
       params: customParams,
       headers: customHeaders,
@@ -255,9 +239,9 @@ function addCustom(server: Server, context: RouteContext): void {
   server.route({
     method: 'DELETE',
     url: valueUrl,
-    config,
+    config: storageConfig,
     schema: {
-      tags,
+      tags: storageTags,
       summary: 'Delete one value under a name of your own',
       params: oneParams,
       headers: customHeaders,
@@ -265,94 +249,6 @@ function addCustom(server: Server, context: RouteContext): void {
     },
     handler: async (request, reply) => {
       const { id } = await area(request, request.params.customId);
-      return await removeValue(context, reply, id, request.params.key);
-    },
-  });
-}
-
-function addOfCallback(server: Server, context: RouteContext): void {
-  const areaOf = async (request: FastifyRequest, id: string): Promise<StorageArea> => {
-    const principal = principalOf(request);
-    return callbackArea(await readableCallback(context, principal, id), principal);
-  };
-  server.route({
-    method: 'POST',
-    url: '/service/:id/storage',
-    bodyLimit: areaLimits.bodyBytesMax,
-    config,
-    schema: {
-      tags,
-      summary: 'Keep values with a callback',
-      description: "As long as its record. Data given at the start stay as they are on the agent's screen.",
-      params: callbackParams,
-      body: valuesBody,
-      response: { 200: storedAnswer, ...gmsErrorAnswers },
-    },
-    handler: async (request) => {
-      const { id } = request.params;
-      await putValues(context, await areaOf(request, id), valuesOf(request.body));
-      return { id };
-    },
-  });
-  server.route({
-    method: 'GET',
-    url: '/service/:id/storage',
-    config,
-    schema: {
-      tags,
-      summary: 'Read the data of a callback and the values kept with it',
-      params: callbackParams,
-      response: { 200: valuesAnswer, ...gmsErrorAnswers },
-    },
-    handler: async (request) => {
-      const found = await readableCallback(context, principalOf(request), request.params.id);
-      const path = `/genesys/1/service/${found.id}/storage/binary/`;
-      const { id } = callbackArea(found, principalOf(request));
-      return { ...found.userData, ...(await valuesJson(context, id, path)) };
-    },
-  });
-  addOneOfCallback(server, context, areaOf);
-}
-
-function addOneOfCallback(
-  server: Server,
-  context: RouteContext,
-  areaOf: (request: FastifyRequest, id: string) => Promise<StorageArea>,
-): void {
-  const params = callbackParams.extend({ key });
-  for (const url of ['/service/:id/storage/:key', '/service/:id/storage/binary/:key'] as const) {
-    server.route({
-      method: 'GET',
-      url,
-      config,
-      schema: {
-        tags,
-        summary: 'Read one value of a callback',
-        params,
-        response: { 200: rawAnswer, ...gmsErrorAnswers },
-      },
-      handler: async (request, reply) => {
-        const found = await readableCallback(context, principalOf(request), request.params.id);
-        const { id } = callbackArea(found, principalOf(request));
-        const given = Object.hasOwn(found.userData, request.params.key)
-          ? found.userData[request.params.key]
-          : undefined;
-        return await sendValue(context, reply, id, request.params.key, given);
-      },
-    });
-  }
-  server.route({
-    method: 'DELETE',
-    url: '/service/:id/storage/:key',
-    config,
-    schema: {
-      tags,
-      summary: 'Delete a value kept with a callback',
-      params,
-      response: { 200: emptyAnswer, ...gmsErrorAnswers },
-    },
-    handler: async (request, reply) => {
-      const { id } = await areaOf(request, request.params.id);
       return await removeValue(context, reply, id, request.params.key);
     },
   });
@@ -381,65 +277,4 @@ function customArea(request: FastifyRequest, customId: string): Omit<StorageArea
     });
   }
   return { id: customAreaId(owner, gmsUser, customId), owner, gmsUser };
-}
-
-async function valuesJson(
-  { areas }: RouteContext,
-  areaId: string,
-  filePath: string,
-): Promise<Record<string, string>> {
-  const entries = await areas.entries(areaId);
-  return Object.fromEntries(
-    entries.map((entry) => [
-      entry.key,
-      'text' in entry ? entry.text : `${filePath}${encodeURIComponent(entry.key)}`,
-    ]),
-  );
-}
-
-async function sendValue(
-  { areas }: RouteContext,
-  reply: FastifyReply,
-  areaId: string,
-  name: string,
-  otherwise?: string,
-): Promise<FastifyReply> {
-  const found =
-    (await areas.value(areaId, name)) ?? (otherwise === undefined ? undefined : textValue(otherwise));
-  if (!found) throw new HttpError('NOT_FOUND', 'there is nothing stored under this key');
-  reply.header('content-security-policy', "default-src 'none'; sandbox");
-  if (found.contentType === null) {
-    return reply.header('content-type', 'text/plain; charset=utf-8').send(found.bytes);
-  }
-  const type = SHOWN_TYPES.test(found.contentType) ? found.contentType : 'application/octet-stream';
-  // RFC 6266 §4.3, RFC 8187.
-  const fileName = encodeURIComponent(found.fileName ?? name).replace(
-    /['()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16)}`,
-  );
-  return reply
-    .header('content-type', type)
-    .header('content-disposition', `attachment; filename*=UTF-8''${fileName}`)
-    .send(found.bytes);
-}
-
-function textValue(given: string): Pick<StoredValue, 'contentType' | 'fileName' | 'bytes'> {
-  return { contentType: null, fileName: null, bytes: Buffer.from(given, 'utf8') };
-}
-
-async function removeValue(
-  { areas }: RouteContext,
-  reply: FastifyReply,
-  areaId: string,
-  name: string,
-): Promise<Record<string, never>> {
-  if (!(await areas.removeValue(areaId, name))) {
-    throw new HttpError('NOT_FOUND', 'there is nothing stored under this key');
-  }
-  return empty(reply);
-}
-
-function empty(reply: FastifyReply): Record<string, never> {
-  reply.serializer(() => '');
-  return {};
 }

@@ -1,4 +1,6 @@
-/** What {@link AreaStore} keeps at most; each bounds what one caller, or all together, may fill the disk with. */
+/**
+ * What {@link AreaStore} keeps at most; each bounds what one caller, or all together, may fill the disk with.
+ */
 export const areaLimits = {
   /** Longest life of an area. */
   ttlSecMax: 30 * 86_400,
