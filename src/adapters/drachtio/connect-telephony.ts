@@ -13,6 +13,7 @@ import type { Telephony } from '../../telephony/telephony.ts';
 import { withDeadline } from '../freeswitch/deadline.ts';
 import { MediaServer } from '../freeswitch/media-server.ts';
 import type { MediaServerHealth } from '../freeswitch/media-server.ts';
+import { DIALOG_CHECK_INTERVAL_MS } from './dialog-watch.ts';
 import { LegJournal } from './leg-journal.ts';
 import { mediaSip } from './media-sip.ts';
 import { EventLoopLag } from './event-loop-lag.ts';
@@ -162,6 +163,7 @@ function assemble({
     log,
     counters,
     journal,
+    dialogCheckIntervalMs: config.dialogCheckIntervalMs ?? DIALOG_CHECK_INTERVAL_MS,
     link: () => link,
     media: () => media,
   });

@@ -21,6 +21,7 @@ import { TerminationBucket } from '../../telephony/termination.ts';
 import type { Termination } from '../../telephony/termination.ts';
 import { withDeadline } from '../freeswitch/deadline.ts';
 import type { MediaEndpoint } from '../freeswitch/media-endpoint.ts';
+import { DialogWatch } from './dialog-watch.ts';
 import type { SrfDialog, SrfRequest, SrfResponse } from './drachtio-srf.ts';
 import { OfferAnswer } from './offer-answer.ts';
 import { ALLOWED_METHODS } from './sip-replies.ts';
@@ -57,6 +58,7 @@ export class SipLeg implements Leg {
   #goodbye: Promise<void> | undefined;
   readonly #holdListeners = new Set<(held: boolean) => void>();
   readonly #transfers: SipTransfers;
+  #watch: DialogWatch | undefined;
 
   constructor(parts: SipLegParts) {
     this.callId = parts.callId;
@@ -155,6 +157,15 @@ export class SipLeg implements Leg {
     return this.#goodbye ?? Promise.resolve();
   }
 
+  /** From now on notices within a minute or so when the far end is not there any more; see DialogWatch. */
+  watch(intervalMs: number): void {
+    if (this.#termination || this.#watch) return;
+    this.#watch = new DialogWatch(this.#dialog, this.#clock, intervalMs, () => {
+      const detail = 'the far end answers no more';
+      this.#end({ bucket: TerminationBucket.upstreamError, reason: 'no-response', detail }, true);
+    });
+  }
+
   /** Ends the leg for a reason of ours: overload, shutdown. */
   endWith(termination: Termination): Promise<void> {
     this.#end(termination, true);
@@ -203,6 +214,7 @@ export class SipLeg implements Leg {
   #end(termination: Termination, sayBye: boolean): void {
     if (this.#termination) return;
     this.#termination = termination;
+    this.#watch?.close();
     this.#transfers.close();
     this.#holdListeners.clear();
     const freed = this.endpoint.destroy();

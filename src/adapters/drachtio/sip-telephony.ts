@@ -47,6 +47,8 @@ export interface SipTelephonyParts {
   readonly log: Log;
   readonly counters: Counters;
   readonly journal: LegJournal;
+  /** Time between two questions to the far end of a call; 0: it is not asked. */
+  readonly dialogCheckIntervalMs: number;
   readonly link: () => SipLink;
   readonly media: () => MediaServer;
 }
@@ -276,7 +278,8 @@ export class SipTelephony implements Telephony {
 
   #adopt(leg: SipLeg, release: () => void): void {
     this.#legs.add(leg);
-    const { journal } = this.#parts;
+    const { journal, dialogCheckIntervalMs } = this.#parts;
+    if (dialogCheckIntervalMs > 0) leg.watch(dialogCheckIntervalMs);
     const { uuid } = leg.endpoint;
     journal.opened(leg.callId, { kind: 'dialog', reference: leg.dialogId });
     // A channel goes with its event socket, but not out of a bridge.

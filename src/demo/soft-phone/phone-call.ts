@@ -26,6 +26,8 @@ export class PhoneCall {
   invite: SipText | undefined;
   /** A further INVITE with this Call-ID is a new attempt. */
   isRefused = false;
+  /** The phone knows nothing of the call any more: as after a restart. */
+  isForgotten = false;
   readonly #phone: SoftPhone;
   readonly #outgoing: boolean;
   #settleFinal: (response: SipText) => void = () => undefined;
@@ -218,7 +220,7 @@ export class PhoneCall {
       if (this.invite && this.#target === '') this.#phone.respond(this.invite, 487);
       return this.#settleCancelled();
     }
-    this.#phone.respond(message, 200);
+    this.#phone.respond(message, this.isForgotten ? 481 : 200);
     if (method === 'NOTIFY') this.#notified(message);
     if (method === 'BYE') this.#settleEnded(message);
   }

@@ -67,6 +67,7 @@ export async function openStage(
   options: {
     admission?: Partial<AdmissionLimits>;
     keepAliveIntervalMs?: number;
+    dialogCheckIntervalMs?: number;
     warm?: number;
     servers?: Servers;
     media?: Partial<MediaServerConfig>;
@@ -96,6 +97,7 @@ export async function openStage(
       admission: { ...EMBEDDED_ADMISSION, ...options.admission },
       digestAlgorithms: options.digestAlgorithms ?? ['MD5', 'SHA-256'],
       keepAliveIntervalMs: options.keepAliveIntervalMs ?? 0,
+      dialogCheckIntervalMs: options.dialogCheckIntervalMs ?? 0,
     },
     directory: {
       realm: REALM,
