@@ -8,7 +8,7 @@ import type { CallbackEffect, CallbackMachineEvent, DialForbidden } from './call
 import type { PushTarget } from './booking-details.ts';
 import { type CallbackPolicy, policyOf } from './callback-policy.ts';
 import { type CallbackStep, refuse, stepCallback } from './callback-step.ts';
-import type { CallbackTx, OpenPlace, UnitOfWork } from './callback-store.ts';
+import type { CallbackTx, OpenPlace, TransactionTurn, UnitOfWork } from './callback-store.ts';
 import type { Actor, Callback } from './callback.ts';
 import { type DialGate, forbiddenDial, gatedStep } from './dial-gate.ts';
 import { changePushTargets } from './data-change.ts';
@@ -140,6 +140,7 @@ export class CallbackRunner {
   #create(request: NewCallback, actor: Actor, checks: readonly BookingCheck[]): Promise<BookingOutcome> {
     const nowMs = this.#options.clock.nowMs();
     const callback = this.#newCallback(request, nowMs);
+    const turn = request.origin === 'api' ? 'patient' : 'prompt';
     return this.#transact<BookingOutcome>(async (tx) => {
       const existing = request.id === undefined ? undefined : await tx.findCallback(request.id);
       if (existing) return { outcome: { kind: 'existing', callback: existing } };
@@ -147,7 +148,7 @@ export class CallbackRunner {
       if (refusal) return { outcome: { kind: 'refused', refusal } };
       await this.#insert(tx, callback, actor);
       return { outcome: { kind: 'booked', callback }, made: callback };
-    });
+    }, turn);
   }
 
   /**
@@ -284,8 +285,11 @@ export class CallbackRunner {
     });
   }
 
-  async #transact<Outcome>(work: (tx: CallbackTx) => Promise<Stored<Outcome>>): Promise<Outcome> {
-    const { outcome, step, made, linked } = await this.#options.unitOfWork.transact(work);
+  async #transact<Outcome>(
+    work: (tx: CallbackTx) => Promise<Stored<Outcome>>,
+    turn?: TransactionTurn,
+  ): Promise<Outcome> {
+    const { outcome, step, made, linked } = await this.#options.unitOfWork.transact(work, turn);
     if (linked) this.#options.onStored(linked, 'linked');
     if (step) this.#afterStep(step);
     if (made) this.#afterInsert(made);

@@ -5,13 +5,19 @@ import type { Attempt, Callback, CallbackEvent, CallbackState } from './callback
 import type { Notification } from './notification.ts';
 import type { TransferTx } from './transferred-customer.ts';
 
+/**
+ * `patient` work lets all other go first: what comes from programs, and in any number, must not keep those
+ * waiting who are on the telephone.
+ */
+export type TransactionTurn = 'prompt' | 'patient';
+
 /** Runs work in one durable transaction: all of it is on disk when `transact` resolves, or none of it. */
 export interface UnitOfWork<Tx> {
   /**
    * Concurrent calls may share one commit. `work` must only await calls on `tx`; it may be run again after a
    * rollback.
    */
-  transact<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>;
+  transact<Result>(work: (tx: Tx) => Promise<Result>, turn?: TransactionTurn): Promise<Result>;
 }
 
 /** What to select; every limit is inclusive. */

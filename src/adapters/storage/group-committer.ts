@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import type { TransactionTurn } from '../../callback/callback-store.ts';
 import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 
@@ -36,7 +37,8 @@ export class GroupCommitter<Tx extends EndableTx> {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #makeTx: () => Tx;
-  readonly #waiting: Waiting<Tx>[] = [];
+  readonly #prompt: Waiting<Tx>[] = [];
+  readonly #patient: Waiting<Tx>[] = [];
   readonly #statements: Record<'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'undo', Statement>;
   #scheduled = false;
   #running: Promise<void> | undefined;
@@ -57,6 +59,10 @@ export class GroupCommitter<Tx extends EndableTx> {
     };
   }
 
+  get #waitingCount(): number {
+    return this.#prompt.length + this.#patient.length;
+  }
+
   /** Groups committed so far; works divided by groups tells how well commits are shared. */
   get groupCount(): number {
     return this.#groupCount;
@@ -65,15 +71,17 @@ export class GroupCommitter<Tx extends EndableTx> {
   /**
    * Resolves with the work's result once it is on disk. Rejects with what `work` threw, or with AppError
    * STORAGE_FAILED, STORAGE_OVERLOADED, STORAGE_CLOSED or TRANSACTION_STALLED.
+   * @param turn default `prompt`; each kind keeps its own order.
    */
-  transact<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result> {
+  transact<Result>(work: (tx: Tx) => Promise<Result>, turn: TransactionTurn = 'prompt'): Promise<Result> {
     if (this.#closed) return Promise.reject(new AppError('STORAGE_CLOSED', 'the database is closed'));
-    if (this.#waiting.length >= WAITING_WORKS_MAX) {
+    if (this.#waitingCount >= WAITING_WORKS_MAX) {
       const message = `more than ${WAITING_WORKS_MAX} transactions wait for the disk`;
       return Promise.reject(new AppError('STORAGE_OVERLOADED', message, { retryable: true }));
     }
     return new Promise<Result>((resolve, reject) => {
-      this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      const line = turn === 'patient' ? this.#patient : this.#prompt;
+      line.push({ work, resolve: resolve as (value: unknown) => void, reject });
       this.#schedule();
     });
   }
@@ -81,7 +89,7 @@ export class GroupCommitter<Tx extends EndableTx> {
   /** Runs what waits, then refuses. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#running || this.#waiting.length > 0) {
+    while (this.#running || this.#waitingCount > 0) {
       if (this.#running) await this.#running;
       else await this.#runGroup();
     }
@@ -93,7 +101,7 @@ export class GroupCommitter<Tx extends EndableTx> {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      if (this.#running || this.#waiting.length === 0) return;
+      if (this.#running || this.#waitingCount === 0) return;
       void this.#runGroup();
     });
   }
@@ -101,7 +109,7 @@ export class GroupCommitter<Tx extends EndableTx> {
   #runGroup(): Promise<void> {
     this.#running = this.#group().finally(() => {
       this.#running = undefined;
-      if (this.#waiting.length > 0) this.#schedule();
+      if (this.#waitingCount > 0) this.#schedule();
     });
     return this.#running;
   }
@@ -112,11 +120,12 @@ export class GroupCommitter<Tx extends EndableTx> {
     try {
       this.#statements.begin.run();
     } catch (error) {
-      for (const { reject } of this.#waiting.splice(0)) reject(storageFailure(error));
+      const waiting = [...this.#prompt.splice(0), ...this.#patient.splice(0)];
+      for (const { reject } of waiting) reject(storageFailure(error));
       return;
     }
     for (let count = 0; count < GROUP_WORKS_MAX; count++) {
-      const waiting = this.#waiting.shift();
+      const waiting = this.#prompt.shift() ?? this.#patient.shift();
       if (!waiting) break;
       if (!(await this.#runWork(waiting, done))) return;
       if (this.#clock.monotonicMs() - startedAtMs > GROUP_DURATION_MAX_MS) break;

@@ -1,6 +1,6 @@
 import { Kysely } from 'kysely';
 import BetterSqlite3, { type Database } from 'better-sqlite3';
-import type { UnitOfWork } from '../../callback/callback-store.ts';
+import type { TransactionTurn, UnitOfWork } from '../../callback/callback-store.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, messageOf } from '../../kernel/errors.ts';
 import { GroupCommitter } from './group-committer.ts';
@@ -88,8 +88,8 @@ export class Storage implements UnitOfWork<StorageTx> {
     }
   }
 
-  transact<Result>(work: (tx: StorageTx) => Promise<Result>): Promise<Result> {
-    return this.#committer.transact(work);
+  transact<Result>(work: (tx: StorageTx) => Promise<Result>, turn?: TransactionTurn): Promise<Result> {
+    return this.#committer.transact(work, turn);
   }
 
   /** Commits made so far; less than the number of transactions when commits were shared. */

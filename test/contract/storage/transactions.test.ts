@@ -54,6 +54,17 @@ describe.each(implementations)('transactions in $name', ({ create }) => {
     expect(seen).toEqual(Array.from({ length: 10 }, (_, index) => index * 2 + 1));
   });
 
+  it('lets prompt works go before patient ones that came earlier, each kind in its order', async () => {
+    const seen: string[] = [];
+    const work = (name: string, turn?: 'prompt' | 'patient'): Promise<void> =>
+      tested.storage.transact(async (tx) => {
+        await tx.insertCallback(aCallback());
+        seen.push(name);
+      }, turn);
+    await Promise.all([work('a', 'patient'), work('b', 'patient'), work('c'), work('d', 'prompt')]);
+    expect(seen).toEqual(['c', 'd', 'a', 'b']);
+  });
+
   it('gives a later work what an earlier one stored', async () => {
     const callback = aCallback();
     const [, found] = await Promise.all([
