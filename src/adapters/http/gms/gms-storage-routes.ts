@@ -29,6 +29,7 @@ const customHeaders = z.object({
   gms_user: z.string({ error: 'is required' }).describe('Whose: a name counts for one user of one key'),
 });
 const customParams = z.object({ customId: text(128) });
+const customValueParams = customParams.extend({ key: storageKey });
 
 /** Values kept for a time: /storage and /storage/custom. */
 export function addGmsStorageRoutes(server: Server, context: RouteContext): void {
@@ -36,6 +37,7 @@ export function addGmsStorageRoutes(server: Server, context: RouteContext): void
   addPlainReads(server, context);
   addPlainRemovals(server, context);
   addCustom(server, context);
+  addCustomRemovals(server, context);
 }
 
 const ttlNote =
@@ -183,10 +185,6 @@ function addPlainRemovals(server: Server, context: RouteContext): void {
 }
 
 function addCustom(server: Server, context: RouteContext): void {
-  const area = (request: FastifyRequest, customId: string): Promise<StorageArea> =>
-    ownArea(context, request, customArea(request, customId).id);
-  const valueUrl = '/storage/custom/:customId/:key';
-  const oneParams = customParams.extend({ key: storageKey });
   server.route({
     method: 'GET',
     url: '/storage/custom/:customId',
@@ -200,26 +198,29 @@ function addCustom(server: Server, context: RouteContext): void {
     },
     handler: async (request) => {
       const { customId } = request.params;
-      const { id } = await area(request, customId);
+      const { id } = await ownCustomArea(context, request, customId);
       return await valuesJson(context, id, `/genesys/1/storage/custom/${encodeURIComponent(customId)}/`);
     },
   });
   server.route({
     method: 'GET',
-    url: valueUrl,
+    url: '/storage/custom/:customId/:key',
     config: storageConfig,
     schema: {
       tags: storageTags,
       summary: 'Read one value under a name of your own',
-      params: oneParams,
+      params: customValueParams,
       headers: customHeaders,
       response: { 200: rawAnswer, ...gmsErrorAnswers },
     },
     handler: async (request, reply) => {
-      const { id } = await area(request, request.params.customId);
+      const { id } = await ownCustomArea(context, request, request.params.customId);
       return await sendValue(context, reply, id, request.params.key);
     },
   });
+}
+
+function addCustomRemovals(server: Server, context: RouteContext): void {
   server.route({
     method: 'DELETE',
     url: '/storage/custom/:customId',
@@ -232,23 +233,23 @@ function addCustom(server: Server, context: RouteContext): void {
       response: { 200: emptyAnswer, ...gmsErrorAnswers },
     },
     handler: async (request, reply) => {
-      await context.areas.removeArea((await area(request, request.params.customId)).id);
+      await context.areas.removeArea((await ownCustomArea(context, request, request.params.customId)).id);
       return empty(reply);
     },
   });
   server.route({
     method: 'DELETE',
-    url: valueUrl,
+    url: '/storage/custom/:customId/:key',
     config: storageConfig,
     schema: {
       tags: storageTags,
       summary: 'Delete one value under a name of your own',
-      params: oneParams,
+      params: customValueParams,
       headers: customHeaders,
       response: { 200: emptyAnswer, ...gmsErrorAnswers },
     },
     handler: async (request, reply) => {
-      const { id } = await area(request, request.params.customId);
+      const { id } = await ownCustomArea(context, request, request.params.customId);
       return await removeValue(context, reply, id, request.params.key);
     },
   });
@@ -266,6 +267,14 @@ async function ownArea(
     throw new HttpError('NOT_FOUND', 'there is nothing stored under this id');
   }
   return found;
+}
+
+function ownCustomArea(
+  context: RouteContext,
+  request: FastifyRequest,
+  customId: string,
+): Promise<StorageArea> {
+  return ownArea(context, request, customArea(request, customId).id);
 }
 
 function customArea(request: FastifyRequest, customId: string): Omit<StorageArea, 'expiresAtMs'> {
