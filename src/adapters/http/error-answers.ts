@@ -51,7 +51,7 @@ function sendError(
   const { errorAnswer, keptBody, takesBasic } = request.routeOptions.config;
   const answer = errorAnswer?.(error, request.id);
   const status = answer?.status ?? error.status;
-  const body = keptBody === undefined ? request.body : keptBody(request.body);
+  const body = (keptBody ?? fieldsOf)(request.body);
   const record = {
     correlationId: request.id,
     atMs: context.clock.nowMs(),
@@ -80,6 +80,11 @@ function sendError(
     .header('cache-control', 'no-store')
     .serializer((body: unknown) => JSON.stringify(body))
     .send(answer?.body ?? envelope(error.code, message, request.id, faults, error.extra));
+}
+
+/** A body without fields is not kept: in a configuration document nothing tells secrets from the rest. */
+function fieldsOf(body: unknown): unknown {
+  return typeof body === 'string' ? `[${body.length} characters of text]` : body;
 }
 
 /** What an error answer is made of. */
