@@ -250,7 +250,7 @@ async function supervisorOf(lane: Lane): Promise<(path: string, body: object) =>
 }
 
 scene(
-  'a supervisor listens to a call, whispers to its agent and leaves; the customer notices nothing',
+  'a supervisor listens to a call, whispers to its agent, is heard by all and leaves',
   async (lane) => {
     const customer = await lane.customer();
     const agent = await lane.agent();
@@ -271,12 +271,14 @@ scene(
     agent.media.play(0);
     expect(await ask(`/calls/${id}/monitor`, { mode: 'whisper' })).toBe(200);
     await agent.toneHeard(TONE.secondAgent, 8000, fromMs);
+    expect(customer.media.hasHeard(TONE.secondAgent, fromMs)).toBe(false);
+    expect(await ask(`/calls/${id}/monitor`, { mode: 'barge' })).toBe(200);
+    await customer.toneHeard(TONE.secondAgent, 8000, fromMs);
     expect(await ask(`/calls/${id}/monitor/stop`, {})).toBe(200);
     await supervisor.hungUp();
     agent.media.play(TONE.agent);
     customer.media.play(TONE.customer);
     await talk(customer, agent, Date.now());
-    expect(customer.media.hasHeard(TONE.secondAgent, fromMs)).toBe(false);
     expect(await ask(`/calls/${id}/commands`, { type: 'end' })).toBe(404);
     await customer.hangUp();
     await lane.callbackIs(id, { state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
