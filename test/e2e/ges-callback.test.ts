@@ -9,6 +9,7 @@ interface Shown {
   readonly callbackState: string;
   readonly callbackReason?: string;
   readonly positionInQueue?: number;
+  readonly desiredTime?: string;
 }
 
 scene('a web site books over the v3 API, follows the callback and reads its end', async (lane) => {
@@ -52,3 +53,35 @@ scene('a callback that the site cancels is never dialled', async (lane) => {
   expect(customer.invitesReceived).toHaveLength(1);
   expect(headerOf(customer.invitesReceived[0]!, 'X-Turnkeeper-Callback')).toBe(next.id);
 });
+
+scene(
+  'S4: a web site books a time, moves it, and the customer is called then and not before',
+  async (lane) => {
+    const { product } = lane;
+    const [customer, agent] = [await lane.customer(), await lane.agent()];
+    await lane.ready();
+    const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
+    const booked = inMs(3_600_000);
+    const { id } = await product.ges<{ id: string }>('/callbacks/create', {
+      serviceName: lane.queue,
+      phoneNumber: lane.number,
+      desiredTime: booked,
+      cbOfferType: 'SCHEDULED',
+    });
+    const shown = (): Promise<Shown> => product.ges<Shown>('/callbacks/retrieve', { id });
+    expect(await shown()).toMatchObject({ callbackState: 'SCHEDULED', desiredTime: booked });
+    const moved = inMs(2000);
+    expect(await product.ges('/callbacks/reschedule', { id, desiredTime: moved })).toEqual({
+      id,
+      desiredTime: moved,
+    });
+    await lane.asked(id);
+    expect(customer.invitesReceived).toHaveLength(1);
+    expect(customer.invitesReceived[0]!.atMs).toBeGreaterThanOrEqual(Date.parse(moved) - 50);
+    customer.press('1');
+    await agent.answered();
+    await Promise.all([agent.toneHeard(TONE.customer), customer.toneHeard(TONE.agent)]);
+    await customer.hangUp();
+    await lane.callbackIs(id, { state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
+  },
+);
