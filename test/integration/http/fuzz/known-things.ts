@@ -40,6 +40,7 @@ const kindByName: Readonly<Record<string, string>> = {
   queue: 'queue',
   'queue-name': 'queue',
   'virtual-queues': 'queue',
+  name: 'queue',
   services: 'queue',
   id: 'callback',
   _id: 'callback',
@@ -96,7 +97,8 @@ export class KnownThings {
   inPath(path: string, name: string, dice: Dice): string | undefined {
     const parts = path.split('/');
     const before = parts[parts.indexOf(`{${name}}`) - 1] ?? '';
-    const kind = name === 'id' || kindByName[name] === undefined ? kindBySegment[before] : kindByName[name];
+    const isPlain = name === 'id' || name === 'name' || kindByName[name] === undefined;
+    const kind = isPlain ? kindBySegment[before] : kindByName[name];
     return this.one(kind ?? kindByName[name] ?? '', dice);
   }
 

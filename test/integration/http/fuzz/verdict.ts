@@ -3,8 +3,6 @@ import { type ApiDocument, answerFaults, operationsOf } from '../../../contract/
 import type { FuzzRequest } from './request-maker.ts';
 import type { WireAnswer, WireOutcome } from './wire.ts';
 
-/** Longer than any answer may take: a pattern that backtracks, a list without a limit. */
-const ANSWER_MAX_MS = 5000;
 /** What only the inside of the program says. */
 const INSIDE = [
   /\bat (?:async )?[\w.<>$ ]+ \((?:file:|node:|\/)/,
@@ -53,9 +51,8 @@ export class Judge {
     ];
   }
 
-  #serverFaults({ status, headers, tookMs }: WireAnswer, text: string): string[] {
+  #serverFaults({ status, headers }: WireAnswer, text: string): string[] {
     const faults: string[] = [];
-    if (tookMs > ANSWER_MAX_MS) faults.push(`took ${Math.round(tookMs)} ms`);
     if (status < 100 || status > 599) faults.push(`the status is ${status}`);
     if (status < 500) return faults;
     const mayBe = status === 503 || (status === 500 && text.includes(`"code":${GES_UNAVAILABLE}`));

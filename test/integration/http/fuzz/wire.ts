@@ -5,7 +5,6 @@ export interface WireAnswer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
-  readonly tookMs: number;
 }
 
 /** What came of a request. */
@@ -15,7 +14,8 @@ export type WireOutcome =
   | { readonly kind: 'closed'; readonly received: string }
   | { readonly kind: 'silent'; readonly received: string };
 
-const ANSWER_MAX_MS = 8000;
+/** As long as the server gives a handler; more is a stall. */
+const ANSWER_MAX_MS = 25_000;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
@@ -35,9 +35,12 @@ export class Wire {
    * @param bodiless the answer has no body whatever its headers say: to HEAD (RFC 9110 §9.3.2).
    */
   async send(bytes: Buffer, bodiless: boolean): Promise<WireOutcome> {
-    const socket = this.#socket ?? (await this.#connected());
-    const startedMs = performance.now();
-    const outcome = await exchange(socket, bytes, bodiless, startedMs);
+    const kept = this.#socket;
+    let outcome = await exchange(kept ?? (await this.#connected()), bytes, bodiless);
+    if (kept && outcome.kind === 'closed' && outcome.received === '') {
+      // RFC 9112 §9.3.1: the server may close an idle connection just then; nothing was read of the request.
+      outcome = await exchange(await this.#connected(), bytes, bodiless);
+    }
     const closes =
       outcome.kind !== 'answered' ||
       outcome.answer.status === 101 ||
@@ -68,7 +71,7 @@ export class Wire {
   }
 }
 
-function exchange(socket: Socket, bytes: Buffer, bodiless: boolean, startedMs: number): Promise<WireOutcome> {
+function exchange(socket: Socket, bytes: Buffer, bodiless: boolean): Promise<WireOutcome> {
   return new Promise((resolve) => {
     let received: Buffer = Buffer.alloc(0);
     const end = (outcome: WireOutcome): void => {
@@ -78,12 +81,12 @@ function exchange(socket: Socket, bytes: Buffer, bodiless: boolean, startedMs: n
     };
     const text = (): string => received.toString('latin1').slice(0, 2000);
     const onClose = (): void => {
-      const answer = answerIn(received, bodiless, startedMs, true);
+      const answer = answerIn(received, bodiless, true);
       end(answer ? { kind: 'answered', answer } : { kind: 'closed', received: text() });
     };
     const onData = (part: Buffer): void => {
       received = Buffer.concat([received, part]);
-      const answer = answerIn(received, bodiless, startedMs, false);
+      const answer = answerIn(received, bodiless, false);
       if (answer) end({ kind: 'answered', answer });
     };
     const timer = setTimeout(() => end({ kind: 'silent', received: text() }), ANSWER_MAX_MS);
@@ -93,18 +96,13 @@ function exchange(socket: Socket, bytes: Buffer, bodiless: boolean, startedMs: n
 }
 
 /** The first final answer in what has come; undefined until it is whole. RFC 9112 §6.3. */
-function answerIn(
-  received: Buffer,
-  bodiless: boolean,
-  startedMs: number,
-  closed: boolean,
-): WireAnswer | undefined {
+function answerIn(received: Buffer, bodiless: boolean, closed: boolean): WireAnswer | undefined {
   const headEnd = received.indexOf(HEAD_END);
   if (headEnd < 0) return undefined;
   const [first = '', ...lines] = received.subarray(0, headEnd).toString('latin1').split('\r\n');
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1] ?? 0);
   const rest = received.subarray(headEnd + HEAD_END.length);
-  if (status >= 100 && status < 200 && status !== 101) return answerIn(rest, bodiless, startedMs, closed);
+  if (status >= 100 && status < 200 && status !== 101) return answerIn(rest, bodiless, closed);
   const headers = new Map<string, string>();
   for (const line of lines) {
     const at = line.indexOf(':');
@@ -113,7 +111,7 @@ function answerIn(
     headers.set(name, headers.has(name) ? `${headers.get(name)}\n${value}` : value);
   }
   const body = bodyIn(rest, status, headers, bodiless, closed);
-  return body && { status, headers, body, tookMs: performance.now() - startedMs };
+  return body && { status, headers, body };
 }
 
 function bodyIn(
