@@ -27,6 +27,10 @@ describe('GET /service/callback', () => {
     expect(await find('_callback_reason=CANCELLED')).toEqual([first]);
     expect(await find(`_id=${second}&colour=blue`)).toEqual([]);
     expect(await find('toString=x')).toEqual([]);
+    expect(await find('_vq=support&_=1767607200000&colour=red')).toEqual([second]);
+    const unknown = await ask('GET', `${SERVICE}?_request_ewt_service=x&colour=red`);
+    expect([unknown.statusCode, unknown.json().phrase]).toEqual([400, 'BAD_PARAMETER']);
+    expect(unknown.json().message).toContain('_request_ewt_service is nothing that callbacks are found by');
   });
 
   it('shows a record with its data and what can be asked of it by id, whatever the service', async () => {

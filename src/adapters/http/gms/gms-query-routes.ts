@@ -18,6 +18,18 @@ const ANSWER_MAX = 250;
 const KEYS_MAX = 20;
 const tags = ['Genesys-compatible: GMS callbacks'];
 
+/** Properties with an underscore that callbacks are found by; other names are those of their data. */
+const FOUND_BY = [
+  '_id',
+  '_callback_state',
+  '_callback_reason',
+  '_customer_number',
+  '_vq',
+  '_urs_virtual_queue',
+  '_',
+];
+const KNOWN = FOUND_BY.filter((name) => name !== '_').join(', ');
+
 const state = z.enum(Object.values(CallbackState), {
   error: rule(`must be one of ${Object.values(CallbackState).join(', ')}`),
 });
@@ -32,9 +44,18 @@ const propertiesQuery = z
     _callback_reason: text(64).optional(),
     _customer_number: text(32).optional(),
     _id: text(128).optional(),
+    _vq: text(255).optional().describe('The virtual queue'),
+    _urs_virtual_queue: text(255).optional().describe('The queue named at the start'),
+    _: z.string().optional().describe('Against caches: without effect'),
   })
   .catchall(z.string({ error: 'must stand once' }).max(1024, 'must have at most 1024 characters'))
   .refine((query) => Object.keys(query).length <= KEYS_MAX, `has more than ${KEYS_MAX} keys`)
+  .superRefine((query, { addIssue }) => {
+    for (const key of Object.keys(query).filter((name) => name.startsWith('_') && !FOUND_BY.includes(name))) {
+      const message = `is nothing that callbacks are found by; of the names with an underscore ${KNOWN} are`;
+      addIssue({ code: 'custom', path: [key], message });
+    }
+  })
   .describe('Any other key is one of the data given at the start');
 type Properties = z.output<typeof propertiesQuery>;
 
@@ -83,7 +104,7 @@ function indexed({ operand, ...wanted }: Properties): Pick<CallbackFilter, 'stat
   };
 }
 
-function isWanted(callback: Callback, { operand, ...wanted }: Properties): boolean {
+function isWanted(callback: Callback, { operand, _: _againstCaches, ...wanted }: Properties): boolean {
   const asked = Object.entries(wanted).filter(([, value]) => value !== undefined);
   const holds = ([key, value]: [string, string | undefined]): boolean =>
     valueOf(callback, key) === (key === '_customer_number' ? international(value ?? '') : value);
@@ -102,6 +123,8 @@ function valueOf(callback: Callback, key: string): string | undefined {
       return callback.customerNumber;
     case 'gms_user':
       return callback.details.endUser;
+    case '_vq':
+      return callback.virtualQueue;
     case '_urs_virtual_queue':
       return callback.details.inboundQueue;
     default:
