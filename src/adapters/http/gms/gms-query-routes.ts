@@ -50,10 +50,11 @@ const propertiesQuery = z
   })
   .catchall(z.string({ error: 'must stand once' }).max(1024, 'must have at most 1024 characters'))
   .refine((query) => Object.keys(query).length <= KEYS_MAX, `has more than ${KEYS_MAX} keys`)
-  .superRefine((query, { addIssue }) => {
-    for (const key of Object.keys(query).filter((name) => name.startsWith('_') && !FOUND_BY.includes(name))) {
+  .superRefine((query, context) => {
+    const isUnknown = (name: string): boolean => name.startsWith('_') && !FOUND_BY.includes(name);
+    for (const key of Object.keys(query).filter(isUnknown)) {
       const message = `is nothing that callbacks are found by; of the names with an underscore ${KNOWN} are`;
-      addIssue({ code: 'custom', path: [key], message });
+      context.addIssue({ code: 'custom', path: [key], message });
     }
   })
   .describe('Any other key is one of the data given at the start');
