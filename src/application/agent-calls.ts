@@ -55,6 +55,7 @@ export class AgentCalls {
     const callId = ids.next('call');
     const callerId = { number: customerNumber, name: virtualQueue };
     const facts = callbackFacts(this.#options, callback);
+    const about = { callId, agentId, subjectId: id, kind: 'callback', settings, callerId } as const;
     this.#ringing.set(agentId, id);
     try {
       const outcome = await connectAgent(telephony, log.child({ callbackId: id }), {
@@ -64,10 +65,7 @@ export class AgentCalls {
         callerId,
         ringTimeoutMs: settings.agentRingTimeoutSec * 1000,
         headers: {},
-        originate: ({ joinTo }) =>
-          delivery.deliver({
-            ...{ callId, agentId, subjectId: id, kind: 'callback', facts, settings, callerId, joinTo },
-          }),
+        originate: ({ joinTo }) => delivery.deliver({ ...about, facts, joinTo }),
         signal,
         clock,
       }).finally(() => this.#ringing.delete(agentId));

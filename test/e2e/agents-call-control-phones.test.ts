@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { PhoneCall } from '../../src/demo/soft-phone/phone-call.ts';
-import type { Lane } from './stage/lane.ts';
+import { TONE, type Lane } from './stage/lane.ts';
 import { scenesOfOneProduct } from './stage/stage.ts';
 import { STRAIGHT, Talk, VOICE, within } from './stage/talk.ts';
 
@@ -87,6 +87,41 @@ scene(
       await talk.over([customer], [0, 1]);
     }),
   two,
+);
+
+scene(
+  'a phone of another make asks a colleague on its second line and hands the customer over',
+  async (lane) => {
+    const customer = await lane.customer();
+    const agent = await lane.agent();
+    const second = await lane.agent(1);
+    await lane.ready();
+    const id = await lane.create();
+    await agent.answered({ withinMs: 15_000 });
+    await agent.toneHeard(TONE.customer, 15_000);
+    await lane.ready(1);
+    await agent.setHold(true);
+    const line2 = await lane.secondLine(lane.agentIds[1] ?? '');
+    const { callId, text } = await line2.answered({ withinMs: 15_000 });
+    await second.toneHeard(TONE.agent, 15_000);
+    expect(customer.media.hasHeard(TONE.secondAgent)).toBe(false);
+    const [toTag, fromTag] = ['To', 'From'].map(
+      (name) => new RegExp(`^${name}:.*;tag=(\\S+)`, 'im').exec(text)?.[1],
+    );
+    const replaces = encodeURIComponent(`${callId};to-tag=${toTag};from-tag=${fromTag}`);
+    await agent.refer(`sip:${lane.agentIds[1]}@127.0.0.1?Replaces=${replaces}`);
+    await Promise.all([agent.hungUp({ withinMs: 15_000 }), line2.hungUp({ withinMs: 15_000 })]);
+    const told = agent.messages({ direction: 'received', method: 'NOTIFY', request: true });
+    expect(told.at(-1)?.text).toContain('SIP/2.0 200');
+    const fromMs = Date.now();
+    await Promise.all([
+      customer.toneHeard(TONE.secondAgent, 8000, fromMs),
+      second.toneHeard(TONE.customer, 8000, fromMs),
+    ]);
+    await customer.hangUp();
+    await lane.callbackIs(id, { state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
+  },
+  { agentCount: 2, settings: { ...STRAIGHT, wrapUpSec: 1 } },
 );
 
 scene(

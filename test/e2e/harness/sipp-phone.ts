@@ -173,13 +173,19 @@ export class SippPhone {
     return end;
   }
 
-  async #cue(method: Parameters<typeof cueSipp>[3]): Promise<void> {
+  /** Asks for a transfer of the answered call (REFER); resolves with the response. Afterwards it only waits. */
+  async refer(to: string): Promise<TracedMessage> {
+    await this.#cue('SUBSCRIBE', [`Refer-To: <${to}>`]);
+    return this.waitFor({ direction: 'received', method: 'REFER', status: 202 });
+  }
+
+  async #cue(method: Parameters<typeof cueSipp>[3], headers: readonly string[] = []): Promise<void> {
     const calls = distinct(this.process.messages.items).filter(
       (message) => message.method === 'INVITE' && isInitial(message),
     );
     const callId = calls.at(-1)?.callId;
     if (callId === undefined) throw new Error('there is no call to cue');
-    await cueSipp(this.address.host, this.address.port, callId, method);
+    await cueSipp(this.address.host, this.address.port, callId, method, headers);
   }
 
   #answers(): TracedMessage[] {
@@ -305,7 +311,8 @@ export async function sippAgent(options: AgentOptions): Promise<SippPhone> {
   return sippCustomer({ ...options, port });
 }
 
-async function registerPhone(
+/** Registers a phone that listens at `contact` from another port. */
+export async function registerPhone(
   contact: Address,
   options: Pick<AgentOptions, 'user' | 'password' | 'registrar'> & { expiresSec?: number },
   fromPort: number,

@@ -135,7 +135,8 @@ export function cueSipp(
   host: string,
   port: number,
   callId: string,
-  method: 'INFO' | 'MESSAGE' | 'NOTIFY' | 'REFER',
+  method: 'INFO' | 'MESSAGE' | 'NOTIFY' | 'REFER' | 'SUBSCRIBE',
+  headers: readonly string[] = [],
 ): Promise<void> {
   const lines = [
     `${method} sip:cue@${host}:${port} SIP/2.0`,
@@ -145,6 +146,7 @@ export function cueSipp(
     `Call-ID: ${callId}`,
     `CSeq: 1 ${method}`,
     'Max-Forwards: 1',
+    ...headers,
     'Content-Length: 0',
     '',
     '',

@@ -110,7 +110,8 @@ function reInvite(
 
 /**
  * The part after the answer, of both sides: waits for cues and for what the far end does, in any order. INFO
- * is the cue to send the next keys, MESSAGE to hang up, NOTIFY to hold, REFER to take the call back.
+ * is the cue to send the next keys, MESSAGE to hang up, NOTIFY to hold, REFER to take the call back, SUBSCRIBE
+ * to ask for a transfer to what its Refer-To names, after which the phone hears how that goes and waits.
  */
 function inCall(facts: PhoneFacts, cseq: number): string[] {
   const steps: string[] = [];
@@ -123,6 +124,9 @@ function inCall(facts: PhoneFacts, cseq: number): string[] {
       '<recv request="MESSAGE" optional="true" next="hangup"/>',
       `<recv request="NOTIFY" optional="true" next="hold${stage}"/>`,
       `<recv request="REFER" optional="true" next="resume${stage}"/>`,
+      `<recv request="SUBSCRIBE" optional="true" next="refer"><action>
+    <ereg regexp=".*" search_in="hdr" header="Refer-To:" assign_to="referTo"/>
+  </action></recv>`,
       `<recv request="INVITE" optional="true" next="reinvite${stage}"/>`,
       `<recv request="UPDATE" optional="true" next="update${stage}"/>`,
       `<recv request="OPTIONS" optional="true" next="options${stage}"/>`,
@@ -149,10 +153,24 @@ function inCall(facts: PhoneFacts, cseq: number): string[] {
     );
   }
   const bye = `BYE [next_url] SIP/2.0\n${DIALOG_HEADERS}\n[routes]\nCSeq: ${cseq + 2} BYE\nMax-Forwards: 70\nContent-Length: 0`;
+  const ok = `SIP/2.0 200 OK\n${REPLY_HEADERS}\nContent-Length: 0`;
   steps.push(
     '<label id="hangup"/>',
     send(bye, 'retrans="500"'),
     '<recv response="200" next="end"/>',
+    '<label id="refer"/>',
+    send(
+      `REFER [next_url] SIP/2.0\n${DIALOG_HEADERS}\n[routes]\nCSeq: ${cseq + 3} REFER\nMax-Forwards: 70\n` +
+        `Contact: <sip:${facts.user}@[local_ip]:[local_port]>\nRefer-To:[$referTo]\nContent-Length: 0`,
+      'retrans="500"',
+    ),
+    '<recv response="202"/>',
+    '<label id="referred"/>',
+    '<recv request="NOTIFY" optional="true" next="told"/>',
+    '<recv request="OPTIONS" optional="true" next="told"/>',
+    '<recv request="BYE" next="bye"/>',
+    '<label id="told"/>',
+    send(ok, 'next="referred"'),
     '<label id="bye"/>',
     send(`SIP/2.0 200 OK\n${REPLY_HEADERS}\nContent-Length: 0`),
     '<label id="end"/>',

@@ -2,7 +2,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { PHONE_PASSWORD } from '../harness/document.ts';
 import type { ApiAgent, ApiCallback, LogLine, Product } from '../harness/product.ts';
 import type { Address } from '../harness/rtp-endpoint.ts';
+import { freePort } from '../harness/sipp-process.ts';
 import {
+  registerPhone,
   PHONE_HOST,
   type CallerOptions,
   type CustomerOptions,
@@ -134,6 +136,14 @@ export class Lane {
   agent(index = 0, options: CustomerOptions = {}): Promise<SippPhone> {
     const toneHz = index === 0 ? TONE.agent : TONE.secondAgent;
     return this.#kept(sippAgent({ toneHz, ...this.credentials(index), ...options }));
+  }
+
+  /** The agent's phone dials on another line, from a port of its own that is registered too. */
+  async secondLine(dial: string, index = 0): Promise<SippPhone> {
+    const port = await freePort(PHONE_HOST);
+    const credentials = this.credentials(index);
+    await registerPhone({ host: PHONE_HOST, port }, credentials, port);
+    return this.caller({ dial, ani: credentials.user, port, toneHz: TONE.agent });
   }
 
   /** What the agent's phone registers with. */
