@@ -10,6 +10,7 @@ import type { AgentRegistry } from '../routing/agent-registry.ts';
 import type { Router } from '../routing/router.ts';
 import type { EventTeller } from './event-teller.ts';
 import type { LiveCallDesk } from './live-call-desk.ts';
+import type { LiveCallFacts } from './live-call.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 
 export interface ConversationParts {
@@ -43,7 +44,7 @@ export async function followConversation(
   { registry, router, teller, calls, directory, store, clock, log, wrapUpMs }: ConversationParts,
   { callback, agentId, conversation }: CallbackConversation,
 ): Promise<void> {
-  const { id, attemptId, virtualQueue, customerNumber, language, placeAtMs, priority } = callback;
+  const { id, attemptId } = callback;
   registry.connected(agentId, id);
   router.served(id);
   /** The agent whom the record names. */
@@ -59,18 +60,7 @@ export async function followConversation(
     const isIdle = registry.status(answering).subjectId !== id;
     if (isIdle) tell({ type: 'WRAP_UP_DONE', agentId: answering }, agent());
   };
-  const facts = {
-    id,
-    kind: 'callback',
-    virtualQueue,
-    customerNumber,
-    language,
-    agentId,
-    agentName: directory.agent(agentId)?.name ?? agentId,
-    place: { atMs: placeAtMs, priority },
-    dialled: callback.dialledNumber,
-    promisedBy: id,
-  } as const;
+  const facts = factsOf(callback, agentId, directory.agent(agentId)?.name ?? agentId);
   const call = calls.open(facts, conversation.takeOver(), {
     wrapUpMs: () => (course.isUnwanted ? 0 : wrapUpMs()),
     handedOver: (next) => {
@@ -118,6 +108,12 @@ export async function followConversation(
   const { happening } = ends[endedBy];
   tell(happening, endedBy === 'agent' ? agent() : ends[endedBy].actor);
   tellIfIdle();
+}
+
+function factsOf(callback: Callback, agentId: string, agentName: string): LiveCallFacts {
+  const { id, virtualQueue, customerNumber, language, placeAtMs, priority, dialledNumber } = callback;
+  const about = { id, kind: 'callback', virtualQueue, customerNumber, language, agentId, agentName } as const;
+  return { ...about, place: { atMs: placeAtMs, priority }, dialled: dialledNumber, promisedBy: id };
 }
 
 const ends = {

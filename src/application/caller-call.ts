@@ -1,6 +1,8 @@
+import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { CallbackId } from '../kernel/ids.ts';
-import type { Party } from '../telephony/leg.ts';
+import type { Leg, Party } from '../telephony/leg.ts';
 import type { InboundCall } from '../telephony/telephony.ts';
+import type { PlaceInLine } from './caller-place.ts';
 
 /** What an agent's transfer to a queue leaves with the customer. */
 export interface TransferBefore {
@@ -20,3 +22,18 @@ export interface CallerCall extends Pick<InboundCall, 'callId' | 'dialled'> {
   readonly sipCallId?: string;
   readonly transferred?: TransferBefore;
 }
+
+/** A customer on the line for another queue, and what is kept for them. */
+export interface TransferredCaller {
+  readonly leg: Leg;
+  readonly call: CallerCall;
+  readonly settings: QueueSettings;
+  readonly language: string;
+  readonly place: PlaceInLine;
+}
+
+/**
+ * How a transferred customer's wait ended. `left`: they hung up, or got a callback or a message instead;
+ * `lost`: the call was cut off, which was not their wish; `stopped`: so it was because the program stops.
+ */
+export type TransferEnd = 'served' | 'left' | 'lost' | 'stopped';

@@ -117,15 +117,10 @@ export function createEngine(options: EngineOptions): Engine {
   const callIns = options.callIns && new CallInMatcher({ ...options, ...options.callIns, runner });
   const inboundCalls = new InboundCalls({
     ...options,
-    slots,
+    ...book,
+    ...agents,
     runner,
-    router,
-    registry,
-    waits,
-    openCallbacks,
     callBook,
-    delivery,
-    calls,
     phones: callControl.phones,
     callIns,
   });
@@ -148,20 +143,13 @@ type Rooms = Omit<Engine, 'recover' | 'close'>;
 /** What callbacks remember, and what follows from it. */
 function createRunner(
   { store, clock, ids, log, metrics, directory, notifications }: EngineOptions,
-  {
-    slots,
-    openCallbacks,
-    notCalled,
-    screening,
-    router,
-    recovery,
-    callbackCalls,
-  }: Pick<Engine, 'slots' | 'openCallbacks' | 'notCalled' | 'router'> & {
+  rooms: Pick<Engine, 'slots' | 'openCallbacks' | 'notCalled' | 'router'> & {
     readonly screening: DialScreening;
     readonly recovery: { isRunning: boolean };
     readonly callbackCalls: () => CallbackCalls;
   },
 ): CallbackRunner {
+  const { slots, openCallbacks, notCalled, screening, router, recovery, callbackCalls } = rooms;
   const settingsOf = (queue: string) => directory.queue(queue);
   return new CallbackRunner({
     unitOfWork: store,

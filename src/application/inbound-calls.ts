@@ -8,10 +8,8 @@ import { MetricName, type Metrics } from '../kernel/metrics.ts';
 import type { AudioSource, Leg } from '../telephony/leg.ts';
 import type { InboundCall } from '../telephony/telephony.ts';
 import type { Termination } from '../telephony/termination.ts';
-import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { CallBook } from './call-book.ts';
-import type { CallerCall } from './caller-call.ts';
-import type { PlaceInLine } from './caller-place.ts';
+import type { TransferEnd, TransferredCaller } from './caller-call.ts';
 import type { PhoneControl } from './phone-control.ts';
 import { InboundSession, type InboundSessionOptions } from './inbound-session.ts';
 
@@ -32,21 +30,6 @@ export interface InboundCallsOptions extends InboundSessionOptions {
   /** Agents' phones that dial during a conversation. */
   readonly phones: PhoneControl;
 }
-
-/** A customer on the line for another queue, and what is kept for them. */
-export interface TransferredCaller {
-  readonly leg: Leg;
-  readonly call: CallerCall;
-  readonly settings: QueueSettings;
-  readonly language: string;
-  readonly place: PlaceInLine;
-}
-
-/**
- * How a transferred customer's wait ended. `left`: they hung up, or got a callback or a message instead;
- * `lost`: the call was cut off, which was not their wish; `stopped`: so it was because the program stops.
- */
-export type TransferEnd = 'served' | 'left' | 'lost' | 'stopped';
 
 /** Which dialogue answers a call. */
 interface Destination {

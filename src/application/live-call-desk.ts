@@ -241,9 +241,7 @@ export class LiveCallDesk implements CallDesk {
       }
       case 'mute':
       case 'unmute':
-        await call.actFor(actor, () =>
-          conversation.command(partyId, { type: command.type, partyId: command.partyId ?? partyId }),
-        );
+        await call.actFor(actor, () => conversation.command(partyId, { partyId, ...command }));
         break;
       case 'send-digits':
         await call.digitLeg?.sendDigits(command.digits);

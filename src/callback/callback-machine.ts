@@ -17,7 +17,8 @@ import { queued, scheduled } from './callback-waiting-states.ts';
  *
  * due-later          the customer wants the call at a later instant, asked for it with "later", or may not be
  *                    called before it
- * retry-wait         an attempt or a pass through the line came to nothing; the next one is due
+ * retry-wait         an attempt or a pass through the line came to nothing, or the customer was busy with
+ *                    another callback; the next one is due
  * queued             its token waits in the virtual queue
  * preview            an agent looks at the case, and accepts or rejects it
  * pushed             the customer's device was told that the turn has come

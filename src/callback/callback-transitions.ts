@@ -87,7 +87,7 @@ export const dialForbidden = {
     actions: [freeAgent, 'leaveLine', 'dueWhenWindowOpens', 'endPass'],
   },
   CUSTOMER_ENGAGED: {
-    target: '#callback.scheduled.due-later',
+    target: '#callback.scheduled.retry-wait',
     actions: [freeAgent, 'leaveLine', 'dueAfterEngagement', 'endPass'],
   },
 } as const;

@@ -7,7 +7,8 @@ import type { Actor, Callback } from './callback.ts';
 export type InsteadOfDial = DialForbidden | { readonly type: 'PUSHED' };
 
 /**
- * Looks at the customer once more, right before the dial that `before` is about to make; undefined: call them.
+ * Looks at the customer once more, right before the dial that `before` is about to make; undefined: call
+ * them.
  * `PUSHED` only for a callback in QUEUED: later an agent has been given to it already.
  */
 export type DialGate = (before: Callback, nowMs: number) => InsteadOfDial | undefined;

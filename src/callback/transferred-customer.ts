@@ -1,8 +1,8 @@
 import type { CallbackId, CallId } from '../kernel/ids.ts';
 
 /**
- * A customer who was called for a callback and whom an agent then gave to a queue: on the line, and not served
- * yet. The row outlives the call, so that a customer whose call is lost through our fault is called back.
+ * A customer who was called for a callback and whom an agent then gave to a queue: on the line, and not
+ * served yet. The row outlives the call: a customer whose call is lost through our fault is called back.
  */
 export interface TransferredCustomer {
   /** The wait in the line; what agents are offered. */

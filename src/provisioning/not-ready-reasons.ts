@@ -19,7 +19,7 @@ const reasonSchema = z
     'must be 1–64 characters without control characters or spaces around them',
   );
 
-/** What agents may give as a reason for not being ready: in the order in which screens show them, each once. */
+/** What agents may give as a reason for not being ready: each once, in the order that screens show. */
 export const notReadyReasonsSchema = z
   .array(reasonSchema)
   .min(1)

@@ -17,7 +17,7 @@ const variants: [string, Partial<QueueSettings>][] = [
   ['with the settings as delivered', {}],
   ['with two attempts and a limit of age', { maxAttempts: 2, purgeTimeMin: 60 }],
   ['with two agents to try and no confirmation', { maxAgentTransferAttempts: 2, requireConfirm: false }],
-  ['with two rejections let pass', { previewRejectMax: 3 }],
+  ['with a rejection let pass', { previewRejectMax: 2 }],
   ['with an agent who stays on the line for the next attempt', { agentFirstRedialSec: 5, maxAttempts: 2 }],
   ['with two pushes, machines connected', { maxNotifyAttempts: 2, onAnsweringMachine: 'CONNECT' }],
   [

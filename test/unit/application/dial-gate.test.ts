@@ -184,7 +184,7 @@ describe.each(paths)('before the dial: $name', (path) => {
     await path.goOn(house);
     expect(customersCalls(house)).toBe(dialledCount);
     const line = house.store.events.filter(({ callbackId }) => callbackId === id).at(-1);
-    expect(line).toMatchObject({ kind: 'CUSTOMER_ENGAGED', subState: 'due-later' });
+    expect(line).toMatchObject({ kind: 'CUSTOMER_ENGAGED', subState: 'retry-wait' });
   });
 });
 

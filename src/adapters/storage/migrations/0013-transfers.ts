@@ -1,8 +1,8 @@
 import type { Kysely, Migration } from 'kysely';
 
 /**
- * Customers whom agents gave to queues, until they are served: who is lost with a call is called back. And how
- * often a case was rejected by agents who looked at it.
+ * Customers whom agents gave to queues, until they are served: who is lost with a call is called back. And
+ * how often a case was rejected by agents who looked at it.
  */
 export const transfers: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
