@@ -7,8 +7,8 @@ export const PHONE_PASSWORD = 'bench-phone-4kZq';
 export const UNSERVED_QUEUE = 'unserved';
 
 /**
- * One queue that is served, `agentCount` agents from 1000 on, DID 5000, calls of this machine trusted, customers at
- * `customer`.
+ * One queue that is served, `agentCount` agents from 1000 on, DID 5000, calls of this machine trusted,
+ * customers at `customer`.
  */
 export function benchDocument(customer: Address, agentCount: number, trusted: string): string {
   const agents = Array.from({ length: agentCount }, (_, at) => String(1000 + at));
