@@ -1,15 +1,18 @@
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 import type { SrfDialog, SrfResponse } from './drachtio-srf.ts';
 
-/** From one answer to the next question; with the 32 s of RFC 3261 §17.1.2.2 a phone is missed within a minute. */
+/**
+ * From one answer to the next question; with the 32 s of RFC 3261 §17.1.2.2 a phone is missed within a
+ * minute.
+ */
 export const DIALOG_CHECK_INTERVAL_MS = 30_000;
 /** So many failures of the transport in a row; a 503 may be the far end's own. */
 const UNREACHED_MAX = 2;
 
 /**
- * Asks the far end of a call by OPTIONS within the dialog whether it is still there (RFC 3261 §11, §12.2.1.2):
- * a phone that loses power or its network says no BYE. Whoever has never answered such a question is not
- * judged by its silence; any answer but 481 is one.
+ * Asks the far end of a call by OPTIONS within the dialog whether it is still there (RFC 3261 §11,
+ * §12.2.1.2): a phone that loses power or its network says no BYE. Whoever has never answered such a question
+ * is not judged by its silence; any answer but 481 is one.
  */
 export class DialogWatch {
   readonly #dialog: SrfDialog;
