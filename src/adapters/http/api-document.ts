@@ -78,7 +78,7 @@ const families = [
   { prefix: '/api/v1', name: '' },
 ] as const;
 
-/** Error statuses that follow from what an operation is; what is particular to one stands in its `default`. */
+/** Error statuses that follow from what an operation is; others stand in its `default`. */
 const errorStatuses = {
   '400': 'The request is not valid; the error names the fields and the rules',
   '401': 'No valid credentials',

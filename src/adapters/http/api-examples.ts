@@ -95,7 +95,7 @@ export class ExampleMaker {
   }
 
   #plain(schema: ApiSchema, name: string, full: boolean, depth: number): unknown {
-    switch ([schema.type].flat()[0]) {
+    switch ([schema.type].flat()[0] ?? 'null') {
       case 'string':
         return textOf(schema, name);
       case 'integer':

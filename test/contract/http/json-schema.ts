@@ -42,7 +42,6 @@ interface Place {
 
 /** Deeper than any schema of ours; a reference that leads to itself ends here. */
 const DEPTH_MAX = 64;
-const ANNOTATIONS = ['description', 'default', 'examples', 'example', 'title', 'deprecated'];
 const TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'];
 const FORMATS: Readonly<Record<string, RegExp>> = {
   'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/,
@@ -116,7 +115,7 @@ function textFaults(schema: JsonSchemaObject, value: unknown, { path }: Place): 
   }
   if (typeof value !== 'string') return [];
   const { minLength = 0, maxLength = Infinity, pattern, format } = schema;
-  const length = [...value].length;
+  const length = Array.from(value).length;
   const faults: string[] = [];
   if (length < minLength || length > maxLength) faults.push(`${path}: has ${length} characters`);
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) {
@@ -168,12 +167,11 @@ function choiceFaults(schema: JsonSchemaObject, value: unknown, place: Place): s
   return faults;
 }
 
-const KEYWORDS = new Set([
-  ...['$ref', 'type', 'enum', 'const', 'properties', 'required', 'additionalProperties', 'propertyNames'],
-  ...['minProperties', 'maxProperties', 'items', 'prefixItems', 'minItems', 'maxItems', 'minLength'],
-  ...['maxLength', 'pattern', 'format', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-  ...['anyOf', 'oneOf', 'allOf', 'not', ...ANNOTATIONS],
-]);
+const KEYWORDS = new Set(
+  `$ref type enum const properties required additionalProperties propertyNames minProperties maxProperties
+  items prefixItems minItems maxItems minLength maxLength pattern format minimum maximum exclusiveMinimum
+  exclusiveMaximum anyOf oneOf allOf not description default examples example title deprecated`.split(/\s+/),
+);
 
 /** What is wrong with a schema itself: one line a fault; references must lead somewhere in `root`. */
 export function findSchemaFaults(schema: unknown, root: object, path = '$'): string[] {
@@ -187,7 +185,7 @@ export function findSchemaFaults(schema: unknown, root: object, path = '$'): str
     if (!TYPES.includes(name)) faults.push(`${path}: ${name} is no type`);
   }
   try {
-    if (own.pattern !== undefined) new RegExp(own.pattern, 'u');
+    if (own.pattern !== undefined) RegExp(own.pattern, 'u');
     if (own.$ref !== undefined) resolveReference(own.$ref, root);
   } catch (error) {
     faults.push(`${path}: ${String(error)}`);

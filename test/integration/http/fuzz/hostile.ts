@@ -102,7 +102,7 @@ export const hostileValues: readonly unknown[] = [
   [{}, {}],
   { toString: 1, valueOf: 2 },
   { length: 1e9 },
-  { then: 'x' },
+  { toJSON: 'x' },
   Array.from({ length: 300 }, (_, index) => index),
   Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`k${index}`, index])),
 ];

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { sample, stringMatching } from 'fast-check';
 import {
   type JsonSchema,
   type JsonSchemaObject,
@@ -160,7 +160,7 @@ export class ValueMaker {
 /** Texts that match; the same for the same pattern. Patterns with look-around may be out of reach. */
 function sampled(pattern: string): readonly string[] {
   try {
-    return fc.sample(fc.stringMatching(new RegExp(pattern)), { numRuns: SAMPLES_PER_PATTERN, seed: 1 });
+    return sample(stringMatching(new RegExp(pattern)), { numRuns: SAMPLES_PER_PATTERN, seed: 1 });
   } catch {
     return ['billing', '/', 'en', '12345678'];
   }
