@@ -96,6 +96,13 @@ describe('agents and queues', () => {
     expect((await ask('GET', `${API}/queues/none/estimators`, { role: 'Agent' })).statusCode).toBe(404);
   });
 
+  it('may give the reasons that the configuration names', async () => {
+    const { ask } = await newFixture();
+    const answer = await ask('GET', `${API}/not-ready-reasons`, { role: 'Agent' });
+    expect([answer.statusCode, answer.json()]).toEqual([200, { items: ['Lunch', 'Meeting', 'RONA'] }]);
+    expect((await ask('GET', `${API}/not-ready-reasons`)).statusCode).toBe(401);
+  });
+
   it("record an agent's own change as the agent's, a supervisor's as theirs", async () => {
     const { ask, application } = await newFixture();
     const body = { state: 'NOT_READY' };
