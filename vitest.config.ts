@@ -1,16 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
-/** One project a kind of test: `unit`, `contract`, `tidy` and `simulation` open no socket; `integration` and `e2e` do. */
+/** Kinds of tests in the order they run; those of one order run at the same time. */
+const kinds = [
+  // No sockets: computation only.
+  ...['unit', 'contract', 'simulation', 'tidy'].map((name) => ({ name, testTimeout: 15_000, order: 1 })),
+  { name: 'integration', testTimeout: 30_000, order: 2 },
+  // Real time and telephones: one file after the other, or they take each other's time.
+  { name: 'e2e', testTimeout: 180_000, order: 3 },
+];
+
+/** Files at the same time; vitest's own choice leaves one of two cores idle. */
+const FILES_AT_ONCE = 2;
+
 export default defineConfig({
   test: {
-    projects: ['unit', 'contract', 'simulation', 'integration', 'e2e', 'tidy'].map((name) => ({
+    projects: kinds.map(({ name, testTimeout, order }) => ({
       test: {
         name,
         include: [`test/${name}/**/*.test.ts`],
-        testTimeout: name === 'e2e' ? 180_000 : name === 'integration' ? 30_000 : 15_000,
+        testTimeout,
         hookTimeout: 60_000,
-        // End-to-end suites place calls on shared ports and clocks: one file after the other.
-        fileParallelism: name !== 'e2e' && name !== 'integration',
+        maxWorkers: name === 'e2e' ? 1 : FILES_AT_ONCE,
+        sequence: { groupOrder: order },
       },
     })),
   },

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Finds a Debian tool that the project's tests and screens use, installs it when it is missing, prints its
 // path.
-//   node scripts/debian-tool.mjs sipp | baresip | chromium        --check only looks, never installs
+//   node scripts/debian-tool.mjs sipp | baresip | curl | chromium        --check only looks, never installs
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,6 +22,7 @@ import {
 const TOOLS_KNOWN = {
   sipp: { packages: ['sip-tester'], programs: ['sipp'], versionArgs: ['-v'] },
   baresip: { packages: ['baresip-core'], programs: ['baresip'], versionArgs: ['-h'] },
+  curl: { packages: ['curl'], programs: ['curl'], versionArgs: ['--version'] },
   chromium: {
     packages: ['chromium'],
     programs: ['chromium', 'chromium-browser'],
@@ -71,7 +72,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const checkOnly = process.argv.includes('--check');
   try {
     if (names.length === 0)
-      throw new SetupError('usage: node scripts/debian-tool.mjs sipp|baresip|chromium [--check]');
+      throw new SetupError('usage: node scripts/debian-tool.mjs sipp|baresip|curl|chromium [--check]');
     for (const name of names) {
       const path = checkOnly ? findDebianTool(name) : provideDebianTool(name);
       if (path === undefined) throw new SetupError(`${name} is not installed`);

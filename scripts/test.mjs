@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Sets up, provides sipp and baresip, runs the suites and ends with one plain line made from the runner's own
-// counts.
+// Sets up, provides sipp, baresip and curl, runs the suites and ends with one plain line made from the
+// runner's own counts.
 //   node scripts/test.mjs [--project NAME]... [more vitest arguments]        none named: all of them
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,12 +12,12 @@ import { orExplain, setUp } from './setup.mjs';
 
 const args = process.argv.slice(2);
 
-/** Projects whose tests need a SIP client of another make. */
-const NEEDS_PHONES = ['e2e'];
+/** Projects whose tests need SIP clients of another make, and curl. */
+const NEEDS_TOOLS = ['e2e'];
 
 function projects() {
   const named = args.flatMap((argument, at) => (argument === '--project' ? [args[at + 1]] : []));
-  return named.length > 0 ? named : NEEDS_PHONES;
+  return named.length > 0 ? named : NEEDS_TOOLS;
 }
 
 /** Counts of a vitest JSON report. A file that could not even be loaded counts as one failure. */
@@ -59,8 +59,8 @@ function runSuites() {
 
 const ready = orExplain(() => {
   setUp();
-  if (projects().some((name) => NEEDS_PHONES.includes(name))) {
-    for (const phone of ['sipp', 'baresip']) provideDebianTool(phone);
+  if (projects().some((name) => NEEDS_TOOLS.includes(name))) {
+    for (const tool of ['sipp', 'baresip', 'curl']) provideDebianTool(tool);
   }
 });
 if (ready) runSuites();

@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -97,7 +97,7 @@ beforeAll(async () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
   product = await Product.start({ document, environment: { PUSH_PRIVATE_KEY: key } });
-  environment = { ...process.env, TK: product.http, PUSH: push, KEY: product.key };
+  environment = { ...process.env, TK: product.http, PUSH: push, KEY: product.key, CURL: curl() };
   for (const user of ['1002', '1003']) {
     phones.push(await sippAgent({ user, password: PHONE_PASSWORD, registrar: product.sip }));
     await product.setAgentState(user, 'READY');
@@ -117,11 +117,17 @@ function commandsOf(page: string): { script: string; statuses: string[] } {
   return { script, statuses: [...script.matchAll(/ # (\d{3})$/gm)].map(([, status = '']) => status) };
 }
 
+/** Path of curl, installed when it was missing. */
+function curl(): string {
+  const script = join(ROOT, 'scripts', 'debian-tool.mjs');
+  return execFileSync(process.execPath, [script, 'curl'], { encoding: 'utf8' }).trim();
+}
+
 /** Keeps the status of every answer beside its body. */
 const WATCHED_CURL = `curl() {
   local body status
   body=$(mktemp -p "$FOLDER")
-  status=$(command curl -o "$body" -w '%{http_code}' "$@")
+  status=$("$CURL" -o "$body" -w '%{http_code}' "$@")
   echo "$status" >> "$STATUSES"
   cat "$body"
 }
