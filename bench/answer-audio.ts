@@ -88,6 +88,8 @@ async function sampleOne(
     heard(atAgent, CUSTOMER_HZ, answeredAtMs),
     heard(atCustomer, AGENT_HZ, answeredAtMs),
   ]);
+  // Both are heard before the product knows that they talk.
+  await pause(RING_MS);
   await call.bye();
   await offered.ended;
   await program.api('PUT', `/agents/${AGENT}/state`, { state: 'WRAP_UP_DONE' });
