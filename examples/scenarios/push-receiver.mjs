@@ -28,7 +28,7 @@ function take({ message, validate_only: dryRun }) {
   arrivals.emit('message');
 }
 
-const server = createServer(async (request, response) => {
+async function answerRequest(request, response) {
   const answer = (status, body) =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   let text = '';
@@ -41,6 +41,10 @@ const server = createServer(async (request, response) => {
   }
   take(JSON.parse(text));
   return answer(200, { name: `projects/try-out/messages/${messages.length}` });
+}
+
+const server = createServer((request, response) => {
+  answerRequest(request, response).catch((error) => response.writeHead(400).end(String(error)));
 });
 server.listen(Number(process.argv[2] ?? 8099), '127.0.0.1');
 await once(server, 'listening');

@@ -56,8 +56,8 @@ describe('the audit log', () => {
     const { id } = made.json();
     await fixture.ask('POST', `${API}/callbacks/${id}/cancel`, { role: 'Developer' });
     expect(fixture.audit.entries).toMatchObject([{ action: 'callback.cancelled', target: `callback:${id}` }]);
-    const [{ before = null, after = null } = {}] = fixture.audit.entries;
-    expect([JSON.parse(before ?? ''), JSON.parse(after ?? '')]).toMatchObject([
+    const [entry] = fixture.audit.entries;
+    expect([JSON.parse(entry?.before ?? ''), JSON.parse(entry?.after ?? '')]).toMatchObject([
       { state: 'QUEUED', customerNumber: expect.stringMatching(/^\+\*+123$/) },
       { state: 'COMPLETED' },
     ]);
