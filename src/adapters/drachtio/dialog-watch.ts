@@ -9,6 +9,12 @@ export const DIALOG_CHECK_INTERVAL_MS = 30_000;
 /** So many failures of the transport in a row; a 503 may be the far end's own. */
 const UNREACHED_MAX = 2;
 
+/** The far end has said that it takes OPTIONS (RFC 3261 §20.5); others might end the call over it. */
+export function takesOptions({ type, req, res }: Pick<SrfDialog, 'type' | 'req' | 'res'>): boolean {
+  const allowed = (type === 'uas' ? req : res).get('Allow') ?? '';
+  return allowed.split(',').some((method) => method.trim().toUpperCase() === 'OPTIONS');
+}
+
 /**
  * Asks the far end of a call by OPTIONS within the dialog whether it is still there (RFC 3261 §11,
  * §12.2.1.2): a phone that loses power or its network says no BYE. Whoever has never answered such a question

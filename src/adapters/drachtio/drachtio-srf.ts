@@ -38,6 +38,10 @@ export interface SrfResponse {
 export interface SrfDialog extends EventEmitter {
   readonly id: string;
   readonly connected: boolean;
+  /** `uas`: the far end sent the INVITE, `req`; `uac`: it answered ours, by `res`. */
+  readonly type: 'uas' | 'uac';
+  readonly req: SrfRequest;
+  readonly res: SrfResponse;
   readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
   local: { sdp?: string; contact?: string };
   remote: { sdp?: string };

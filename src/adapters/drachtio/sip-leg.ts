@@ -21,7 +21,7 @@ import { TerminationBucket } from '../../telephony/termination.ts';
 import type { Termination } from '../../telephony/termination.ts';
 import { withDeadline } from '../freeswitch/deadline.ts';
 import type { MediaEndpoint } from '../freeswitch/media-endpoint.ts';
-import { DialogWatch } from './dialog-watch.ts';
+import { DialogWatch, takesOptions } from './dialog-watch.ts';
 import type { SrfDialog, SrfRequest, SrfResponse } from './drachtio-srf.ts';
 import { OfferAnswer } from './offer-answer.ts';
 import { ALLOWED_METHODS } from './sip-replies.ts';
@@ -157,9 +157,9 @@ export class SipLeg implements Leg {
     return this.#goodbye ?? Promise.resolve();
   }
 
-  /** From now on notices within a minute or so when the far end is not there any more; see DialogWatch. */
+  /** From now on notices within a minute or so when the far end is gone, if it can be asked: DialogWatch. */
   watch(intervalMs: number): void {
-    if (this.#termination || this.#watch) return;
+    if (this.#termination || this.#watch || !takesOptions(this.#dialog)) return;
     this.#watch = new DialogWatch(this.#dialog, this.#clock, intervalMs, () => {
       const detail = 'the far end answers no more';
       this.#end({ bucket: TerminationBucket.upstreamError, reason: 'no-response', detail }, true);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { party } from './parties.ts';
 import { openStage, type Stage } from './telephony-stage.ts';
 
@@ -13,7 +13,7 @@ describe('a phone that knows nothing of its call any more', () => {
     const [stays, goes] = [await party(stage, 0), await party(stage, 1)];
     await stage.telephony.bridge(stays.leg, goes.leg);
     await stays.call.rtp.hears(goes.voice);
-    expect(goes.call.requests).toContain('OPTIONS');
+    await vi.waitFor(() => expect(goes.call.requests).toContain('OPTIONS'));
     goes.call.isForgotten = true;
     expect(await goes.leg.ended).toMatchObject({ bucket: 'upstream_error', reason: 'no-response' });
     expect(stays.leg.termination).toBeUndefined();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DialogWatch } from '../../../src/adapters/drachtio/dialog-watch.ts';
-import type { SrfDialog, SrfResponse } from '../../../src/adapters/drachtio/drachtio-srf.ts';
+import { DialogWatch, takesOptions } from '../../../src/adapters/drachtio/dialog-watch.ts';
+import type { SrfDialog, SrfRequest, SrfResponse } from '../../../src/adapters/drachtio/drachtio-srf.ts';
 import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
 
 const EVERY_MS = 30_000;
@@ -30,6 +30,24 @@ function answer(status: number | 'lost'): void {
   if (status === 'lost') asked.at(-1)?.(new Error('not connected'));
   else asked.at(-1)?.(undefined, { status } as SrfResponse);
 }
+
+describe('a phone is asked', () => {
+  const dialog = (type: 'uas' | 'uac', invite: string | undefined, answer: string | undefined) => ({
+    type,
+    req: { get: () => invite } as unknown as SrfRequest,
+    res: { get: () => answer } as unknown as SrfResponse,
+  });
+
+  it('when its own INVITE or answer allows OPTIONS', () => {
+    expect(takesOptions(dialog('uas', 'INVITE, Options', undefined))).toBe(true);
+    expect(takesOptions(dialog('uac', undefined, 'INVITE,OPTIONS,BYE'))).toBe(true);
+  });
+
+  it('not when it says nothing, or only we allow it', () => {
+    expect(takesOptions(dialog('uas', undefined, 'OPTIONS'))).toBe(false);
+    expect(takesOptions(dialog('uac', 'OPTIONS', 'INVITE, X-OPTIONS'))).toBe(false);
+  });
+});
 
 describe('a phone in a call', () => {
   it('is gone when it has answered once and then is silent', () => {
