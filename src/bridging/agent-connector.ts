@@ -81,7 +81,7 @@ export async function connectAgent(
 ): Promise<ConnectOutcome> {
   const { customer, target, callId, callerId, ringTimeoutMs, headers, signal } = request;
   if (customer.termination || signal.aborted) return { kind: 'customer-gone' };
-  const outgoing = { callId, target, callerId, ringTimeoutMs, headers, joinTo: customer };
+  const outgoing = { callId, target, callerId, ringTimeoutMs, headers };
   const call = request.originate?.(outgoing) ?? telephony.originate(outgoing);
   const outcome = await firstOf(call, customer, signal);
   if (outcome === 'gone') return { kind: 'customer-gone' };

@@ -42,8 +42,6 @@ export interface OutboundCallParts {
   readonly log: Log;
   readonly journal: LegJournal;
   readonly onAnswered: (leg: SipLeg) => void;
-  /** Begins to join the answered leg with whom it is meant for; must not throw. */
-  readonly joinEarly: (leg: SipLeg) => void;
   /** The leg of ours that a Replaces names. */
   readonly findLeg: (dialog: ReplacedDialog) => Leg | undefined;
   /** Called once when the call will have no leg. */
@@ -248,7 +246,6 @@ export class SipOutboundCall implements OutboundCall {
       await this.#earlyMedia;
       const known = this.#earlySdp !== undefined && sameMedia(this.#earlySdp, answer);
       if (mediaFault(answer) !== undefined) throw new Error(mediaFault(answer));
-      if (!this.#givenUp) this.#parts.joinEarly(leg);
       if (!known) await this.#modify(endpoint, answer);
     } catch (thrown) {
       void leg.endWith(terminationOfMedia(thrown));

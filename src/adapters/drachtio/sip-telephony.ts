@@ -184,7 +184,6 @@ export class SipTelephony implements Telephony {
         admission.answered();
         this.#adopt(leg, release);
       },
-      joinEarly: (leg) => request.joinTo && this.#joins.begin(request.joinTo, leg),
       onOver: () => {
         this.#outbound.delete(call);
         release();
