@@ -174,6 +174,30 @@ describe('agent-first', () => {
     expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
   });
 
+  it('frees the agent only when the line is quiet, when both are joined as the customer hangs up', async () => {
+    const house = agentFirst();
+    const { id } = await house.book();
+    await house.ready('a1');
+    const agent = await house.answers(house.last);
+    const hangUp = agent.hangUp.bind(agent);
+    agent.hangUp = () => Promise.resolve();
+    let joined: () => void = () => undefined;
+    house.telephony.bridge = () =>
+      new Promise((resolve) => {
+        joined = () => resolve({ separate: () => Promise.resolve() });
+      });
+    const customer = await house.answers(house.last);
+    customer.end();
+    joined();
+    await house.pass(10_000);
+    expect(house.registry.status('a1')).toMatchObject({ state: 'ON_CALL', subjectId: id });
+    await hangUp();
+    await settle();
+    await house.pass(10_000);
+    expect(house.registry.status('a1').state).toBe('READY');
+    expect(house.now(id).state).toBe('COMPLETED');
+  });
+
   it("ends both when it is cancelled while the customer's phone rings", async () => {
     const house = agentFirst();
     const { id } = await house.book();
