@@ -28,6 +28,8 @@ interface Live {
   conversation?: Conversation;
   /** The dialogue is running: it tells how the call went, the hang-up included. */
   asking?: boolean;
+  /** An agent's phone is rung for the customer: its call tells the hang-up, too. */
+  joining?: Promise<void>;
   /** A machine answered after all: the question's silence is no answer. */
   brokenOff?: boolean;
 }
@@ -247,9 +249,16 @@ export class CallbackCalls {
     const isTaken = this.#previews.isTakenBy(callback.id, agentId);
     const asked = isTaken ? { ...settings, agentAccept: 'phone' as const } : settings;
     const call = { callback, agentId, customer: leg, settings: asked, signal: live.work.signal };
-    void this.#agentCalls.ring(call, (conversation) =>
+    const rung = this.#agentCalls.ring(call, (conversation) =>
       this.#connected(callback, agentId, live, conversation),
     );
+    live.joining = rung;
+    void rung.then(() => {
+      // Another agent may be rung by now.
+      if (live.joining !== rung) return;
+      delete live.joining;
+      if (leg.termination && !live.conversation) this.#tellEnd(callback, leg.termination);
+    });
   }
 
   /** `agent-first`: the customer was joined with the agent who waited on the line. */
@@ -340,8 +349,9 @@ export class CallbackCalls {
 
   #customerEnded(callback: Callback, termination: Termination): void {
     const live = this.#liveOf(callback);
-    // A conversation, a dialogue and a message tell their own end; without a live entry the machine did it.
-    const isTold = live?.conversation !== undefined || live?.asking === true;
+    // A conversation, a dialogue and a message tell their own end, and so does an agent's call: the two may
+    // have been joined by now. Without a live entry the machine did it.
+    const isTold = live?.conversation !== undefined || live?.asking === true || live?.joining !== undefined;
     if (live && !isTold && !this.#detection.leavesMessage(callback)) this.#tellEnd(callback, termination);
     // What was heard belongs to the dialogue's end, which is told a moment later and then forgotten.
     if (live?.asking === true && callback.attemptId !== null) this.#live.delete(callback.attemptId);

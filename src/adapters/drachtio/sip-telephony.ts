@@ -184,6 +184,7 @@ export class SipTelephony implements Telephony {
         admission.answered();
         this.#adopt(leg, release);
       },
+      joinEarly: (leg) => this.#joins.begin(request.joinTo, leg),
       onOver: () => {
         this.#outbound.delete(call);
         release();

@@ -11,8 +11,30 @@ const JOIN_CHECK_INTERVAL_MS = 20;
 /** Set by FreeSWITCH as a channel enters its bridge, and kept afterwards; `bridge_uuid` comes too early. */
 const ENTERED = 'last_bridge_to';
 
-/** Joins two channels; resolves when both have entered the bridge. Rejects with MEDIA_BRIDGE_FAILED. */
-export async function bridgeChannels(a: MediaEndpoint, b: MediaEndpoint, clock: Clock): Promise<void> {
+/** Two channels on their way into a bridge. */
+export interface ChannelBridge {
+  /**
+   * Media are about to flow: the media server has told so, or both have entered. Rejects with
+   * MEDIA_BRIDGE_FAILED.
+   */
+  readonly joined: Promise<void>;
+  /** Both have entered, or will not. Before it, what is asked of them is lost. Never rejects. */
+  readonly settled: Promise<unknown>;
+}
+
+/** Joins two channels; `b` is the one that answered last. */
+export function bridgeChannels(a: MediaEndpoint, b: MediaEndpoint, clock: Clock): ChannelBridge {
+  const entered = enter(a, b, clock);
+  const bridging = bridgingOf(b, a.uuid);
+  const joined = Promise.race([bridging.told, entered]);
+  // Told, and one has gone before it was in: they have talked, as far as anybody can know.
+  joined.catch(() => undefined);
+  const settled = entered.then(bridging.forget, bridging.forget);
+  return { joined, settled };
+}
+
+/** Resolves when both have entered the bridge. */
+async function enter(a: MediaEndpoint, b: MediaEndpoint, clock: Clock): Promise<void> {
   await Promise.all([a, b].map((endpoint) => endpoint.yieldPlaying()));
   if (a.isGone || b.isGone) {
     throw new AppError('MEDIA_BRIDGE_FAILED', 'a call ended before it was joined');
@@ -35,6 +57,17 @@ export async function bridgeChannels(a: MediaEndpoint, b: MediaEndpoint, clock: 
   throw new AppError('MEDIA_BRIDGE_FAILED', `the media server could not join the calls: ${failure}`, {
     retryable: true,
   });
+}
+
+/** The event by which the channel that runs a bridge tells that it begins, before the first audio. */
+function bridgingOf(endpoint: MediaEndpoint, otherUuid: string): { told: Promise<void>; forget(): void } {
+  let forget = (): void => undefined;
+  const told = new Promise<void>((resolve) => {
+    forget = endpoint.onEvent('CHANNEL_BRIDGE', (event) => {
+      if (event.getHeader('Bridge-B-Unique-ID') === otherUuid) resolve();
+    });
+  });
+  return { told, forget };
 }
 
 async function isJoinedTo(endpoint: MediaEndpoint, otherUuid: string, clock: Clock): Promise<boolean> {

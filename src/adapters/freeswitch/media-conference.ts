@@ -108,7 +108,7 @@ export class MediaConference {
   ): { event: Promise<EslEvent>; stop: () => void } {
     let stop: () => void = () => undefined;
     const event = new Promise<EslEvent>((resolve) => {
-      stop = endpoint.onConferenceEvent((told) => {
+      stop = endpoint.onEvent('CUSTOM', (told) => {
         const isOurs = told.getHeader('Conference-Name') === name && told.getHeader('Action') === action;
         if (isOurs) resolve(told);
       });

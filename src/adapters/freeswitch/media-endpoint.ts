@@ -211,17 +211,17 @@ export class MediaEndpoint {
     return watchForFax(this.#options.clock, this, listener);
   }
 
-  /** Joins two channels; resolves when both have entered the bridge. Rejects with MEDIA_BRIDGE_FAILED. */
+  /** Joins two channels, `other` being the one that answered last: {@link bridgeChannels}. */
   bridge(other: MediaEndpoint): Promise<void> {
-    const joined = bridgeChannels(this, other, this.#options.clock);
-    const over = joined.catch(() => undefined);
-    this.#joining = over;
-    other.#joining = over;
+    const { joined, settled } = bridgeChannels(this, other, this.#options.clock);
+    this.#joining = settled;
+    other.#joining = settled;
     return joined;
   }
 
   /** Parts the channels of a bridge; both stay up. */
   async unbridge(): Promise<void> {
+    await this.#joining;
     if (this.#isGone) return;
     await withDeadline(
       this.#options.clock,
@@ -270,10 +270,12 @@ export class MediaEndpoint {
     if (!reply.startsWith('+OK')) throw unreachable(reply.trim() || 'no answer to uuid_transfer');
   }
 
-  /** Hears what conferences tell about this channel; returns the way to stop. */
-  onConferenceEvent(listener: (event: EslEvent) => void): () => void {
+  /** Hears what the media server tells of this channel by events of this name; returns the way to stop. */
+  onEvent(event: 'CUSTOM' | 'CHANNEL_BRIDGE', listener: (event: EslEvent) => void): () => void {
     const { conn } = this.#endpoint;
-    const name = 'esl::event::CUSTOM::*';
+    // The library asks for CUSTOM itself, and names those events of a channel otherwise.
+    if (event !== 'CUSTOM') conn?.sendRecv(`event plain ${event}`);
+    const name = `esl::event::${event}::${event === 'CUSTOM' ? '*' : this.uuid}`;
     conn?.on(name, listener);
     return () => conn?.removeListener(name, listener);
   }

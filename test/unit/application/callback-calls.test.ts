@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settle } from '../../fakes/fake-telephony.ts';
 import { House } from '../../fakes/house.ts';
+import type { Bridge } from '../../../src/telephony/telephony.ts';
 
 let house: House;
 beforeEach(() => {
@@ -30,6 +31,34 @@ describe('a callback on the telephone', () => {
     expect(house.now(id)).toMatchObject({ state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
     expect(house.registry.status('a1').state).toBe('READY');
     expect([...house.store.attempts.values()]).toMatchObject([{ result: 'PERSON', confirmed: true }]);
+  });
+
+  it.each([
+    ['has been joined by then', true, 'PROCESSING / after-call-work', 'AFTER_CALL_WORK'],
+    ['has not been joined', false, 'COMPLETED / CUSTOMER_ABANDONED', 'READY'],
+  ] as const)('a customer who hangs up as the agent answers, and %s', async (_when, joined, ends, agent) => {
+    const { id } = await house.book();
+    await house.ready('a1');
+    const customer = await house.answers(house.last);
+    await house.says('confirmed');
+    let join: (bridge: Bridge) => void = () => undefined;
+    let refuse: (why: Error) => void = () => undefined;
+    house.telephony.bridge = () =>
+      new Promise<Bridge>((resolve, reject) => {
+        join = resolve;
+        refuse = reject;
+      });
+    const agentLeg = await house.answers(house.last);
+    customer.end();
+    await settle();
+    expect(house.now(id)).toMatchObject({ state: 'ROUTING', subState: 'ringing-agent' });
+    if (joined) join({ separate: () => Promise.resolve() });
+    else refuse(new Error('a call ended before it was joined'));
+    await settle();
+    const { state, subState, reason } = house.now(id);
+    expect(`${state} / ${reason ?? subState}`).toBe(ends);
+    expect(house.registry.status('a1').state).toBe(agent);
+    expect(agentLeg.termination?.reason).toBe('local-hangup');
   });
 
   it.each([
