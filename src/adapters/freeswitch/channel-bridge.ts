@@ -10,6 +10,8 @@ const JOIN_CHECKS_MAX = 150;
 const JOIN_CHECK_INTERVAL_MS = 20;
 /** Set by FreeSWITCH as a channel enters its bridge, and kept afterwards; `bridge_uuid` comes too early. */
 const ENTERED = 'last_bridge_to';
+/** An event that was sent before a goodbye is here by then. */
+const LATE_EVENT_MS = 50;
 
 /** Two channels on their way into a bridge. */
 export interface ChannelBridge {
@@ -25,12 +27,22 @@ export interface ChannelBridge {
 /** Joins two channels; `b` is the one that answered last. */
 export function bridgeChannels(a: MediaEndpoint, b: MediaEndpoint, clock: Clock): ChannelBridge {
   const entered = enter(a, b, clock);
-  const bridging = bridgingOf(b, a.uuid);
-  const joined = Promise.race([bridging.told, entered]);
-  // Told, and one has gone before it was in: they have talked, as far as anybody can know.
-  joined.catch(() => undefined);
-  const settled = entered.then(bridging.forget, bridging.forget);
-  return { joined, settled };
+  let isTold = false;
+  const told = new Promise<void>((resolve) => {
+    // Told by the channel that runs the bridge as it begins, before the first audio.
+    const forget = b.onEvent('CHANNEL_BRIDGE', (event) => {
+      if (event.getHeader('Bridge-B-Unique-ID') !== a.uuid) return;
+      isTold = true;
+      resolve();
+    });
+    entered.then(forget, () => withDeadline(clock, LATE_EVENT_MS, told).then(forget));
+  });
+  // One of them has gone: had they been joined? The event and the goodbye came by different ways.
+  const known = entered.catch(async (failure: unknown) => {
+    await withDeadline(clock, LATE_EVENT_MS, told);
+    if (!isTold) throw failure;
+  });
+  return { joined: Promise.race([told, known]), settled: known.catch(() => undefined) };
 }
 
 /** Resolves when both have entered the bridge. */
@@ -57,17 +69,6 @@ async function enter(a: MediaEndpoint, b: MediaEndpoint, clock: Clock): Promise<
   throw new AppError('MEDIA_BRIDGE_FAILED', `the media server could not join the calls: ${failure}`, {
     retryable: true,
   });
-}
-
-/** The event by which the channel that runs a bridge tells that it begins, before the first audio. */
-function bridgingOf(endpoint: MediaEndpoint, otherUuid: string): { told: Promise<void>; forget(): void } {
-  let forget = (): void => undefined;
-  const told = new Promise<void>((resolve) => {
-    forget = endpoint.onEvent('CHANNEL_BRIDGE', (event) => {
-      if (event.getHeader('Bridge-B-Unique-ID') === otherUuid) resolve();
-    });
-  });
-  return { told, forget };
 }
 
 async function isJoinedTo(endpoint: MediaEndpoint, otherUuid: string, clock: Clock): Promise<boolean> {
