@@ -9,6 +9,7 @@ import { cpdCommand, type CpdOptions } from './cli/cpd-command.ts';
 import { migrateCommand } from './cli/migrate-command.ts';
 import { openOperator } from './cli/open-operator.ts';
 import type { Operator } from './cli/operator.ts';
+import type { PhoneOptions } from './cli/phone-command.ts';
 import { replayCommand } from './cli/replay-command.ts';
 import { simulateCommand } from './cli/simulate-command.ts';
 import { whyCommand } from './cli/why-command.ts';
@@ -83,6 +84,26 @@ program
   .action(async () => {
     const { runDemo } = await import('./demo/demo.ts');
     process.exitCode = await runDemo();
+    process.exit();
+  });
+program
+  .command('phone')
+  .description(
+    'a SIP phone in the terminal, on this machine: type keys and Enter to press them, h to hang up',
+  )
+  .argument('[number]', 'dial it; without a number the phone takes calls')
+  .option('--server <address>', 'SIP address of the server', '127.0.0.1:5060')
+  .option('--as <number>', "the caller's number", '+12025550123')
+  .option('--user <user>', "register as this agent's phone")
+  .option('--password <password>', 'of the user; default: the variable PHONE_PASSWORD')
+  .option('--port <port>', 'its own SIP port; default any', wholeNumber, 0)
+  .option('--press <keys>', 'SECONDS:KEYS after the answer, then after the keys before: "9:1 3:1"', '')
+  .option('--hang-up-after <seconds>', 'hang up so long after the last keys, or the answer', wholeNumber)
+  .option('--calls <count>', 'end after so many calls', wholeNumber)
+  .option('--decline', 'decline what rings', false)
+  .action(async (number: string | undefined, options: PhoneOptions) => {
+    const { phoneCommand } = await import('./cli/phone-command.ts');
+    process.exitCode = await phoneCommand(output, number, options, processEnvironment());
     process.exit();
   });
 program

@@ -77,6 +77,7 @@ export class RtpPeer {
   readonly #waiters = new Set<() => void>();
   #remote: { host: string; port: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
   #frequency = 0;
   #phase = 0;
   #sequence = 1;
@@ -98,6 +99,7 @@ export class RtpPeer {
   }
 
   start(host: string, port: number): void {
+    if (this.#isClosed) return;
     this.#remote = { host, port };
     this.#timer ??= setInterval(() => this.#send(), 20);
   }
@@ -166,7 +168,10 @@ export class RtpPeer {
     await this.#until(() => this.digits.join('').endsWith(digits), `digits ${digits}`, timeoutMs);
   }
 
+  /** Idempotent. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#socket.close();
   }

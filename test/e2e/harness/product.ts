@@ -84,6 +84,11 @@ export class Product {
     return this.#token;
   }
 
+  /** Its data directory: what the operator's commands find the running server by. */
+  get data(): string {
+    return join(this.#folder, 'data');
+  }
+
   static async start(options: ProductOptions): Promise<Product> {
     if (!isBuilt) execFileSync(process.execPath, [join(ROOT, 'scripts', 'setup.mjs')], { stdio: 'pipe' });
     isBuilt = true;
