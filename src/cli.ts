@@ -9,11 +9,11 @@ import { cpdCommand, type CpdOptions } from './cli/cpd-command.ts';
 import { migrateCommand } from './cli/migrate-command.ts';
 import { openOperator } from './cli/open-operator.ts';
 import type { Operator } from './cli/operator.ts';
-import type { PhoneOptions } from './cli/phone-command.ts';
 import { replayCommand } from './cli/replay-command.ts';
 import { simulateCommand } from './cli/simulate-command.ts';
 import { whyCommand } from './cli/why-command.ts';
 import { type Config, processEnvironment, readConfig } from './config/config.ts';
+import type { PhoneOptions } from './demo/phone-command.ts';
 import { examine } from './doctor.ts';
 import { FlowLibrary } from './ivr/flow-library.ts';
 import { SystemClock } from './kernel/clock.ts';
@@ -102,7 +102,7 @@ program
   .option('--calls <count>', 'end after so many calls', wholeNumber)
   .option('--decline', 'decline what rings', false)
   .action(async (number: string | undefined, options: PhoneOptions) => {
-    const { phoneCommand } = await import('./cli/phone-command.ts');
+    const { phoneCommand } = await import('./demo/phone-command.ts');
     process.exitCode = await phoneCommand(output, number, options, processEnvironment());
     process.exit();
   });

@@ -126,7 +126,7 @@ beforeAll(async () => {
     FOLDER: folder,
   };
   const server = ['--server', environment['SIP']!];
-  const customers = ['phone', ...server, '--port', String(customerPort), '--press', '6:1'];
+  const customers = ['phone', ...server, '--port', String(customerPort), '--press', '4:1'];
   await new Program(join(ROOT, 'bin', 'turnkeeper.mjs'), customers).prints(/takes calls/);
   for (const user of ['1002', '1003']) {
     agents.set(user, await sippAgent({ user, password: PASSWORD, registrar: product.sip }));

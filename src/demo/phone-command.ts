@@ -1,11 +1,16 @@
 import { createInterface } from 'node:readline';
-import { type PhoneOrders, TerminalPhone, type TimedKeys } from '../demo/terminal-phone.ts';
-import { Timeline } from '../demo/timeline.ts';
-import type { Output } from './configuration-commands.ts';
+import { type PhoneOrders, TerminalPhone, type TimedKeys } from './terminal-phone.ts';
+import { Timeline } from './timeline.ts';
 
 /** Groups of keys of one phone, and keys of one group at most. */
 const TIMED_KEYS = /^(\d{1,4}(?:\.\d)?):([\d*#A-D]{1,32})$/;
 const GROUPS_MAX = 50;
+
+/** Where the command tells what happens, and what is wrong. */
+interface PhoneOutput {
+  readonly line: (text: string) => void;
+  readonly error: (text: string) => void;
+}
 
 /** The command's options as commander gives them. */
 export interface PhoneOptions {
@@ -26,7 +31,7 @@ export interface PhoneOptions {
  * option is wrong.
  */
 export async function phoneCommand(
-  output: Output,
+  output: PhoneOutput,
   number: string | undefined,
   options: PhoneOptions,
   environment: Readonly<Record<string, string | undefined>>,
@@ -36,7 +41,7 @@ export async function phoneCommand(
     output.error(orders);
     return 2;
   }
-  const phone = new TerminalPhone(orders, new Timeline((line) => output.line(line)));
+  const phone = new TerminalPhone(orders, new Timeline(output.line));
   const stop = (): void => phone.stop();
   process.on('SIGINT', stop).on('SIGTERM', stop);
   const typed = process.stdin.isTTY ? createInterface({ input: process.stdin }) : undefined;
