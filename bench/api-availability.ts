@@ -65,6 +65,6 @@ export async function houseWithCallbacks(wanted: {
   await first.program.halt();
   const { folder } = first.program;
   const rest = { scheduledCount: 0, queuedCount: 0, queueCount: QUEUE_COUNT };
-  const ids = writeCallbacks(folder, { ...rest, ...wanted });
+  const ids = await writeCallbacks(folder, { ...rest, ...wanted });
   return Object.assign(await ApiHouse.open({ folder, key: first.key }), { ids });
 }

@@ -27,7 +27,7 @@ export class ApiHouse {
       ...(before && { folder: before.folder }),
     });
     if (before) return new ApiHouse(program, before.key);
-    const wanted = { name: 'bench', role: 'Administrator', scopes: ['native', 'ges'] };
+    const wanted = { name: 'bench', role: 'Administrator', scopes: ['native', 'ges', 'gms'] };
     const { key } = await program.api<{ key: string }>('POST', '/api-keys', wanted);
     return new ApiHouse(program, key);
   }

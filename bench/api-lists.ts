@@ -105,15 +105,41 @@ function gesQuestions(house: ApiHouse): Question[] {
   const query = (body: object): RequestPattern[] => [
     house.request('POST', '/engagement/v3/callbacks/query', body),
   ];
-  const [from, to] = [0.5, 0.51].map((share) => new Date(Date.now() + share * 28 * DAY_MS).toISOString());
+  const at = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString();
+  const ahead = { from: at(14), to: at(14.28) };
+  const past = { from: at(-6.5), to: at(-6.22) };
+  const always = { from: at(-13), to: at(28) };
   const serviceName = 'queue-0';
+  const gold = { userData: { segment: 'gold' } };
+  // Orders of old, new and middling callbacks.
+  const orders = Array.from({ length: 500 }, (_, order) => `A-${(order * 1999) % COUNT}`);
+  const rare = (more: object): RequestPattern[] =>
+    orders.flatMap((orderNumber) => query({ userData: { orderNumber }, ...more }));
+  const gms = (rest: string): RequestPattern =>
+    house.request('GET', `/genesys/1/service/callback/queue-3?${rest}`);
   return [
     ['v3 query: number', query({ phoneNumber: '+4930%N%' })],
     ['v3 query: service and states', query({ serviceName, states: ['SCHEDULED', 'QUEUED'] })],
-    ['v3 query: desired within 7 hours, open', query({ serviceName, states: ['SCHEDULED'], from, to })],
-    ['v3 query: desired within 7 hours', query({ from, to })],
-    ['v3 query: userData, common value', query({ userData: { segment: 'gold' } })],
+    ['v3 query: desired in 7 hours ahead, open', query({ serviceName, states: ['SCHEDULED'], ...ahead })],
+    ['v3 query: desired in 7 hours ahead', query(ahead)],
+    ['v3 query: desired in 7 hours past (22 000)', query(past)],
+    ['v3 query: desired in 7 hours past, queue', query({ serviceName: 'queue-3', ...past })],
+    ['v3 query: desired at any time, QUEUED', query({ states: ['QUEUED'], ...always })],
+    ['v3 query: userData, common value', query(gold)],
+    ['v3 query: userData, common value, queue', query({ serviceName: 'queue-3', ...gold })],
+    ['v3 query: userData, common value, 7 hours past', query({ ...gold, ...past })],
+    ['v3 query: userData, rare value, another each time', rare({})],
+    [
+      'v3 query: userData, rare and common value',
+      rare({ userData: { orderNumber: 'A-1999', segment: 'gold' } }),
+    ],
+    ['v3 query: userData, rare value, any time', rare(always)],
     ['v3 query: userData, no such value', query({ userData: { orderNumber: 'none' } })],
+    ['v3 query: userData, common value, ROUTING (none)', query({ ...gold, states: ['ROUTING'] })],
+    ['GMS query: rare value, another each time', orders.map((order) => gms(`orderNumber=${order}`))],
+    ['GMS query: common value, 250', [gms('segment=gold')]],
+    ['GMS query: rare or another, OR', [gms('orderNumber=A-1999&_callback_state=QUEUED&operand=OR')]],
+    ['GMS query: ended for no agent, 250', [gms('_callback_reason=FAIL_TARGET_NOT_FOUND')]],
     ['v3 queue list, 250', [house.request('GET', '/engagement/v3/callbacks/queues/queue-3')]],
   ];
 }

@@ -1,6 +1,9 @@
 import BetterSqlite3, { type Database } from 'better-sqlite3';
+import { Kysely } from 'kysely';
 import { join } from 'node:path';
+import { fillCallbackProperties } from '../src/adapters/storage/migrations/0015-search-indices.ts';
 import type { CallbackRow } from '../src/adapters/storage/schema.ts';
+import { PreparedSqliteDialect } from '../src/adapters/storage/sqlite-dialect.ts';
 import { IdSource } from '../src/kernel/ids.ts';
 import { SystemClock } from '../src/kernel/clock.ts';
 import { SeededRandom } from '../src/kernel/random.ts';
@@ -32,13 +35,15 @@ const REASONS = ['COMPLETED_BY_AGENT', 'MAX_ATTEMPTS_REACHED', 'CANCELLED_BY_API
  * million in a minute, where the program itself would take a quarter of an hour. Returns their ids, oldest
  * first.
  */
-export function writeCallbacks(programFolder: string, wanted: StoredCallbacks): string[] {
+export async function writeCallbacks(programFolder: string, wanted: StoredCallbacks): Promise<string[]> {
   const database = new BetterSqlite3(join(programFolder, 'data', 'turnkeeper.db'));
   try {
     database.pragma('synchronous = off');
     const restoreIndexes = withoutIndexes(database);
     const ids = insert(database, wanted);
     restoreIndexes();
+    const db = new Kysely<unknown>({ dialect: new PreparedSqliteDialect(database) });
+    await db.transaction().execute((tx) => fillCallbackProperties(tx));
     database.pragma('wal_checkpoint(truncate)');
     return ids;
   } finally {

@@ -9,10 +9,10 @@ import { ensureAdministrator } from './adapters/http/access.ts';
 import { newApiKey } from './adapters/http/credential.ts';
 import { defaultHttpConfig } from './adapters/http/http-config.ts';
 import { buildHttpServer } from './adapters/http/http-server.ts';
-import { RateLimiter } from './adapters/http/rate-limiter.ts';
+import { numberGate } from './adapters/http/number-gate.ts';
 import { PrometheusMetrics } from './adapters/metrics/prometheus-metrics.ts';
 import { Storage } from './adapters/storage/storage.ts';
-import { ApplicationService, type NumberGate } from './application/application-service.ts';
+import { ApplicationService } from './application/application-service.ts';
 import { CallInService } from './application/call-in-service.ts';
 import { NotificationList } from './application/notification-list.ts';
 import { HistoryReplay } from './application/history-replay.ts';
@@ -261,7 +261,10 @@ function newApplication(parts: Parts, callIn: CallInService): ApplicationService
     callIn,
     directory: provisioning.directory,
     telephony,
-    numberGate: numberGate(clock, config.http.callbacksPerNumberPerHourMax),
+    numberGate: numberGate(
+      clock,
+      () => provisioning.directory.apiLimits().number?.perHourMax ?? config.http.callbacksPerNumberPerHourMax,
+    ),
     nowMs: () => clock.nowMs(),
     openCallbackCount: (queue) => engine.openCallbacks.count(queue),
     loads: () => ({
@@ -308,6 +311,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     errors: storage.errors,
     areas: storage.areas,
     provisioning,
+    limits: () => provisioning.directory.apiLimits(),
     captcha: new CaptchaGate({ keySets: () => provisioning.directory.captchaKeys(), clock, log }),
     replay: (id) => replays.replay(id),
     tracing,
@@ -327,12 +331,6 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
   started.push(() => http.close());
   started.push(await publishOperatorToken(parts, url));
   return url;
-}
-
-/** A bucket a number: as many at once as in an hour, and filled again over an hour. */
-function numberGate(clock: Clock, perHourMax: number): NumberGate {
-  const limiter = new RateLimiter(clock, { perMinuteMax: perHourMax / 60, burstMax: perHourMax });
-  return { max: perHourMax, windowMs: 3_600_000, take: (e164) => limiter.take(e164) };
 }
 
 async function publishOperatorToken(

@@ -13,9 +13,11 @@ import type {
   QueueView,
   Refusal,
 } from './application.ts';
+import type { CallbackSearch, FoundCallbacks } from '../callback/callback-search.ts';
 import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { PushTarget } from '../callback/booking-details.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
+import { actorText } from '../callback/actor-text.ts';
 import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
 import { immediateOffer, type OpenFor } from '../calendar/open-for.ts';
@@ -27,6 +29,7 @@ import type { Telephony } from '../telephony/telephony.ts';
 import type { WaitEstimate } from '../queue/wait-estimator.ts';
 import type { CallInDesk, CallInOutcome, CallInRequest } from './call-in-desk.ts';
 import { CallbackChanges } from './callback-changes.ts';
+import { searchCallbacks } from './callback-searching.ts';
 import { numberRefusal, screenForQueue } from './number-check.ts';
 import { queueWaitView, type QueueWaitView } from './queue-wait-view.ts';
 import type { QueueWaits } from './queue-waits.ts';
@@ -104,8 +107,9 @@ export class ApplicationService implements Application {
           virtualQueue: settings.name,
           customerNumber: number.e164,
           origin: 'api',
+          through: request.through ?? 'native',
           language: request.language ?? 'en',
-          ...(desiredAtMs !== undefined && { desiredAtMs }),
+          ...(desiredAtMs !== undefined && { desiredAtMs, takesSlot: always }),
           ...(request.priority !== undefined && { priority: request.priority }),
           ...(request.userData !== undefined && { userData: request.userData }),
           ...(request.details !== undefined && { details: request.details }),
@@ -133,6 +137,10 @@ export class ApplicationService implements Application {
 
   listCallbacks(filter: CallbackFilter): Promise<readonly Callback[]> {
     return this.#options.unitOfWork.transact((tx) => tx.listCallbacks(filter));
+  }
+
+  searchCallbacks(search: CallbackSearch): Promise<FoundCallbacks> {
+    return searchCallbacks(this.#options.unitOfWork, search);
   }
 
   cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>> {
@@ -289,10 +297,4 @@ export class ApplicationService implements Application {
     const offer = immediateOffer(slots.offerQuestion(settings, atMs));
     return offer.allowed ? undefined : { kind: 'not-bookable', what: 'immediate', reason: offer.reason };
   }
-}
-
-/** `user:anna`, `agent:1001`, `customer`: how an actor reads in a history line. */
-export function actorText(actor: Actor): string {
-  if (actor.kind === 'customer') return 'customer';
-  return `${actor.kind}:${actor.kind === 'system' ? actor.part : actor.id}`;
 }

@@ -1,7 +1,9 @@
 import type { BookingRefusal } from '../callback/booking-check.ts';
 import type { BookingDetails, PushTarget } from '../callback/booking-details.ts';
+import type { CallbackSearch, FoundCallbacks } from '../callback/callback-search.ts';
 import type { CallbackFilter } from '../callback/callback-store.ts';
 import type { Actor, Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
+import type { CallbackOrigin } from '../callback/new-callback.ts';
 import type { ImmediateRefusal, OpenFor, ScheduledRefusal } from '../calendar/open-for.ts';
 import type { CallbackId } from '../kernel/ids.ts';
 import type { WaitEstimatorName } from '../callback/queue-settings.ts';
@@ -36,10 +38,12 @@ export interface CallbackRequest {
   /** What is told about the offer, and what it overrides of the queue's settings. */
   readonly details?: BookingDetails;
   /**
-   * The time asked for must have a free slot, whatever the queue's `bookingCheck` says, also when it is now
-   * or past. Default false.
+   * The time asked for must have a free slot, whatever the queue's `bookingCheck` says, also when it is now;
+   * a time that is over has none. Default false.
    */
   readonly alwaysCheckCapacity?: boolean;
+  /** Which API it came through, for the history. Default: `native`. */
+  readonly through?: CallbackOrigin;
 }
 
 /** Expected ways to be refused; the HTTP adapter maps each to a status. */
@@ -157,6 +161,10 @@ export interface Application {
   createCallback(request: CallbackRequest, actor: Actor): Promise<Outcome<Callback>>;
   findCallback(id: CallbackId): Promise<CallbackView | undefined>;
   listCallbacks(filter: CallbackFilter): Promise<readonly Callback[]>;
+  /**
+   * Also by customer data, desired time and reason; a page may be short, or empty, and still not the last.
+   */
+  searchCallbacks(search: CallbackSearch): Promise<FoundCallbacks>;
   cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>>;
   /** Each by itself, in the order of the ids. */
   cancelCallbacks(ids: readonly CallbackId[], actor: Actor): Promise<readonly Cancellation[]>;

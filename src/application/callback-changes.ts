@@ -19,6 +19,7 @@ export interface CallbackChangesOptions {
   readonly runner: CallbackRunner;
   readonly directory: ServiceDirectory;
   readonly slots: SlotDesk;
+  readonly nowMs: () => number;
 }
 
 /** What people and programs may change of a callback that exists (product §3 rule 2). */
@@ -84,9 +85,11 @@ export class CallbackChanges {
     actor: Actor,
   ): Promise<Outcome<CallbackChange>> {
     const who: Actor = agentId === undefined ? actor : { kind: 'agent', id: agentId };
-    const { runner, slots } = this.#options;
-    const checks = alwaysCheckCapacity ? [slots.check(undefined, true)] : [];
-    const outcome = await runner.reschedule(id, desiredAtMs, who, checks);
+    const { nowMs, runner, slots } = this.#options;
+    const checks = alwaysCheckCapacity ? [slots.check(undefined, desiredAtMs)] : [];
+    // A time that is now takes its place in the slot that is now.
+    const bookedAtMs = alwaysCheckCapacity ? Math.max(desiredAtMs, nowMs() + 1) : desiredAtMs;
+    const outcome = await runner.reschedule(id, bookedAtMs, who, checks);
     return changed(outcome, RESCHEDULE_ALLOWED);
   }
 

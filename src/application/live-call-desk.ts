@@ -1,3 +1,4 @@
+import { actorText } from '../callback/actor-text.ts';
 import type { RingTarget } from '../bridging/party-lines.ts';
 import type { AsideOutcome, JoinedLegs, RungPhone } from '../bridging/conversation.ts';
 import { hasRoom } from '../bridging/conversation-commands.ts';
@@ -13,7 +14,6 @@ import type { AudioSource, Leg, TransferRequest } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import { leaseOfTalking } from './agent-lease.ts';
 import type { Outcome, Refusal } from './application.ts';
-import { actorText } from './application-service.ts';
 import type { CallCommand, CallDesk, CallTarget, MonitorMode, WorkspaceCall } from './call-desk.ts';
 import type { CallTargets, TargetQuestion } from './call-targets.ts';
 import { LiveCall, type LiveCallFacts, type LiveCallListener } from './live-call.ts';

@@ -29,7 +29,10 @@ export interface BookingWish {
   readonly mode: BookingMode;
   /** Undefined: as soon as possible. */
   readonly desiredAtMs: number | undefined;
-  /** A time that is now or past counts as a scheduled one: it needs room, too. Default false. */
+  /**
+   * Any time counts as a scheduled one: one that is now needs room, too, and one that is over is refused.
+   * Default false.
+   */
   readonly always?: boolean;
 }
 
@@ -145,13 +148,14 @@ export class SlotDesk {
   /**
    * The check of a booking for a later time; immediate ones pass.
    * @param holderId whose hold the booking uses up.
-   * @param always immediate ones, too, need room in the slot that is now.
+   * @param askedAtMs the time that was asked for, where any time needs room: one that is now, too, and one
+   * that is over has none.
    */
-  check(holderId?: string, always = false): BookingCheck {
+  check(holderId?: string, askedAtMs?: number): BookingCheck {
     return async (tx, { callback, nowMs }: Booking): Promise<BookingRefusal | undefined> => {
       const { virtualQueue, id } = callback;
-      const desiredAtMs = Math.max(callback.desiredAtMs, nowMs);
-      if (callback.desiredAtMs <= nowMs && !always) return undefined;
+      const desiredAtMs = askedAtMs ?? callback.desiredAtMs;
+      if (askedAtMs === undefined && desiredAtMs <= nowMs) return undefined;
       const bookable = this.#bookable(virtualQueue, nowMs);
       if (!bookable) return undefined;
       const refusal = await slotRefusal(tx, bookable, { desiredAtMs, nowMs, except: holderId ?? id });
@@ -184,7 +188,7 @@ export class SlotDesk {
     { mode, desiredAtMs, always = false }: BookingWish,
     book: (desiredAtMs: number | undefined, checks: readonly BookingCheck[]) => Promise<BookingOutcome>,
   ): Promise<BookingOutcome> {
-    let outcome = await book(desiredAtMs, [this.check(undefined, always && desiredAtMs !== undefined)]);
+    let outcome = await book(desiredAtMs, [this.check(undefined, always ? desiredAtMs : undefined)]);
     if (mode === 'strict') return outcome;
     for (let moveCount = 0; moveCount < MOVES_MAX; moveCount++) {
       if (outcome.kind !== 'refused' || outcome.refusal.kind !== 'slot-full') return outcome;

@@ -32,8 +32,8 @@ export interface SlotWish {
   readonly except?: string;
 }
 
-/** Why a time cannot be booked. `too-far`: beyond the queue's `maxFutureDays`. */
-export type SlotRefusalReason = NoSlot | 'full' | 'too-far';
+/** Why a time cannot be booked. `past`: its slot is over; `too-far`: beyond the queue's `maxFutureDays`. */
+export type SlotRefusalReason = NoSlot | 'full' | 'past' | 'too-far';
 
 /** A time that cannot be booked, and what can be instead. */
 export interface SlotRefusal {
@@ -53,7 +53,7 @@ export async function slotRefusal(
 ): Promise<SlotRefusal | undefined> {
   const reason = await refusalReason(tx, queue, wish);
   if (reason === undefined) return undefined;
-  const nearMs = Math.min(wish.desiredAtMs, queue.untilMs);
+  const nearMs = Math.max(wish.nowMs, Math.min(wish.desiredAtMs, queue.untilMs));
   return { reason, free: await nearestFree(tx, queue, { ...wish, desiredAtMs: nearMs }, PROPOSALS_MAX) };
 }
 
@@ -63,9 +63,17 @@ async function refusalReason(
   wish: SlotWish,
 ): Promise<SlotRefusalReason | undefined> {
   if (wish.desiredAtMs >= queue.untilMs) return 'too-far';
+  if (isOver(queue.calendar, wish.desiredAtMs, wish.nowMs)) return 'past';
   const slot = queue.calendar.slotAt(wish.desiredAtMs);
   if (typeof slot === 'string') return slot;
   return slot.capacity > (await takenIn(tx, queue, slot, wish)) ? undefined : 'full';
+}
+
+/** The time lies before now, and not in the slot that is now. */
+function isOver(calendar: SlotCalendar, atMs: number, nowMs: number): boolean {
+  if (atMs >= nowMs) return false;
+  const slot = calendar.slotAt(atMs);
+  return typeof slot === 'string' || slot.endMs <= nowMs;
 }
 
 async function takenIn(tx: SlotTx, queue: BookableQueue, slot: Slot, wish: SlotWish): Promise<number> {

@@ -146,7 +146,7 @@ export class CallbackRunner {
       if (existing) return { outcome: { kind: 'existing', callback: existing } };
       const refusal = await firstRefusal(checks, tx, { callback, cause: 'create', nowMs });
       if (refusal) return { outcome: { kind: 'refused', refusal } };
-      await this.#insert(tx, callback, actor);
+      await this.#insert(tx, callback, actor, request.through);
       return { outcome: { kind: 'booked', callback }, made: callback };
     }, turn);
   }
@@ -340,9 +340,14 @@ export class CallbackRunner {
     return firstRefusal([...checks, ...(this.#options.checks ?? [])], tx, booking);
   }
 
-  async #insert(tx: CallbackTx, callback: Callback, actor: Actor): Promise<void> {
+  async #insert(
+    tx: CallbackTx,
+    callback: Callback,
+    actor: Actor,
+    through?: NewCallback['through'],
+  ): Promise<void> {
     await tx.insertCallback(callback);
-    await tx.appendEvent(creationEvent(callback, actor));
+    await tx.appendEvent(creationEvent(callback, actor, through));
   }
 
   #afterInsert(callback: Callback): void {

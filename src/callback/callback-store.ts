@@ -2,6 +2,7 @@ import type { SlotTx } from '../calendar/slot-store.ts';
 import type { AttemptId, CallbackId } from '../kernel/ids.ts';
 import type { ScreeningTx } from '../screening/screening-store.ts';
 import type { Attempt, Callback, CallbackEvent, CallbackState } from './callback.ts';
+import type { CallbackSearch, FoundCallbacks } from './callback-search.ts';
 import type { Notification } from './notification.ts';
 import type { TransferTx } from './transferred-customer.ts';
 
@@ -58,8 +59,9 @@ export interface CallbackTx extends SlotTx, ScreeningTx, TransferTx {
   /**
    * Stores `callback`; throws AppError CALLBACK_CHANGED when the stored version is not `callback.version -
    * 1`.
+   * @param userDataBefore to be given when `userData` is another now: callbacks are found by it.
    */
-  updateCallback(callback: Callback): Promise<void>;
+  updateCallback(callback: Callback, userDataBefore?: Callback['userData']): Promise<void>;
   findCallback(id: CallbackId): Promise<Callback | undefined>;
   /** Every callback that is not COMPLETED, by priority (high first), placeAtMs, id. */
   openCallbacks(): Promise<Callback[]>;
@@ -67,6 +69,8 @@ export interface CallbackTx extends SlotTx, ScreeningTx, TransferTx {
   openPlaces(): Promise<OpenPlace[]>;
   /** Newest first. */
   listCallbacks(filter: CallbackFilter): Promise<Callback[]>;
+  /** What `search` looks for, as much of it as one turn at the store should find. */
+  searchCallbacks(search: CallbackSearch): Promise<FoundCallbacks>;
   /** Open callbacks whose dueAtMs is at or before `nowMs`, earliest first. */
   dueCallbacks(nowMs: number, limit: number): Promise<Callback[]>;
   /** The earliest dueAtMs among open callbacks. */

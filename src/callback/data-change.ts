@@ -24,7 +24,7 @@ export async function changeCallbackData(
   const before = await tx.findCallback(id);
   if (!before) return undefined;
   const callback = { ...before, userData, version: before.version + 1 };
-  await tx.updateCallback(callback);
+  await tx.updateCallback(callback, before.userData);
   const { state, subState } = callback;
   const event = { callbackId: id, atMs: nowMs, kind: 'DATA_CHANGED', actor, state, subState };
   await tx.appendEvent({ ...event, data: { keys } });

@@ -3,6 +3,13 @@ import { type BookingDetails, reportedDetails } from './booking-details.ts';
 import { type CallbackPolicy, purgeOf } from './callback-policy.ts';
 import type { Actor, Callback, CallbackEvent } from './callback.ts';
 
+/**
+ * Through what a callback was asked for: the native API (programs, the console and the agents' workspace),
+ * the two compatible ones, or on the telephone.
+ */
+export const callbackOrigins = ['native', 'ges', 'gms', 'ivr'] as const;
+export type CallbackOrigin = (typeof callbackOrigins)[number];
+
 /** What is asked for when a callback is booked. */
 export interface NewCallback {
   /** Chosen before, so that the same request is never stored twice; default a new one. */
@@ -10,6 +17,8 @@ export interface NewCallback {
   readonly virtualQueue: string;
   readonly customerNumber: string;
   readonly origin: 'ivr' | 'api';
+  /** For the history. Default: what follows from `origin`, which of the APIs excepted. */
+  readonly through?: CallbackOrigin;
   readonly originCallId?: CallId;
   readonly dialledNumber?: string;
   readonly language: string;
@@ -17,6 +26,11 @@ export interface NewCallback {
   readonly placeAtMs?: number;
   /** Default: at once. */
   readonly desiredAtMs?: number;
+  /**
+   * Counts as booked for its time also when that is now or past: it is then for the next instant, and takes a
+   * place in the slot that is now. Default false.
+   */
+  readonly takesSlot?: boolean;
   /** Default: the queue's `priorityInitial`. */
   readonly priority?: number;
   readonly userData?: Readonly<Record<string, string>>;
@@ -42,7 +56,8 @@ export interface NewCallbackFacts {
 export function newCallback(request: NewCallback, facts: NewCallbackFacts): Callback {
   const { id, nowMs, policy, priorityInitial } = facts;
   const takenAtMs = request.placeAtMs ?? nowMs;
-  const desiredAtMs = request.desiredAtMs ?? takenAtMs;
+  const askedAtMs = request.desiredAtMs ?? takenAtMs;
+  const desiredAtMs = request.takesSlot === true ? Math.max(askedAtMs, nowMs + 1) : askedAtMs;
   const readyAtMs = desiredAtMs - policy.readyLeadMs;
   const waits = readyAtMs > nowMs;
   const age = waits
@@ -120,7 +135,7 @@ export function sameCaseAgain(
  * The first line of a callback's history. It holds what reports need of the record, which is deleted before
  * its events; numbers and data of the customer are not among it.
  */
-export function creationEvent(callback: Callback, actor: Actor): CallbackEvent {
+export function creationEvent(callback: Callback, actor: Actor, through?: CallbackOrigin): CallbackEvent {
   const { id: callbackId, createdAtMs: atMs, state, subState } = callback;
   const { virtualQueue, origin, originCallId, language, priority, placeAtMs, desiredAtMs } = callback;
   const { recreatedFrom, rescheduledFrom } = callback;
@@ -132,6 +147,7 @@ export function creationEvent(callback: Callback, actor: Actor): CallbackEvent {
     priority,
     placeAtMs,
     desiredAtMs,
+    ...(through !== undefined && { through }),
     ...reportedDetails(callback.details),
     ...(recreatedFrom !== null && { recreatedFrom }),
     ...(rescheduledFrom !== null && { rescheduledFrom }),

@@ -1,9 +1,14 @@
 import type { CallbackId, CallInId } from '../kernel/ids.ts';
+import type { Actor } from '../callback/callback.ts';
 import type { CallIn, CallInState } from './call-in.ts';
 
 /** Which requests to list, newest first. */
 export interface CallInFilter {
   readonly groupName?: string;
+  /** Of these groups only; none of them: nothing is found. */
+  readonly groupNames?: readonly string[];
+  /** Made by this one. */
+  readonly createdBy?: Actor;
   readonly state?: CallInState;
   readonly callbackId?: CallbackId;
   /** Asked for or called from this number, or told to dial it. */

@@ -52,6 +52,8 @@ export function diffDocuments(
   if (stableJson(from) !== stableJson(to)) {
     changed.push({ item: 'notReadyReasons', fields: [{ field: 'notReadyReasons', from, to }] });
   }
+  const limits = fieldChanges({ ...before.limits }, { ...after.limits });
+  if (limits.length > 0) changed.push({ item: 'limits', fields: limits });
   return { added, changed, removed, reordered };
 }
 

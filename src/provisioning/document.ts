@@ -5,6 +5,7 @@ import { type CallInGroup, callInGroupSchema } from '../callin/call-in-group.ts'
 import { type QueueDefaults, type QueueRow, queueRowSchema } from '../callback/queue-row.ts';
 import { pushCredentialsSchema } from '../notify/push-credentials.ts';
 import { webhookSchema } from '../notify/webhook-settings.ts';
+import { type ApiLimits } from './api-limits.ts';
 import { defaultNotReadyReasons } from '../routing/agent.ts';
 import { captchaKeysSchema } from '../screening/captcha-keys.ts';
 import { numberRuleSchema } from '../screening/number-rule.ts';
@@ -57,6 +58,8 @@ export interface ConfigurationDocument {
   readonly flows: readonly string[];
   /** What agents may give as a reason for not being ready; RONA need not be among it. */
   readonly notReadyReasons: readonly string[];
+  /** How much the APIs take; empty: as the installation's settings say. */
+  readonly limits: ApiLimits;
 }
 
 /** A configuration with nothing in it: what a new installation has. */
@@ -75,4 +78,5 @@ export const emptyDocument: ConfigurationDocument = {
   webhooks: [],
   flows: [],
   notReadyReasons: defaultNotReadyReasons,
+  limits: {},
 };

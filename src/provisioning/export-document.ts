@@ -19,6 +19,7 @@ export function exportDocument(document: ConfigurationDocument): string {
   }
   if (document.flows.length > 0) ordered['flows'] = document.flows;
   ordered['notReadyReasons'] = document.notReadyReasons;
+  if (Object.keys(document.limits).length > 0) ordered['limits'] = document.limits;
   // 0: long expressions and sealed values stay on one line.
   return stringify(ordered, { lineWidth: 0, aliasDuplicateObjects: false });
 }

@@ -12,6 +12,7 @@ import type { CaptchaKeys } from '../screening/captcha-keys.ts';
 import type { NumberRule } from '../screening/number-rule.ts';
 import type { Did, Trunk } from '../telephony/directory.ts';
 import type { DigestSecret, TelephonyDirectory } from '../telephony/telephony-directory.ts';
+import type { ApiLimits } from './api-limits.ts';
 import { buildView, type DirectoryAgent, type DirectoryView, withoutPlus } from './directory-view.ts';
 import { type ConfigurationDocument, emptyDocument } from './document.ts';
 import { reasonsInForce } from './not-ready-reasons.ts';
@@ -219,6 +220,11 @@ export class LiveDirectory implements TelephonyDirectory {
   /** What agents may give as a reason for not being ready. */
   notReadyReasons(): readonly string[] {
     return reasonsInForce(this.#view.document.notReadyReasons);
+  }
+
+  /** How much the APIs take, as far as the document says. */
+  apiLimits(): ApiLimits {
+    return this.#view.document.limits;
   }
 
   /** True for a queue without business hours; false for no such queue. */

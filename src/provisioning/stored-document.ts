@@ -3,6 +3,7 @@ import { mergedRow } from '../callback/queue-row.ts';
 import { queueSettingsSchema } from '../callback/queue-settings.ts';
 import { AppError } from '../kernel/errors.ts';
 import { defaultNotReadyReasons } from '../routing/agent.ts';
+import { apiLimitsSchema } from './api-limits.ts';
 import { type ConfigurationDocument, requiredFlowsSchema, sectionNames, sections } from './document.ts';
 
 /**
@@ -14,6 +15,7 @@ export function normalForm(stored: ConfigurationDocument): ConfigurationDocument
     flows: requiredFlowsSchema.parse(stored.flows ?? []),
     notReadyReasons: stored.notReadyReasons ?? defaultNotReadyReasons,
     queueDefaults: stored.queueDefaults ?? {},
+    limits: apiLimitsSchema.parse(stored.limits ?? {}),
   };
   for (const section of sectionNames) {
     const outcome = sections[section].schema.array().safeParse(stored[section] ?? []);

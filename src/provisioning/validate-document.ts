@@ -9,6 +9,7 @@ import {
   sectionNames,
   sections,
 } from './document.ts';
+import { apiLimitsSchema } from './api-limits.ts';
 import { notReadyReasonsSchema } from './not-ready-reasons.ts';
 import { queueChecks } from './queue-checks.ts';
 import { faultAt, schemaFaults } from './schema-faults.ts';
@@ -61,6 +62,7 @@ export function validateDocument(text: string, context: ValidationContext): Vali
   }
   faults.push(...requiredFlows(source, given['flows'], context, valid));
   faults.push(...reasons(source, given['notReadyReasons'], valid));
+  faults.push(...limitsOfApis(source, given['limits'], valid));
   const sectionsRead = raw as unknown as RawSections;
   faults.push(...crossCheck(source, sectionsRead, context.knownFlows));
   faults.push(...queueChecks(source, sectionsRead, defaults.written, context));
@@ -69,7 +71,13 @@ export function validateDocument(text: string, context: ValidationContext): Vali
 }
 
 /** Everything a document may have at its top. */
-const sectionWords: readonly string[] = [...sectionNames, 'queueDefaults', 'flows', 'notReadyReasons'];
+const sectionWords: readonly string[] = [
+  ...sectionNames,
+  'queueDefaults',
+  'flows',
+  'notReadyReasons',
+  'limits',
+];
 
 function unknownSections(source: YamlDocument, given: Record<string, unknown>): Fault[] {
   return Object.keys(given)
@@ -146,6 +154,16 @@ function reasons(source: YamlDocument, given: unknown, valid: Record<string, unk
   const outcome = notReadyReasonsSchema.safeParse(given ?? defaultNotReadyReasons);
   if (!outcome.success) return schemaFaults(source, ['notReadyReasons'], given, outcome.error.issues, []);
   valid['notReadyReasons'] = outcome.data;
+  return [];
+}
+
+function limitsOfApis(source: YamlDocument, given: unknown, valid: Record<string, unknown>): Fault[] {
+  const outcome = apiLimitsSchema.safeParse(given ?? {});
+  if (!outcome.success) {
+    const fields = Object.keys(apiLimitsSchema.shape);
+    return schemaFaults(source, ['limits'], given, outcome.error.issues, fields);
+  }
+  valid['limits'] = outcome.data;
   return [];
 }
 

@@ -1,5 +1,6 @@
 import type { SlotHold, SlotTx } from '../calendar/slot-store.ts';
 import type { CallbackFilter, CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
+import { isFound, searchOrder } from '../callback/callback-search.ts';
 import type { Attempt, Callback, CallbackEvent } from '../callback/callback.ts';
 import type { Notification } from '../callback/notification.ts';
 import type { TransferredCustomer, TransferTx } from '../callback/transferred-customer.ts';
@@ -159,6 +160,15 @@ export class MemoryStore implements UnitOfWork<Tx> {
           .filter((callback) => isSelected(callback, filter))
           .sort((a, b) => (a.id < b.id ? 1 : -1))
           .slice(0, filter.limit),
+      searchCallbacks: async (search) => {
+        const { after, limit } = search;
+        const order = searchOrder(search);
+        const found = [...this.callbacks.values()]
+          .filter((callback) => isFound(callback, search) && (!after || order(after, callback) < 0))
+          .sort(order);
+        const items = found.slice(0, limit);
+        return { items, next: found.length > limit ? (items.at(-1) ?? null) : null };
+      },
       dueCallbacks: async (nowMs, limit) => this.#reached(({ dueAtMs }) => dueAtMs, nowMs).slice(0, limit),
       nextDueAtMs: async () => this.#next(({ dueAtMs }) => dueAtMs),
       purgeableCallbacks: async (nowMs, limit) => this.#reached(purgeTime, nowMs).slice(0, limit),

@@ -16,6 +16,12 @@ import type {
 import type { CallInOutcome, CallInRequest } from '../../src/application/call-in-desk.ts';
 import type { Availability, AvailabilityQuestion } from '../../src/application/slot-desk.ts';
 import type { OpenFor } from '../../src/calendar/open-for.ts';
+import {
+  type CallbackSearch,
+  type FoundCallbacks,
+  isFound,
+  searchOrder,
+} from '../../src/callback/callback-search.ts';
 import type { CallbackFilter } from '../../src/callback/callback-store.ts';
 import type { Actor, Callback } from '../../src/callback/callback.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
@@ -105,6 +111,15 @@ export class FakeApplication implements Application {
       .filter((callback) => callback.createdAtMs <= (filter.createdToMs ?? Infinity))
       .filter((callback) => filter.afterId === undefined || callback.id < filter.afterId)
       .slice(0, filter.limit);
+  }
+
+  async searchCallbacks(search: CallbackSearch): Promise<FoundCallbacks> {
+    const { after, limit } = search;
+    const order = searchOrder(search);
+    const found = [...this.callbacks.values()]
+      .filter((callback) => isFound(callback, search) && (!after || order(after, callback) < 0))
+      .sort(order);
+    return { items: found.slice(0, limit), next: found.length > limit ? (found[limit - 1] ?? null) : null };
   }
 
   async cancelCallback(id: CallbackId, actor: Actor): Promise<Outcome<Callback>> {

@@ -6,8 +6,20 @@ import type {
   Session,
   User,
 } from '../../src/adapters/http/access-store.ts';
-import type { AuditEntry, AuditFilter, AuditStore } from '../../src/adapters/http/audit-store.ts';
-import type { ErrorFilter, ErrorRecord, ErrorStore } from '../../src/adapters/http/error-store.ts';
+import type {
+  AuditEntry,
+  AuditFilter,
+  AuditStore,
+  Creation,
+  CreationFilter,
+} from '../../src/adapters/http/audit-store.ts';
+import {
+  errorOrder,
+  type ErrorFilter,
+  type ErrorRecord,
+  type ErrorStore,
+  isListed,
+} from '../../src/adapters/http/error-store.ts';
 import {
   type AreaStore,
   areaLimits,
@@ -148,6 +160,14 @@ export class MemoryAuditStore implements AuditStore {
       .filter(({ atMs, id }) => atMs >= fromMs && atMs <= toMs && (afterId === undefined || id < afterId))
       .slice(0, limit);
   }
+  /** Set by a test. */
+  creations: Creation[] = [];
+  async listCreations({ actor, callbackId, limit }: CreationFilter): Promise<Creation[]> {
+    return this.creations
+      .filter((made) => made.actor === (actor ?? made.actor))
+      .filter((made) => made.callbackId === (callbackId ?? made.callbackId))
+      .slice(0, limit);
+  }
   async trimAudit(beforeMs: number): Promise<number> {
     const kept = this.entries.filter(({ atMs }) => atMs >= beforeMs);
     return this.entries.length - this.entries.splice(0, this.entries.length, ...kept).length;
@@ -187,15 +207,9 @@ export class MemoryErrorStore implements ErrorStore {
   async findError(correlationId: string): Promise<ErrorRecord | undefined> {
     return this.records.get(correlationId);
   }
-  async listErrors({ code, status, actor, fromMs, toMs, limit }: ErrorFilter): Promise<ErrorRecord[]> {
-    return [...this.records.values()]
-      .toReversed()
-      .filter(
-        (record) => record.code === (code ?? record.code) && record.status === (status ?? record.status),
-      )
-      .filter((record) => actor === undefined || record.actor === actor)
-      .filter(({ atMs }) => atMs >= (fromMs ?? -Infinity) && atMs <= (toMs ?? Infinity))
-      .slice(0, limit);
+  async listErrors(filter: ErrorFilter): Promise<ErrorRecord[]> {
+    const listed = [...this.records.values()].filter((record) => isListed(record, filter));
+    return listed.sort(errorOrder).slice(0, filter.limit);
   }
   async trimErrors(beforeMs: number, keepMax: number): Promise<number> {
     const before = this.records.size;

@@ -36,11 +36,37 @@ export interface AuditFilter {
   readonly limit: number;
 }
 
+/** The making of one callback, as its history has it. */
+export interface Creation {
+  readonly callbackId: string;
+  readonly atMs: number;
+  /** Orders those of the same instant. */
+  readonly sequence: number;
+  /** `api-key:<id>`, `user:<name>`, `agent:<id>`, `system:<part>` or `customer`. */
+  readonly actor: string;
+  /** What the history tells: queue, desired time, through which API. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Which creations: by whom, or of one callback (of both: all must hold); every limit is inclusive. */
+export interface CreationFilter {
+  readonly actor?: string;
+  readonly callbackId?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** Go on behind this one, newest first. */
+  readonly after?: Pick<Creation, 'atMs' | 'sequence'>;
+  /** 1–201. */
+  readonly limit: number;
+}
+
 /** Keeps the audit log: rows are added, and deleted when they are old, never changed. */
 export interface AuditStore {
   putAudit(entry: AuditEntry): Promise<void>;
   /** Newest first. */
   listAudit(filter: AuditFilter): Promise<AuditEntry[]>;
+  /** Newest first. */
+  listCreations(filter: CreationFilter): Promise<Creation[]>;
   /** Deletes at most 1000 entries with `atMs < beforeMs`, oldest first; returns how many. */
   trimAudit(beforeMs: number): Promise<number>;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { actorOf, actorText, actorTextPattern } from '../../callback/actor-text.ts';
 import type { CallInService } from '../../application/call-in-service.ts';
 import { callInGroupSchema } from '../../callin/call-in-group.ts';
 import { type CallIn, CallInState, stateAt } from '../../callin/call-in.ts';
@@ -23,6 +24,7 @@ const callInSchema = named(
   z.object({
     id: callInIdSchema,
     groupName: z.string(),
+    createdBy: z.string().describe('`api-key:<id>`, `user:<name>`, `agent:<id>` or `customer`'),
     state: z.enum(Object.values(CallInState)),
     toNumber: z.string(),
     fromNumber: z.string().nullable().describe('Masked for roles that may not see numbers'),
@@ -40,6 +42,7 @@ const callInSchema = named(
 
 const listQuerySchema = z.strictObject({
   group: callInGroupSchema.shape.name.optional(),
+  createdBy: z.string().regex(actorTextPattern, 'must be like api-key:<id>').optional(),
   state: z.enum(Object.values(CallInState)).optional(),
   callbackId: callbackIdSchema.optional(),
   number: z
@@ -75,10 +78,14 @@ export function addCallInRoutes(server: Server, { callIns, clock, provisioning }
       },
     },
     handler: async (request) => {
-      const { group, state, callbackId, number, from, to, limit, cursor } = request.query;
-      const seesNumbers = may(principalOf(request), 'seeNumbers');
+      const { group, createdBy, state, callbackId, number, from, to, limit, cursor } = request.query;
+      const principal = principalOf(request);
+      const seesNumbers = may(principal, 'seeNumbers');
+      const readable = provisioning.callInGroups().filter((one) => mayReadQueue(principal, one.queue));
       const found = await callIns.list({
+        ...(principal.queues !== null && { groupNames: readable.map(({ name }) => name) }),
         ...(group !== undefined && { groupName: group }),
+        ...(createdBy !== undefined && { createdBy: actorOf(createdBy) }),
         ...(state !== undefined && { state }),
         ...(callbackId !== undefined && { callbackId }),
         ...(number !== undefined && { number }),
@@ -87,10 +94,7 @@ export function addCallInRoutes(server: Server, { callIns, clock, provisioning }
         ...(cursor !== undefined && { beforeId: cursor }),
         limit,
       });
-      const principal = principalOf(request);
-      const items = found
-        .filter(({ groupName: of }) => mayRead(principal, of))
-        .map((callIn) => view(callIn, seesNumbers));
+      const items = found.map((callIn) => view(callIn, seesNumbers));
       return { items, nextCursor: found.length === limit ? (found.at(-1)?.id ?? null) : null };
     },
   });
@@ -118,6 +122,7 @@ function callInJson(callIn: CallIn, nowMs: number, seesNumbers: boolean): z.outp
   const {
     id,
     groupName: group,
+    createdBy,
     toNumber,
     fromNumber,
     accessCode,
@@ -129,6 +134,7 @@ function callInJson(callIn: CallIn, nowMs: number, seesNumbers: boolean): z.outp
   return {
     id,
     groupName: group,
+    createdBy: actorText(createdBy),
     state: stateAt(callIn, nowMs),
     toNumber,
     fromNumber: fromNumber !== null && !seesNumbers ? `…${fromNumber.slice(-4)}` : fromNumber,

@@ -121,7 +121,7 @@ function filterOf(query: z.infer<typeof listQuerySchema>, principal: Principal):
 }
 
 function addCreate(server: Server, context: RouteContext): void {
-  const creation = new IdempotentCreation(context);
+  const creation = new IdempotentCreation(context, 'native');
   server.route({
     method: 'POST',
     url: '/callbacks',

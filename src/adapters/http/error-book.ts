@@ -1,6 +1,6 @@
 import type { Log } from '../../kernel/log.ts';
 import { messageOf } from '../../kernel/errors.ts';
-import type { ErrorFilter, ErrorRecord, ErrorStore } from './error-store.ts';
+import { errorOrder, type ErrorFilter, type ErrorRecord, type ErrorStore, isListed } from './error-store.ts';
 
 /** Records kept in memory, of each sort. */
 const RING_MAX = 1000;
@@ -60,18 +60,8 @@ export class ErrorBook {
     const all = new Map<string, ErrorRecord>();
     for (const record of await this.#store.listErrors(filter)) all.set(record.correlationId, record);
     for (const record of this.#recent.values()) {
-      if (matches(record, filter)) all.set(record.correlationId, record);
+      if (isListed(record, filter)) all.set(record.correlationId, record);
     }
-    return [...all.values()].sort((a, b) => b.atMs - a.atMs).slice(0, filter.limit);
+    return [...all.values()].sort(errorOrder).slice(0, filter.limit);
   }
-}
-
-function matches(record: ErrorRecord, { code, status, actor, fromMs, toMs }: ErrorFilter): boolean {
-  return (
-    (code === undefined || record.code === code) &&
-    (status === undefined || record.status === status) &&
-    (actor === undefined || record.actor === actor) &&
-    record.atMs >= (fromMs ?? -Infinity) &&
-    record.atMs <= (toMs ?? Infinity)
-  );
 }

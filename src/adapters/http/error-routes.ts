@@ -24,6 +24,11 @@ const querySchema = z.strictObject({
   from: instantSchema.optional(),
   to: instantSchema.optional(),
   limit: z.coerce.number().int().min(1).max(httpLimits.pageMax).default(50),
+  cursor: z
+    .string()
+    .regex(/^\d{1,16}\.corr_[0-9a-z]{8,40}$/, 'must be the nextCursor of the page before')
+    .optional()
+    .describe('`nextCursor` of the page before'),
 });
 
 /** GET /errors, GET /errors/{correlationId}. */
@@ -37,15 +42,24 @@ export function addErrorRoutes(server: Server, { errorBook }: RouteContext): voi
       tags,
       summary: 'List error answers with the requests that caused them',
       description:
-        'Newest first. Answers to floods (429) are found by id only. Members of access groups see errors of ' +
+        'Newest first. Further pages: pass `nextCursor` as `cursor` until it is null. Answers to floods (429) are found by id only. Members of access groups see errors of ' +
         'their own and of requests that named one of their queues.',
       querystring: querySchema,
-      response: { 200: z.object({ items: z.array(errorRecordSchema) }), ...errorAnswers },
+      response: {
+        200: z.object({ items: z.array(errorRecordSchema), nextCursor: z.string().nullable() }),
+        ...errorAnswers,
+      },
     },
     handler: async (request) => {
-      const principal = principalOf(request);
-      const found = await errorBook.list(filterOf(request.query));
-      return { items: found.filter((record) => mayReadError(principal, record)).map(errorRecordJson) };
+      const filter = filterOf(request.query, principalOf(request));
+      // One more than the page tells whether another page follows.
+      const found = await errorBook.list({ ...filter, limit: filter.limit + 1 });
+      const items = found.slice(0, filter.limit);
+      const last = found.length > filter.limit ? items.at(-1) : undefined;
+      return {
+        items: items.map(errorRecordJson),
+        nextCursor: last ? `${last.atMs}.${last.correlationId}` : null,
+      };
     },
   });
   server.route({
@@ -75,13 +89,18 @@ function mayReadError(principal: Principal, { actor, virtualQueue }: ErrorRecord
   return virtualQueue !== null && mayReadQueue(principal, virtualQueue);
 }
 
-function filterOf({ code, status, key, from, to, limit }: z.infer<typeof querySchema>): ErrorFilter {
+function filterOf(query: z.infer<typeof querySchema>, principal: Principal): ErrorFilter {
+  const { code, status, key, from, to, limit, cursor } = query;
+  const { key: actor, queues } = principal;
+  const [time, correlationId = ''] = cursor?.split('.') ?? [];
   return {
     ...(code === undefined ? {} : { code }),
     ...(status === undefined ? {} : { status }),
     ...(key === undefined ? {} : { actor: key }),
     ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
     ...(to === undefined ? {} : { toMs: Date.parse(to) }),
+    ...(queues === null ? {} : { readableBy: { actor, queues } }),
+    ...(cursor === undefined ? {} : { after: { atMs: Number(time), correlationId } }),
     limit,
   };
 }

@@ -1,3 +1,5 @@
+import { mayReadQueue } from './access-rules.ts';
+
 /**
  * One error answer with the request that caused it, found by its correlation id (product §8). Holds no
  * secret.
@@ -37,8 +39,46 @@ export interface ErrorFilter {
   readonly actor?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
-  /** 1–200. */
+  /**
+   * Those that this reader may see: the reader's own, and those that named one of the queues. Default: all.
+   */
+  readonly readableBy?: {
+    readonly actor: string;
+    /** Names, or beginnings of names that end in `*`. */
+    readonly queues: readonly string[];
+  };
+  /** Go on behind this one, in the order of the list. */
+  readonly after?: ErrorPlace;
+  /** 1–201. */
   readonly limit: number;
+}
+
+/** Where in the list, newest first, an error answer stands. */
+export type ErrorPlace = Pick<ErrorRecord, 'atMs' | 'correlationId'>;
+
+/** For `sort`: the newest first. */
+export function errorOrder(a: ErrorPlace, b: ErrorPlace): number {
+  if (a.atMs !== b.atMs) return b.atMs - a.atMs;
+  return a.correlationId === b.correlationId ? 0 : a.correlationId < b.correlationId ? 1 : -1;
+}
+
+/** True when the filter selects this one. */
+export function isListed(record: ErrorRecord, filter: ErrorFilter): boolean {
+  const { code, status, actor, fromMs = -Infinity, toMs = Infinity, readableBy, after } = filter;
+  const { atMs, virtualQueue } = record;
+  const mayBeRead =
+    readableBy === undefined ||
+    record.actor === readableBy.actor ||
+    (virtualQueue !== null && mayReadQueue(readableBy, virtualQueue));
+  return (
+    mayBeRead &&
+    record.code === (code ?? record.code) &&
+    record.status === (status ?? record.status) &&
+    record.actor === (actor ?? record.actor) &&
+    atMs >= fromMs &&
+    atMs <= toMs &&
+    (after === undefined || errorOrder(after, record) < 0)
+  );
 }
 
 /**
@@ -48,7 +88,7 @@ export interface ErrorFilter {
 export interface ErrorStore {
   putError(record: ErrorRecord): Promise<void>;
   findError(correlationId: string): Promise<ErrorRecord | undefined>;
-  /** Newest first. */
+  /** Newest first; see {@link errorOrder}. */
   listErrors(filter: ErrorFilter): Promise<ErrorRecord[]>;
   /** Deletes the oldest beyond the newest `keepMax`, and all with `atMs < beforeMs`; returns how many. */
   trimErrors(beforeMs: number, keepMax: number): Promise<number>;

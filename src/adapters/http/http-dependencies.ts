@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression } from 'fastify';
 import type { RawRequestDefaultExpression, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ApiLimits } from '../../provisioning/api-limits.ts';
 import type { ReplayOutcome } from '../../callback/replay.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { CallbackId, IdSource } from '../../kernel/ids.ts';
@@ -47,6 +48,8 @@ export interface HttpDependencies {
   readonly replay: (id: CallbackId) => Promise<ReplayOutcome | undefined>;
   /** Undefined where SIP cannot be traced: the routes answer TRACING_UNAVAILABLE. */
   readonly tracing?: CallTracing;
+  /** How much is taken, where the configuration document says other than `config`. Default: nowhere. */
+  readonly limits?: () => Pick<ApiLimits, 'address' | 'key'>;
   readonly metrics: PrometheusMetrics;
   readonly log: Log;
   readonly clock: Clock;

@@ -9,6 +9,7 @@ import { addAccessGroupRoutes, addAuditRoutes } from './access-group-routes.ts';
 import { addApiKeyRoutes } from './api-key-routes.ts';
 import { AuditLog, auditChanges } from './audit-log.ts';
 import { OriginBook } from './cors.ts';
+import { addCreationRoutes } from './creation-routes.ts';
 import { addErrorRoutes } from './error-routes.ts';
 import { addUserRoutes } from './user-routes.ts';
 import { addAgentRoutes, addQueueRoutes } from './agent-queue-routes.ts';
@@ -155,6 +156,7 @@ const apiRoutes = [
   addUserRoutes,
   addAccessGroupRoutes,
   addAuditRoutes,
+  addCreationRoutes,
   addErrorRoutes,
   addTraceRoutes,
   addWorkspaceRoutes,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CallbackRequest, Outcome } from '../../application/application.ts';
 import type { Callback } from '../../callback/callback.ts';
+import type { CallbackOrigin } from '../../callback/new-callback.ts';
 import { assert } from '../../kernel/errors.ts';
 import type { CallbackId } from '../../kernel/ids.ts';
 import type { Principal } from './access.ts';
@@ -24,17 +25,21 @@ interface Creation {
 /** Creates a callback at most once for one Idempotency-Key of one caller (product §3 rule 1). */
 export class IdempotentCreation {
   readonly #context: RouteContext;
+  readonly #through: CallbackOrigin;
   /** Ids being created by this process; bounded by the connections there may be. */
   readonly #inFlight = new Set<CallbackId>();
 
-  constructor(context: RouteContext) {
+  /** @param through the API whose requests these are, for the callbacks' histories. */
+  constructor(context: RouteContext, through: CallbackOrigin) {
     this.#context = context;
+    this.#through = through;
   }
 
   async create(wanted: CallbackRequest, principal: Principal, key: string | undefined): Promise<Creation> {
     const { application, idempotency, clock, ids } = this.#context;
     if (key === undefined) {
-      return { outcome: await application.createCallback(wanted, principal.actor), repeated: false };
+      const request = { ...wanted, through: this.#through };
+      return { outcome: await application.createCallback(request, principal.actor), repeated: false };
     }
     const nowMs = clock.nowMs();
     const claim = {
@@ -62,7 +67,7 @@ export class IdempotentCreation {
     }
     this.#inFlight.add(inForce.callbackId);
     try {
-      const request = { ...wanted, id: inForce.callbackId };
+      const request = { ...wanted, id: inForce.callbackId, through: this.#through };
       const outcome = await application.createCallback(request, principal.actor);
       if (!outcome.ok) await idempotency.release(principal.key, key);
       else assert(outcome.value.id === request.id, 'createCallback keeps the id it is given');

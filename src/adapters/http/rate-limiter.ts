@@ -12,20 +12,35 @@ interface Bucket {
 }
 
 /**
- * Keys remembered at the same time; beyond it the one used longest ago is forgotten. Bounds memory under
- * address floods.
+ * Keys remembered at the same time; beyond it those used longest ago are forgotten, half of them together.
+ * Bounds memory under address floods.
  */
 const BUCKETS_MAX = 20_000;
 
-/** Token buckets by key (an address, an API key, a user name). */
+/** Sums of parts that are no binary fractions: who comes after exactly the time told has waited enough. */
+const ROUNDING = 1e-9;
+
+/**
+ * Token buckets by key (an address, an API key, a user name). A take costs the same however many keys there
+ * are: they are kept in two maps, and the older one is dropped as a whole when the younger one is full.
+ * Taking the oldest key out of one map would mean walking, each time, past the places of all that were put
+ * back as the youngest.
+ */
 export class RateLimiter {
   readonly #clock: Clock;
-  readonly #limit: RateLimit;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #limit: () => RateLimit;
+  #young = new Map<string, Bucket>();
+  #old: ReadonlyMap<string, Bucket> = new Map();
 
-  constructor(clock: Clock, limit: RateLimit) {
+  /** @param limit in force, asked with every take when it is a function: it may change at any time. */
+  constructor(clock: Clock, limit: RateLimit | (() => RateLimit)) {
     this.#clock = clock;
-    this.#limit = limit;
+    this.#limit = typeof limit === 'function' ? limit : () => limit;
+  }
+
+  /** Keys remembered now, those in both maps twice: {@link BUCKETS_MAX} at most. */
+  get keyCount(): number {
+    return this.#young.size + this.#old.size;
   }
 
   /**
@@ -34,22 +49,29 @@ export class RateLimiter {
    */
   take(key: string): number {
     const nowMs = this.#clock.monotonicMs();
-    const perMs = this.#limit.perMinuteMax / 60_000;
-    const known = this.#buckets.get(key);
-    const bucket = known ?? { tokens: this.#limit.burstMax, atMs: nowMs };
-    bucket.tokens = Math.min(this.#limit.burstMax, bucket.tokens + (nowMs - bucket.atMs) * perMs);
+    const { perMinuteMax, burstMax } = this.#limit();
+    const perMs = perMinuteMax / 60_000;
+    const bucket = this.#bucketOf(key) ?? { tokens: burstMax, atMs: nowMs };
+    bucket.tokens = Math.min(burstMax, bucket.tokens + (nowMs - bucket.atMs) * perMs);
     bucket.atMs = nowMs;
-    // A Map keeps the order of insertion: putting the key back makes it the youngest.
-    this.#buckets.delete(key);
-    this.#buckets.set(key, bucket);
-    if (this.#buckets.size > BUCKETS_MAX) {
-      const oldest = this.#buckets.keys().next();
-      if (!oldest.done) this.#buckets.delete(oldest.value);
-    }
-    if (bucket.tokens >= 1) {
+    this.#keep(key, bucket);
+    if (bucket.tokens >= 1 - ROUNDING) {
       bucket.tokens--;
       return 0;
     }
-    return Math.max(1, Math.ceil((1 - bucket.tokens) / perMs / 1000));
+    const waitMs = Math.round((1 - bucket.tokens) / perMs);
+    return Math.max(1, Math.ceil(waitMs / 1000));
+  }
+
+  #bucketOf(key: string): Bucket | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  #keep(key: string, bucket: Bucket): void {
+    if (this.#young.size >= BUCKETS_MAX / 2 && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, bucket);
   }
 }

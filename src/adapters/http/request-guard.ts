@@ -8,7 +8,7 @@ import { answerPreflight, checkOrigin, isPreflight, isSameOrigin, letPageRead } 
 import type { Refusal } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
-import { RateLimiter } from './rate-limiter.ts';
+import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 
 /** The cookie that holds a session token. */
 export const SESSION_COOKIE = 'turnkeeper_session';
@@ -22,8 +22,9 @@ const QUEUE_FULL_RETRY_SEC = 60;
  * may call it is a programmer's mistake.
  */
 export function guardRequests(server: Server, context: RouteContext): void {
-  const byAddress = new RateLimiter(context.clock, context.config.addressRate);
-  const byPrincipal = new RateLimiter(context.clock, context.config.principalRate);
+  const { clock, config, limits } = context;
+  const byAddress = new RateLimiter(clock, () => rateOf(config.addressRate, limits?.().address));
+  const byPrincipal = new RateLimiter(clock, () => rateOf(config.principalRate, limits?.().key));
   server.decorateRequest('principal', null);
   server.decorateRequest('startedMs', 0);
   server.addHook('onRoute', (route) => {
@@ -52,6 +53,13 @@ export function guardRequests(server: Server, context: RouteContext): void {
     limit(byPrincipal.take(principal.key));
     if (!may(principal, access)) throw forbidden(principal, access);
   });
+}
+
+function rateOf(
+  { perMinuteMax, burstMax }: RateLimit,
+  said: { readonly [Part in keyof RateLimit]?: number | undefined } = {},
+): RateLimit {
+  return { perMinuteMax: said.perMinuteMax ?? perMinuteMax, burstMax: said.burstMax ?? burstMax };
 }
 
 function forbidden(principal: Principal, access: RouteAccess): HttpError {

@@ -64,8 +64,9 @@ function addReads(server: Server, { workspace }: RouteContext): void {
     handler: async (request) => {
       const { agent, state = OPEN_STATES, limit } = request.query;
       const viewer = viewerOf(request, workspace, agent);
-      const found = await workspace.cases.casesOf(viewer.agentId, state, limit);
-      const items = found.filter(({ virtualQueue }) => sees(viewer, virtualQueue));
+      const items = await workspace.cases.casesOf(viewer.agentId, state, limit, ({ virtualQueue }) =>
+        sees(viewer, virtualQueue),
+      );
       return { items: items.map((each) => caseJson(each, viewer.principal)) };
     },
   });

@@ -1,5 +1,7 @@
-import type { Kysely } from 'kysely';
-import type { AuditEntry, AuditFilter } from '../http/audit-store.ts';
+import { type Kysely, sql } from 'kysely';
+import type { AuditEntry, AuditFilter, Creation, CreationFilter } from '../http/audit-store.ts';
+import { actorOf, actorText } from '../../callback/actor-text.ts';
+import type { Actor } from '../../callback/callback.ts';
 import type { Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
@@ -29,6 +31,33 @@ export async function listAudit(db: Executor, filter: AuditFilter): Promise<Audi
   if (filter.afterId !== undefined) query = query.where('id', '<', filter.afterId);
   const limit = Math.min(Math.max(1, filter.limit), LIST_ROWS_MAX);
   return await query.orderBy('id', 'desc').limit(limit).execute();
+}
+
+// Literals, not parameters: the partial index over creations applies only when the planner sees them.
+const IS_CREATION = sql<boolean>`"subjectKind" = 'callback' and "kind" = 'CREATED'`;
+
+/** The first lines of callbacks' histories, newest first. */
+export async function listCreations(db: Executor, filter: CreationFilter): Promise<Creation[]> {
+  const { actor, callbackId, fromMs, toMs, after } = filter;
+  let query = db
+    .selectFrom('event')
+    .select(['subjectId as callbackId', 'atMs', 'sequence', 'actor', 'data'])
+    .where(IS_CREATION);
+  if (actor !== undefined) query = query.where('actor', '=', JSON.stringify(actorOf(actor)));
+  if (callbackId !== undefined) query = query.where('subjectId', '=', callbackId);
+  if (fromMs !== undefined) query = query.where('atMs', '>=', fromMs);
+  if (toMs !== undefined) query = query.where('atMs', '<=', toMs);
+  if (after) query = query.where(sql`("atMs", "sequence")`, '<', sql`(${after.atMs}, ${after.sequence})`);
+  const rows = await query
+    .orderBy('atMs', 'desc')
+    .orderBy('sequence', 'desc')
+    .limit(Math.min(Math.max(1, filter.limit), LIST_ROWS_MAX))
+    .execute();
+  return rows.map((row) => ({
+    ...row,
+    actor: actorText(JSON.parse(row.actor) as Actor),
+    data: JSON.parse(row.data) as Creation['data'],
+  }));
 }
 
 /** Deletes the oldest entries before `beforeMs`. */

@@ -100,7 +100,10 @@ export class CallInQueries implements CallInTx {
 
   async listCallIns(filter: CallInFilter): Promise<CallIn[]> {
     let query = this.#executor().selectFrom('callIn').selectAll();
-    const { groupName, state, callbackId, number, fromMs, toMs, nowMs, beforeId } = filter;
+    const { groupName, groupNames, state, callbackId, number, fromMs, toMs, nowMs, beforeId } = filter;
+    const { createdBy } = filter;
+    if (createdBy !== undefined) query = query.where('createdBy', '=', JSON.stringify(createdBy));
+    if (groupNames !== undefined) query = query.where('groupName', 'in', groupNames);
     if (groupName !== undefined) query = query.where('groupName', '=', groupName);
     if (callbackId !== undefined) query = query.where('callbackId', '=', callbackId);
     if (number !== undefined) {

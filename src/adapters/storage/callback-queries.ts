@@ -3,7 +3,10 @@ import type { CallbackFilter, OpenPlace } from '../../callback/callback-store.ts
 import type { Actor, Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId } from '../../kernel/ids.ts';
+import type { CallbackSearch, FoundCallbacks } from '../../callback/callback-search.ts';
 import { listRows } from './callback-list.ts';
+import { deleteProperties, insertProperties } from './callback-properties.ts';
+import { searchRows } from './callback-search-queries.ts';
 import { FixedQuery } from './fixed-query.ts';
 import type { AttemptRow, CallbackRow, EventRow, Schema } from './schema.ts';
 
@@ -29,16 +32,27 @@ const insertEventRow = new FixedQuery((db, row: Omit<EventRow, 'sequence'>) =>
 /** Inserts a new callback. */
 export async function insertCallback(db: Executor, callback: Callback): Promise<void> {
   await insertRow.run(db, toRow(callback));
+  await insertProperties(db, callback);
 }
 
-/** @throws AppError CALLBACK_CHANGED (retryable) when the stored version is not `callback.version - 1`. */
-export async function updateCallback(db: Executor, callback: Callback): Promise<void> {
+/**
+ * @param userDataBefore to be given when they are other data now.
+ * @throws AppError CALLBACK_CHANGED (retryable) when the stored version is not `callback.version - 1`.
+ */
+export async function updateCallback(
+  db: Executor,
+  callback: Callback,
+  userDataBefore?: Callback['userData'],
+): Promise<void> {
   const before = callback.version - 1;
   const { numAffectedRows } = await updateRow.run(db, { ...toRow(callback), before });
   if (numAffectedRows !== 1n) {
     const message = `callback ${callback.id} is not stored with version ${before}`;
     throw new AppError('CALLBACK_CHANGED', message, { retryable: true });
   }
+  if (userDataBefore === undefined) return;
+  await deleteProperties(db, { ...callback, userData: userDataBefore });
+  await insertProperties(db, callback);
 }
 
 /** One callback by id. */
@@ -102,6 +116,12 @@ export async function listCallbacks(db: Executor, filter: CallbackFilter): Promi
   return (await listRows(db, filter)).map(fromRow);
 }
 
+/** What the search looks for. */
+export async function searchCallbacks(db: Executor, search: CallbackSearch): Promise<FoundCallbacks> {
+  const { rows, next } = await searchRows(db, search);
+  return { items: rows.map(fromRow), next };
+}
+
 /** Open callbacks due at or before `nowMs`, earliest first. */
 export async function dueCallbacks(db: Executor, nowMs: number, limit: number): Promise<Callback[]> {
   const rows = await db
@@ -159,31 +179,6 @@ export async function nextPurgeAtMs(db: Executor): Promise<number | undefined> {
     .limit(1)
     .executeTakeFirst();
   return row?.purgeAtMs ?? undefined;
-}
-
-/**
- * Deletes ended callbacks that were wanted before `desiredBeforeMs`, with their attempts, oldest first. Their
- * events stay.
- * @returns how many were deleted; call again while it is `limit`.
- */
-export async function deleteEndedCallbacks(
-  db: Executor,
-  desiredBeforeMs: number,
-  limit: number,
-): Promise<number> {
-  const result = await db
-    .deleteFrom('callback')
-    .where('id', 'in', (eb) =>
-      eb
-        .selectFrom('callback')
-        .select('id')
-        .where(sql<boolean>`"state" = 'COMPLETED'`)
-        .where('desiredAtMs', '<', desiredBeforeMs)
-        .orderBy('desiredAtMs')
-        .limit(limit),
-    )
-    .executeTakeFirst();
-  return Number(result.numDeletedRows);
 }
 
 /** Inserts an attempt; a second one with the same callback and number is refused by the schema. */

@@ -1,11 +1,12 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { ErrorFilter, ErrorRecord } from '../http/error-store.ts';
 import type { IdempotencyClaim } from '../http/idempotency-store.ts';
 import type { Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
 
-const LIST_ROWS_MAX = 200;
+/** A page and the one row that tells whether another follows. */
+const LIST_ROWS_MAX = 201;
 
 /** Keeps one error answer. */
 export async function putError(db: Executor, record: ErrorRecord): Promise<void> {
@@ -33,6 +34,27 @@ export async function listErrors(db: Executor, filter: ErrorFilter): Promise<Err
   if (filter.actor !== undefined) query = query.where('actor', '=', filter.actor);
   if (filter.fromMs !== undefined) query = query.where('atMs', '>=', filter.fromMs);
   if (filter.toMs !== undefined) query = query.where('atMs', '<=', filter.toMs);
+  const { after, readableBy } = filter;
+  if (after) {
+    query = query.where(sql`("atMs", "correlationId")`, '<', sql`(${after.atMs}, ${after.correlationId})`);
+  }
+  if (readableBy) {
+    const { actor, queues } = readableBy;
+    const names = queues.filter((pattern) => !pattern.endsWith('*'));
+    const beginnings = queues
+      .filter((pattern) => pattern.endsWith('*'))
+      .map((pattern) => pattern.slice(0, -1));
+    query = query.where((eb) =>
+      eb.or([
+        eb('actor', '=', actor),
+        ...(names.length > 0 ? [eb('virtualQueue', 'in', names)] : []),
+        // A range instead of `like`: the beginning needs no escaping.
+        ...beginnings.map((beginning) =>
+          eb.and([eb('virtualQueue', '>=', beginning), eb('virtualQueue', '<', `${beginning}\u{10ffff}`)]),
+        ),
+      ]),
+    );
+  }
   return query
     .orderBy('atMs', 'desc')
     .orderBy('correlationId', 'desc')

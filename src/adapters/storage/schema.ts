@@ -22,6 +22,7 @@ import type { GoneDeviceRow, NotificationRow } from './notification-rows.ts';
  */
 export interface Schema {
   readonly callback: CallbackRow;
+  readonly callbackProperty: CallbackPropertyRow;
   readonly attempt: AttemptRow;
   readonly event: EventRow;
   readonly eventRetention: EventRetentionRow;
@@ -106,6 +107,13 @@ export interface CallbackRow {
   /** JSON object. */
   details: string;
   version: number;
+}
+
+/** One property that a callback is found by; gone with the callback. */
+export interface CallbackPropertyRow {
+  /** `propertyKey` of the property. */
+  key: number;
+  callbackId: string;
 }
 
 /** One outbound call of a callback. */

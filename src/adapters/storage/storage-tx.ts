@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { SlotHold, SlotTx, TakenPlaces } from '../../calendar/slot-store.ts';
+import type { CallbackSearch, FoundCallbacks } from '../../callback/callback-search.ts';
 import type { CallbackFilter, CallbackTx, OpenPlace } from '../../callback/callback-store.ts';
 import type { Attempt, Callback, CallbackEvent } from '../../callback/callback.ts';
 import type { Notification } from '../../callback/notification.ts';
@@ -19,6 +20,7 @@ import * as callbacks from './callback-queries.ts';
 import * as calls from './call-record-queries.ts';
 import * as configurations from './configuration-queries.ts';
 import * as recordings from './recording-queries.ts';
+import { deleteEndedCallbacks } from './retention-queries.ts';
 import * as screening from './screening-queries.ts';
 import * as slots from './slot-queries.ts';
 import * as transfers from './transferred-customer-queries.ts';
@@ -58,8 +60,8 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, RecordingTx
     return callbacks.insertCallback(this.executor, callback);
   }
 
-  async updateCallback(callback: Callback): Promise<void> {
-    return callbacks.updateCallback(this.executor, callback);
+  async updateCallback(...change: Parameters<CallbackTx['updateCallback']>): Promise<void> {
+    return callbacks.updateCallback(this.executor, ...change);
   }
 
   async findCallback(id: CallbackId): Promise<Callback | undefined> {
@@ -82,6 +84,10 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, RecordingTx
     return callbacks.listCallbacks(this.executor, filter);
   }
 
+  async searchCallbacks(search: CallbackSearch): Promise<FoundCallbacks> {
+    return callbacks.searchCallbacks(this.executor, search);
+  }
+
   async dueCallbacks(nowMs: number, limit: number): Promise<Callback[]> {
     return callbacks.dueCallbacks(this.executor, nowMs, limit);
   }
@@ -99,7 +105,7 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, RecordingTx
   }
 
   async deleteEndedCallbacks(desiredBeforeMs: number, limit: number): Promise<number> {
-    return callbacks.deleteEndedCallbacks(this.executor, desiredBeforeMs, limit);
+    return deleteEndedCallbacks(this.executor, desiredBeforeMs, limit);
   }
 
   async insertAttempt(attempt: Attempt): Promise<void> {

@@ -3,7 +3,7 @@ import type { Id } from '../../kernel/ids.ts';
 import type { OpenLeg, OpenLegStore } from '../../telephony/open-leg.ts';
 import type { Binding, RegistrationStore } from '../../telephony/registration.ts';
 import type { AccessGroup, AccessStore, ApiKey, Identity, Session, User } from '../http/access-store.ts';
-import type { AuditEntry, AuditFilter, AuditStore } from '../http/audit-store.ts';
+import type { AuditEntry, AuditFilter, AuditStore, Creation, CreationFilter } from '../http/audit-store.ts';
 import type { ErrorFilter, ErrorRecord, ErrorStore } from '../http/error-store.ts';
 import type {
   AreaStore,
@@ -191,6 +191,10 @@ export class StoredAudit implements AuditStore {
 
   listAudit(filter: AuditFilter): Promise<AuditEntry[]> {
     return this.#transactions.transact((tx) => audit.listAudit(tx.executor, filter));
+  }
+
+  listCreations(filter: CreationFilter): Promise<Creation[]> {
+    return this.#transactions.transact((tx) => audit.listCreations(tx.executor, filter));
   }
 
   trimAudit(beforeMs: number): Promise<number> {

@@ -71,6 +71,15 @@ export type CaseWish = Omit<CaseChange, 'nowMs'>;
 
 /** Cases shown to an agent at most; older undisposed ones come up as these are done. */
 export const CASES_SHOWN_MAX = 50;
+/** Whose cases, in which states, how many, and which of them whoever asks may see; default all. */
+export type CasesAsked = readonly [
+  agentId: string,
+  states?: readonly WorkState[],
+  limit?: number,
+  isShown?: (found: AgentCase) => boolean,
+];
+/** Cases looked at for somebody who may not see all of them. */
+export const CASES_LOOKED_AT_MAX = 250;
 /** States in which a case still wants something of its agent. */
 export const OPEN_STATES: readonly WorkState[] = ['WORKING', 'WRAP_UP', 'UNDISPOSED'];
 

@@ -16,7 +16,7 @@ import {
   readCase,
   workEnded,
 } from '../../disposition/case-book.ts';
-import type { Case, CaseTx, WorkState } from '../../disposition/case.ts';
+import type { Case, CaseTx } from '../../disposition/case.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, assert } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -26,7 +26,9 @@ import {
   type AgentCase,
   agentCase,
   type CaseAnswer,
+  type CasesAsked,
   type CaseListener,
+  CASES_LOOKED_AT_MAX,
   CASES_SHOWN_MAX,
   type CaseWish,
   dispositionRules,
@@ -93,19 +95,17 @@ export class CaseDesk {
     this.#open(agentId, subjectId);
   }
 
-  /** The agent's cases in these states, the latest first. */
+  /** The agent's cases, the latest first. */
   async casesOf(
-    agentId: string,
-    states: readonly WorkState[] = OPEN_STATES,
-    limit = CASES_SHOWN_MAX,
+    ...[agentId, states = OPEN_STATES, limit = CASES_SHOWN_MAX, isShown]: CasesAsked
   ): Promise<readonly AgentCase[]> {
     await this.flush();
     return this.#options.unitOfWork.transact(async (tx) => {
-      const works = await tx.cases.caseWorksOf(agentId, states, limit);
       const found: AgentCase[] = [];
-      for (const { subjectId } of works) {
+      const lookedAtMax = isShown ? CASES_LOOKED_AT_MAX : limit;
+      for (const { subjectId } of await tx.cases.caseWorksOf(agentId, states, lookedAtMax)) {
         const view = await this.#view(tx, await readCase(tx.cases, subjectId), agentId);
-        if (view) found.push(view);
+        if (view && found.length < limit && (isShown?.(view) ?? true)) found.push(view);
       }
       return found;
     });

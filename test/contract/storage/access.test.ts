@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiKey, Session, User } from '../../../src/adapters/http/access-store.ts';
 import type { AuditEntry } from '../../../src/adapters/http/audit-store.ts';
-import type { ErrorRecord } from '../../../src/adapters/http/error-store.ts';
+import { errorOrder, type ErrorRecord } from '../../../src/adapters/http/error-store.ts';
+import type { Actor } from '../../../src/callback/callback.ts';
 import { implementations, testIds, type TestedStorage } from './implementations.ts';
 
 const user: User = {
@@ -29,6 +30,22 @@ const key: ApiKey = {
   expiresAtMs: null,
   lastUsedAtMs: null,
 };
+
+const record = (atMs: number, fields: Partial<ErrorRecord> = {}): ErrorRecord => ({
+  correlationId: `corr_${atMs}`,
+  atMs,
+  status: 404,
+  code: 'NOT_FOUND',
+  message: 'm',
+  method: 'GET',
+  path: '/',
+  actor: 'user:ada',
+  address: '127.0.0.1',
+  virtualQueue: 'billing',
+  cause: null,
+  detail: '{}',
+  ...fields,
+});
 
 describe.each(implementations)('access in $name', ({ create }) => {
   let tested: TestedStorage;
@@ -159,21 +176,6 @@ describe.each(implementations)('access in $name', ({ create }) => {
 
   it('lists error answers by code, status, actor and time', async () => {
     const { errors } = tested.storage;
-    const record = (atMs: number, fields: Partial<ErrorRecord> = {}): ErrorRecord => ({
-      correlationId: `corr_${atMs}`,
-      atMs,
-      status: 404,
-      code: 'NOT_FOUND',
-      message: 'm',
-      method: 'GET',
-      path: '/',
-      actor: 'user:ada',
-      address: '127.0.0.1',
-      virtualQueue: 'billing',
-      cause: null,
-      detail: '{}',
-      ...fields,
-    });
     const failure = record(2, { status: 500, code: 'INTERNAL_ERROR', cause: 'disk', actor: null });
     for (const error of [record(1), failure, record(3)]) await errors.putError(error);
     const found = async (filter: object): Promise<number[]> =>
@@ -182,5 +184,65 @@ describe.each(implementations)('access in $name', ({ create }) => {
     expect(await found({ status: 404 })).toEqual([3, 1]);
     expect(await found({ actor: 'user:ada', toMs: 2 })).toEqual([1]);
     expect(await found({ fromMs: 2 })).toEqual([3, 2]);
+  });
+
+  it('lists the errors that a reader may see, page after page, and no others', async () => {
+    const { errors } = tested.storage;
+    const queues = ['sales', 'sales_north', 'sales%', 'support', null];
+    const stored: ErrorRecord[] = [];
+    for (let at = 0; at < 40; at++) {
+      const virtualQueue = queues[at % 5] ?? null;
+      const actor = at % 7 === 0 ? 'user:me' : 'user:ada';
+      // Many at one instant.
+      const made = record(at, { atMs: Math.floor(at / 8), virtualQueue, actor });
+      stored.push(made);
+      await errors.putError(made);
+    }
+    const readableBy = { actor: 'user:me', queues: ['sales_*', 'support'] };
+    const expected = stored
+      .filter(
+        ({ actor, virtualQueue }) =>
+          ['sales_north', 'support'].includes(virtualQueue ?? '') || actor === 'user:me',
+      )
+      .sort(errorOrder);
+    const listed: ErrorRecord[] = [];
+    for (;;) {
+      const after = listed.at(-1);
+      const page = await errors.listErrors({ limit: 4, readableBy, ...(after && { after }) });
+      if (page.length === 0) break;
+      listed.push(...page);
+    }
+    expect(listed).toEqual(expected);
+    const none = { actor: 'user:nobody', queues: [] };
+    expect(await errors.listErrors({ limit: 4, readableBy: none })).toEqual([]);
+  });
+
+  it('tells who made which callback, newest first, by whom or of which, and when the callback is gone', async () => {
+    const { storage } = tested;
+    const make = async (atMs: number, actor: Actor, kind = 'CREATED'): Promise<string> => {
+      const callbackId = testIds.next('callback');
+      const data = { through: 'ges', virtualQueue: 'sales' };
+      const event = { callbackId, atMs, kind, actor, state: 'QUEUED', subState: null, data } as const;
+      await storage.transact((tx) => tx.appendEvent(event));
+      return callbackId;
+    };
+    const web: Actor = { kind: 'api-key', id: 'key_1' };
+    const first = await make(5, web);
+    await make(6, { kind: 'user', id: 'ada' });
+    await make(6, web, 'CANCELLED');
+    const third = await make(7, web);
+    const fourth = await make(7, web);
+    const clock = await make(8, { kind: 'system', part: 'clock' });
+    const made = async (filter: object): Promise<string[]> =>
+      (await storage.audit.listCreations({ limit: 10, ...filter })).map(({ callbackId }) => callbackId);
+    expect(await made({ actor: 'api-key:key_1' })).toEqual([fourth, third, first]);
+    expect(await made({ actor: 'api-key:key_1', limit: 1 })).toEqual([fourth]);
+    const [newest] = await storage.audit.listCreations({ limit: 1, actor: 'api-key:key_1' });
+    expect(newest).toMatchObject({ actor: 'api-key:key_1', atMs: 7, data: { through: 'ges' } });
+    expect(await made({ actor: 'api-key:key_1', after: newest })).toEqual([third, first]);
+    expect(await made({ actor: 'api-key:key_1', fromMs: 5, toMs: 6 })).toEqual([first]);
+    expect(await made({ actor: 'system:clock' })).toEqual([clock]);
+    expect(await made({ callbackId: third })).toEqual([third]);
+    expect(await made({ callbackId: third, actor: 'user:ada' })).toEqual([]);
   });
 });

@@ -29,7 +29,8 @@ const now = (house: House, { id }: Callback): Callback | undefined => house.stor
 function answers(house: House): CallbackChanges {
   const { runner, slots } = house.engine;
   const directory = { queue: () => house.settings } as never;
-  return new CallbackChanges({ unitOfWork: house.store, runner, slots, directory });
+  const nowMs = (): number => house.clock.nowMs();
+  return new CallbackChanges({ unitOfWork: house.store, runner, slots, directory, nowMs });
 }
 
 describe('a customer who is asked before the call', () => {

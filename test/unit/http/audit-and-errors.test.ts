@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Creation } from '../../../src/adapters/http/audit-store.ts';
+import { newApiKey } from '../../../src/adapters/http/credential.ts';
 import { AppError } from '../../../src/kernel/errors.ts';
+import { IdSource } from '../../../src/kernel/ids.ts';
+import { SeededRandom } from '../../../src/kernel/random.ts';
 import { closeFixtures, newFixture, type Fixture, validRequest } from './http-fixture.ts';
 
 closeFixtures();
@@ -63,6 +67,43 @@ describe('the audit log', () => {
     ]);
   });
 
+  it('is followed by who made which callback, through which API, page by page', async () => {
+    const role = 'Administrator';
+    const creation = (at: number, actor: string, through?: string): Creation => ({
+      callbackId: `callback_0000000${at}`,
+      atMs: Date.UTC(2026, 0, 5, 9, 0, at),
+      sequence: at,
+      actor,
+      data: { virtualQueue: 'billing', origin: 'api', desiredAtMs: 0, ...(through && { through }) },
+    });
+    fixture.audit.creations = [
+      creation(3, 'api-key:key_1', 'gms'),
+      creation(2, 'api-key:key_1', 'ges'),
+      creation(1, 'user:sue'),
+    ];
+    const first = await fixture.ask('GET', `${API}/audit/creations?actor=api-key:key_1&limit=1`, { role });
+    const { items, nextCursor } = first.json();
+    expect(items).toEqual([
+      {
+        callbackId: 'callback_00000003',
+        at: '2026-01-05T09:00:03.000Z',
+        actor: 'api-key:key_1',
+        through: 'gms',
+        virtualQueue: 'billing',
+        desiredAt: '1970-01-01T00:00:00.000Z',
+        recreatedFrom: null,
+        rescheduledFrom: null,
+      },
+    ]);
+    expect(nextCursor).toBe(`${Date.UTC(2026, 0, 5, 9, 0, 3)}.3`);
+    const one = await fixture.ask('GET', `${API}/audit/creations?callbackId=callback_00000001`, { role });
+    expect(one.json()).toMatchObject({ items: [{ actor: 'user:sue', through: null }], nextCursor: null });
+    for (const query of ['', 'limit=5', 'actor=bob', 'actor=api-key:', 'cursor=1&actor=customer']) {
+      const answer = await fixture.ask('GET', `${API}/audit/creations?${query}`, { role });
+      expect([query, answer.statusCode]).toEqual([query, 400]);
+    }
+  });
+
   it('that cannot be written does not undo what was done', async () => {
     fixture.audit.putAudit = () => Promise.reject(new AppError('STORAGE_FAILED', 'disk full'));
     const body = { name: 'sue', role: 'Supervisor', password: 'a-long-password' };
@@ -94,6 +135,42 @@ describe('error records', () => {
     expect(await list('from=2026-01-05T09:00:00.500Z&code=NOT_FOUND')).toEqual([]);
     const bad = await fixture.ask('GET', `${API}/errors?key=%27or%201=1`, { role: 'Developer' });
     expect(bad.statusCode).toBe(400);
+  });
+
+  it('come in full pages to members of access groups, and to nobody twice', async () => {
+    const times = { createdAtMs: 1, updatedAtMs: 1 };
+    await fixture.access.insertAccessGroup({ name: 'group', queues: ['sales_*', 'billing'], ...times });
+    const ids = new IdSource(fixture.clock, new SeededRandom(9));
+    const { secret, key } = newApiKey(ids, fixture.clock, {
+      name: 'theirs',
+      role: 'Developer',
+      scopes: ['native'],
+      accessGroups: ['group'],
+      createdBy: 'user:admin',
+      expiresAtMs: null,
+    });
+    await fixture.access.insertApiKey(key);
+    const theirs = { 'x-api-key': secret };
+    const seen: unknown[] = [];
+    for (let at = 0; at < 60; at++) {
+      const queue = ['support', 'sales', 'billing', 'sales_north', 'support'][at % 5];
+      const body = { virtualQueue: queue, customerNumber: '+12025550123', extra: 1 };
+      const answer = await fixture.ask('POST', `${API}/callbacks`, { role: 'Developer', body });
+      if (at % 5 === 2 || at % 5 === 3) seen.unshift(answer.headers['x-correlation-id']);
+      if (at % 2 === 0) fixture.clock.advance(1);
+    }
+    const own = await fixture.ask('GET', `${API}/queues/support`, { headers: theirs });
+    seen.unshift(own.headers['x-correlation-id']);
+    const pages: string[][] = [];
+    for (let cursor = ''; ;) {
+      const answer = await fixture.ask('GET', `${API}/errors?limit=10${cursor}`, { headers: theirs });
+      const { items, nextCursor } = answer.json();
+      pages.push(items.map(({ correlationId }: { correlationId: string }) => correlationId));
+      if (nextCursor === null) break;
+      cursor = `&cursor=${nextCursor}`;
+    }
+    expect(pages.map((page) => page.length)).toEqual([10, 10, 5]);
+    expect(new Set(pages.flat())).toEqual(new Set(seen));
   });
 
   it('have the cause of a fault of ours, numbers masked, which the answer has not', async () => {

@@ -183,6 +183,57 @@ describe('POST /callbacks/query and GET /callbacks/queues/{queue}', () => {
     expect(pages).toEqual([made.slice(0, 2), made.slice(2, 4), made.slice(4)]);
   });
 
+  it('lists a time range by desired time, the latest first, page by page', async () => {
+    const { book, get, post } = await gesCounter({ slotCapacity: 5 });
+    const at = (minute: number): string => `2026-01-05T12:${String(minute).padStart(2, '0')}:00.000Z`;
+    const late = await book({ desiredTime: at(30) });
+    const early = await book({ desiredTime: at(0) });
+    const between = await book({ desiredTime: at(15) });
+    const alike = await book({ desiredTime: at(15) });
+    await book({ desiredTime: at(45) });
+    const inOrder = [late, alike, between, early];
+    const range = `from=${at(0)}&to=${at(30)}`;
+    for (const page of [
+      (cursor: string) => get(`/callbacks/queues/support?${range}&limit=1${cursor && `&cursor=${cursor}`}`),
+      (cursor: string) =>
+        post('/callbacks/query', { from: at(0), to: at(30), limit: 1, ...(cursor && { cursor }) }),
+    ]) {
+      const listed: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const data: { items: { id: string }[]; nextCursor: string | null } = (await page(cursor)).json().data;
+        listed.push(...data.items.map(({ id }) => id));
+        cursor = data.nextCursor;
+      }
+      expect(listed).toEqual(inOrder);
+    }
+    const foreign = await get(`/callbacks/queues/support?${range}&cursor=${late}`);
+    expect(told(foreign)).toEqual([400, 40_001, expect.stringContaining('cursor')]);
+  });
+
+  it('fills the pages of a key that may not read what lies between', async () => {
+    const { book, fixture, house, post } = await gesCounter();
+    const ids: string[] = [];
+    for (let count = 0; count < 6; count++) {
+      const id = await book({ phoneNumber: `+1202555012${count}`, userData: { order: 'A' } });
+      house.clock.advance(1000);
+      ids.unshift(id);
+      // As if it were of another queue.
+      const own = house.store.callbacks.get(id);
+      if (own) house.store.callbacks.set(`${id}x`, { ...own, id: `${id}x`, virtualQueue: 'sales' });
+    }
+    const times = { createdAtMs: 1, updatedAtMs: 1 };
+    await fixture.access.insertAccessGroup({ name: 'theirs', queues: ['support'], ...times });
+    const headers = { 'x-api-key': await gesKey(fixture, house.clock, { accessGroups: ['theirs'] }) };
+    for (const wanted of [{}, { userData: { order: 'A' } }]) {
+      const first = (await post('/callbacks/query', { ...wanted, limit: 4 }, headers)).json().data;
+      expect(first.items.map(({ id }: { id: string }) => id)).toEqual(ids.slice(0, 4));
+      const cursor = first.nextCursor;
+      const rest = (await post('/callbacks/query', { ...wanted, limit: 4, cursor }, headers)).json().data;
+      expect(rest.items.map(({ id }: { id: string }) => id)).toEqual(ids.slice(4));
+      expect(rest.nextCursor).toBeNull();
+    }
+  });
+
   it.each([
     ['/callbacks/queues/nowhere', 40_002],
     ['/callbacks/queues/support?states=GONE', 40_001],

@@ -255,13 +255,35 @@ describe('booking by the v3 API', () => {
     const { post, house } = await gesCounter();
     house.clock.advance(60_000);
     const wanted = { ...valid, desiredTime: MORNING, alwaysCheckCapacity: true };
-    expect((await post('/callbacks/create', wanted)).statusCode).toBe(200);
+    const made = await post('/callbacks/create', wanted);
+    expect(made.statusCode).toBe(200);
+    // It has taken the one place of the slot that is now.
+    expect(house.now(made.json().data.id).state).toBe('QUEUED');
+    const full = await post('/callbacks/create', { ...wanted, phoneNumber: '+12025550124' });
+    expect([full.statusCode, full.json().status.message]).toEqual([429, expect.stringContaining('full')]);
+    const [next] = Object.keys(full.json().data.slots);
+    expect(next).toBe('2026-01-05T10:15:00.000Z');
     house.clock.advance(10 * 3_600_000);
-    const closed = await post('/callbacks/create', { ...wanted, desiredTime: MORNING });
+    const now = new Date(house.clock.nowMs()).toISOString();
+    const closed = await post('/callbacks/create', { ...wanted, desiredTime: now });
     expect([closed.statusCode, closed.json().status.message]).toEqual([
       429,
       expect.stringContaining('closed'),
     ]);
+  });
+
+  it.each([
+    ['a quarter of an hour ago', '2026-01-05T09:45:00.000Z'],
+    ['years ago', '1999-01-05T10:00:00.000Z'],
+  ])('refuses a time of %s with free slots where the request asks for room', async (_, desiredTime) => {
+    const { post, house } = await gesCounter();
+    const answer = await post('/callbacks/create', { ...valid, desiredTime, alwaysCheckCapacity: true });
+    expect([answer.statusCode, answer.json().status.code]).toEqual([429, 42_901]);
+    expect(answer.json().status.message).toContain('past');
+    expect(Object.keys(answer.json().data.slots)[0]).toBe('2026-01-05T10:00:00.000Z');
+    expect(house.store.callbacks.size).toBe(0);
+    // Without, it is one for as soon as possible.
+    expect((await post('/callbacks/create', { ...valid, desiredTime })).statusCode).toBe(200);
   });
 
   it('refuses what a strict queue does not take now', async () => {

@@ -1,3 +1,4 @@
+import { actorText } from '../../../src/callback/actor-text.ts';
 import { callInGroupSchema } from '../../../src/callin/call-in-group.ts';
 import type { CallIn } from '../../../src/callin/call-in.ts';
 import { afterEach } from 'vitest';
@@ -120,6 +121,7 @@ export async function newFixture(
     areas?: AreaStore;
     notifications?: HttpDependencies['notifications'];
     push?: PushDesk;
+    limits?: NonNullable<HttpDependencies['limits']>;
   } = {},
 ): Promise<Fixture> {
   const clock = new SimulatedClock();
@@ -155,7 +157,13 @@ export async function newFixture(
     recordings,
     callIns: {
       find: (id) => Promise.resolve(callIns.find((callIn) => callIn.id === id)),
-      list: ({ limit }) => Promise.resolve(callIns.slice(0, limit)),
+      list: ({ limit, groupNames, createdBy }) =>
+        Promise.resolve(
+          callIns
+            .filter(({ groupName }) => groupNames?.includes(groupName) ?? true)
+            .filter((made) => createdBy === undefined || actorText(made.createdBy) === actorText(createdBy))
+            .slice(0, limit),
+        ),
     },
     application: options.served ?? application,
     workspace: house.workspace,
@@ -164,6 +172,7 @@ export async function newFixture(
     idempotency,
     errors,
     areas,
+    ...(options.limits && { limits: options.limits }),
     provisioning: {
       apply: (text, _fileName, _actor, { dryRun }) => {
         applied.push({ text, dryRun });

@@ -125,6 +125,24 @@ describe('provisioning', () => {
     expect(again.directory.notReadyReasons()).toEqual(usual);
   });
 
+  it('knows the limits of the APIs without a restart, and keeps them with the document', async () => {
+    const own = provisioning();
+    expect(own.directory.apiLimits()).toEqual({});
+    const text = 'limits: { address: { perMinuteMax: 6000 }, number: { perHourMax: 3 } }';
+    const limits = { address: { perMinuteMax: 6000 }, number: { perHourMax: 3 } };
+    expect(await apply(own, text)).toMatchObject({
+      kind: 'applied',
+      diff: { changed: [{ item: 'limits' }] },
+    });
+    expect(own.directory.apiLimits()).toEqual(limits);
+    const again = provisioning();
+    await again.load();
+    expect(again.directory.apiLimits()).toEqual(limits);
+    expect(await apply(again, again.export())).toMatchObject({ diff: { changed: [] } });
+    await apply(again, 'queues: []');
+    expect(again.directory.apiLimits()).toEqual({});
+  });
+
   it('exports queues as they were written, and a change of the default row reaches them all', async () => {
     const own = provisioning();
     const text = [

@@ -88,7 +88,7 @@ export function addGesCallbackRoutes(server: Server, context: RouteContext): voi
 }
 
 function addCreate(server: Server, context: RouteContext): void {
-  const creation = new IdempotentCreation(context);
+  const creation = new IdempotentCreation(context, 'ges');
   server.route({
     method: 'POST',
     url: '/callbacks/create',

@@ -1,16 +1,22 @@
 import { z } from 'zod';
-import type { CallbackFilter } from '../../../callback/callback-store.ts';
-import { type Callback, CallbackState } from '../../../callback/callback.ts';
+import {
+  type CallbackSearch,
+  type FoundCallbacks,
+  isByDesiredTime,
+  type SearchPlace,
+} from '../../../callback/callback-search.ts';
+import { CallbackState } from '../../../callback/callback.ts';
 import type { CallbackId } from '../../../kernel/ids.ts';
 import { mayReadQueue } from '../access-rules.ts';
 import { auditCallback } from '../callback-audit.ts';
 import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
+import { HttpError } from '../http-errors.ts';
 import { principalOf, refused } from '../request-guard.ts';
-import { type CallbackPage, scanCallbacks } from './callback-scan.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
 import { refuseUnreadable } from './ges-callback-routes.ts';
+import { cursor, cursorOf, searchedQueues } from './ges-pages.ts';
 import { unknownService } from './ges-slot-routes.ts';
 import {
   bodyOf,
@@ -49,7 +55,7 @@ const itemSchema = z.object({
 });
 const pageSchema = gesAnswerSchema(
   z.object({
-    items: z.array(itemSchema).describe('Newest first'),
+    items: z.array(itemSchema).describe('Newest first; with `from` or `to` the latest desired time first'),
     nextCursor: z.string().nullable().describe('Null: nothing is left; a short page may have a cursor'),
   }),
   {
@@ -67,21 +73,12 @@ const pageSchema = gesAnswerSchema(
   },
 );
 
-/** What is looked for, beside what the store has an index for. */
-interface Wanted {
-  readonly fromMs: number | undefined;
-  readonly toMs: number | undefined;
-  readonly userData?: Readonly<Record<string, string>> | undefined;
-}
-
 /** POST /callbacks/query, GET /callbacks/queues/{queue}, POST /callbacks/bulk-cancel. */
 export function addGesQueryRoutes(server: Server, context: RouteContext): void {
   addQuery(server, context);
   addQueueList(server, context);
   addBulkCancel(server, context);
 }
-
-const cursor = callbackId.describe('`nextCursor` of the page before');
 
 function addQuery(server: Server, { application }: RouteContext): void {
   server.route({
@@ -111,21 +108,45 @@ function addQuery(server: Server, { application }: RouteContext): void {
     },
     handler: async (request) => {
       const principal = principalOf(request);
-      const { body } = request;
-      if (body.serviceName !== undefined) refuseUnreadable(principal, body.serviceName);
-      const filter: Omit<CallbackFilter, 'limit'> = {
-        ...(body.serviceName !== undefined && { virtualQueue: body.serviceName }),
-        ...(body.phoneNumber !== undefined && { customerNumber: international(body.phoneNumber) }),
-        ...(body.states !== undefined && { states: body.states }),
-        ...(body.cursor !== undefined && { afterId: body.cursor }),
+      const { serviceName: queue, phoneNumber, userData: data = {}, ...body } = request.body;
+      if (queue !== undefined) refuseUnreadable(principal, queue);
+      const virtualQueues = searchedQueues(application, principal, queue);
+      const search: CallbackSearch = {
+        ...(virtualQueues && { virtualQueues }),
+        ...(phoneNumber !== undefined && { customerNumber: international(phoneNumber) }),
+        properties: Object.entries(data).map(([name, value]) => ({ kind: 'data', name, value })),
+        ...wantedOf(body),
+        limit: body.limit ?? 50,
       };
-      const wanted = { fromMs: body.from, toMs: body.to, userData: body.userData };
-      const page = await scanCallbacks(application, filter, body.limit ?? 50, (callback) =>
-        isWanted(callback, wanted, principal),
-      );
-      return successful(request, pageJson(page));
+      return successful(request, pageJson(search, await application.searchCallbacks(search)));
     },
   });
+}
+
+/** What both lists are asked for. Throws VALIDATION_FAILED for a cursor of a list in another order. */
+function wantedOf({
+  states,
+  from,
+  to,
+  cursor: after,
+}: {
+  readonly states?: CallbackSearch['states'];
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly cursor?: (SearchPlace & { readonly hasTime: boolean }) | undefined;
+}): Omit<CallbackSearch, 'limit'> {
+  const search = {
+    ...(states !== undefined && { states }),
+    ...(from !== undefined && { desiredFromMs: from }),
+    ...(to !== undefined && { desiredToMs: to }),
+    ...(after !== undefined && { after }),
+  };
+  if (after && isByDesiredTime({ ...search, limit: 1 }) && !after.hasTime) {
+    throw new HttpError('VALIDATION_FAILED', 'the cursor is not one of this list', {
+      faults: [{ path: 'cursor', message: 'must be the nextCursor of the page before' }],
+    });
+  }
+  return search;
 }
 
 /** As numbers are stored: `+` and digits; an extension stays as it is. */
@@ -134,23 +155,10 @@ export function international(number: string): string {
   return /^\d{8,15}$/.test(digits) ? `+${digits}` : digits;
 }
 
-function isWanted(
-  callback: Callback,
-  { fromMs, toMs, userData: data }: Wanted,
-  principal: Principal,
-): boolean {
-  const { desiredAtMs, virtualQueue } = callback;
-  if (desiredAtMs < (fromMs ?? -Infinity) || desiredAtMs > (toMs ?? Infinity)) return false;
-  if (!mayReadQueue(principal, virtualQueue)) return false;
-  return Object.entries(data ?? {}).every(
-    ([key, value]) => Object.hasOwn(callback.userData, key) && callback.userData[key] === value,
-  );
-}
-
-function pageJson({ items, nextCursor }: CallbackPage): {
-  items: z.output<typeof itemSchema>[];
-  nextCursor: string | null;
-} {
+function pageJson(
+  search: CallbackSearch,
+  { items, next }: FoundCallbacks,
+): { items: z.output<typeof itemSchema>[]; nextCursor: string | null } {
   const views = items.map((callback) => ({
     id: callback.id,
     serviceName: callback.virtualQueue,
@@ -160,7 +168,7 @@ function pageJson({ items, nextCursor }: CallbackPage): {
     callbackState: callback.state,
     ...(callback.reason !== null && { callbackReason: callback.reason }),
   }));
-  return { items: views, nextCursor };
+  return { items: views, nextCursor: cursorOf(search, next) };
 }
 
 const listQuery = z.object({
@@ -198,17 +206,9 @@ function addQueueList(server: Server, { application }: RouteContext): void {
       const { queueName } = request.params;
       refuseUnreadable(principal, queueName);
       if (application.openFor(queueName) === undefined) throw unknownService(queueName);
-      const { states, from, to, limit, cursor: after } = request.query;
-      const filter = {
-        virtualQueue: queueName,
-        ...(states !== undefined && { states }),
-        ...(after !== undefined && { afterId: after }),
-      };
-      const wanted = { fromMs: from, toMs: to };
-      const page = await scanCallbacks(application, filter, limit, (callback) =>
-        isWanted(callback, wanted, principal),
-      );
-      return successful(request, pageJson(page));
+      const { limit } = request.query;
+      const search = { virtualQueues: [queueName], ...wantedOf(request.query), limit };
+      return successful(request, pageJson(search, await application.searchCallbacks(search)));
     },
   });
 }
@@ -302,19 +302,13 @@ async function idsOf(
 ): Promise<{ ids: readonly CallbackId[]; more: boolean }> {
   if (ids !== undefined) return { ids: [...new Set(ids)], more: false };
   for (const queue of queues ?? []) refuseUnreadable(principal, queue);
-  const wanted = { fromMs: from, toMs: to };
-  const states = OPEN_STATES.filter((open) => open !== 'PROCESSING');
-  const found: CallbackId[] = [];
-  let more = false;
-  for (const queue of queues ?? [undefined]) {
-    const filter = { states, ...(queue !== undefined && { virtualQueue: queue }) };
-    const room = CANCEL_MAX - found.length;
-    if (room === 0) return { ids: found, more: true };
-    const page = await scanCallbacks(application, filter, room, (callback) =>
-      isWanted(callback, wanted, principal),
-    );
-    found.push(...page.items.map(({ id }) => id));
-    more ||= page.nextCursor !== null;
-  }
-  return { ids: found, more };
+  const virtualQueues = queues ?? searchedQueues(application, principal, undefined);
+  const found = await application.searchCallbacks({
+    states: OPEN_STATES.filter((open) => open !== 'PROCESSING'),
+    ...(virtualQueues && { virtualQueues }),
+    ...(from !== undefined && { desiredFromMs: from }),
+    ...(to !== undefined && { desiredToMs: to }),
+    limit: CANCEL_MAX,
+  });
+  return { ids: found.items.map(({ id }) => id), more: found.next !== null };
 }

@@ -4,7 +4,7 @@ import { type Callback, CallbackState } from '../../../callback/callback.ts';
 import { mayReadQueue } from '../access-rules.ts';
 import { isoOf } from '../api-views.ts';
 import { auditCallback } from '../callback-audit.ts';
-import { scanCallbacks } from '../ges/callback-scan.ts';
+import { searchedQueues } from '../ges/ges-pages.ts';
 import { refuseUnreadable } from '../ges/ges-callback-routes.ts';
 import { instant, rule, text } from '../ges/ges-fields.ts';
 import { unknownService } from '../ges/ges-slot-routes.ts';
@@ -12,7 +12,7 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
 import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
 import { ignoredOptions, tellIgnored } from './gms-options.ts';
-import { reasonOf, recordJson, urlOf } from './gms-records.ts';
+import { reasonOf, reasonsOf, recordJson, urlOf } from './gms-records.ts';
 
 const tags = ['Genesys-compatible: GMS administration'];
 const RECORDS_MAX = 500;
@@ -75,18 +75,15 @@ function addQueues(server: Server, { application, clock }: RouteContext): void {
       const fromMs = request.query.start_time ?? clock.nowMs() - WINDOW_BEFORE_MS;
       const toMs = request.query.end_time ?? clock.nowMs() + WINDOW_AFTER_MS;
       if (target !== undefined) refuseUnreadable(principal, target);
-      const filter = {
-        ...(target !== undefined && { virtualQueue: target }),
+      const virtualQueues = searchedQueues(application, principal, target);
+      const page = await application.searchCallbacks({
+        ...(virtualQueues && { virtualQueues }),
         ...(wanted !== undefined && { states: wanted }),
-      };
-      const page = await scanCallbacks(
-        application,
-        filter,
-        max,
-        ({ desiredAtMs, virtualQueue }) =>
-          desiredAtMs >= fromMs && desiredAtMs <= toMs && mayReadQueue(principal, virtualQueue),
-      );
-      if (page.nextCursor !== null) reply.header('x-incomplete', 'true');
+        desiredFromMs: fromMs,
+        desiredToMs: toMs,
+        limit: max,
+      });
+      if (page.next !== null) reply.header('x-incomplete', 'true');
       const byQueue: Record<string, z.output<typeof entrySchema>[]> = {};
       for (const callback of page.items) (byQueue[callback.virtualQueue] ??= []).push(entryJson(callback));
       return byQueue;
@@ -234,14 +231,15 @@ function addCancelledReport(server: Server, { application }: RouteContext): void
     handler: async (request, reply) => {
       const principal = principalOf(request);
       const { callback_reason: reason = 'CANCELLED', exported_properties: keys } = request.body ?? {};
-      const page = await scanCallbacks(
-        application,
-        { states: [CallbackState.completed] },
-        RECORDS_MAX,
-        (callback) => reasonOf(callback) === reason && mayReadQueue(principal, callback.virtualQueue),
-      );
-      if (page.nextCursor !== null) reply.header('x-incomplete', 'true');
-      return page.items.map((callback) => {
+      const virtualQueues = searchedQueues(application, principal, undefined);
+      const page = await application.searchCallbacks({
+        reasons: reasonsOf(reason),
+        ...(virtualQueues && { virtualQueues }),
+        limit: RECORDS_MAX,
+      });
+      const ended = page.items.filter((callback) => reasonOf(callback) === reason);
+      if (page.next !== null) reply.header('x-incomplete', 'true');
+      return ended.map((callback) => {
         const record = recordJson(callback);
         return keys === undefined
           ? record

@@ -53,7 +53,7 @@ export function addGmsCallbackRoutes(server: Server, context: RouteContext): voi
 }
 
 function addStart(server: Server, context: RouteContext): void {
-  const creation = new IdempotentCreation(context);
+  const creation = new IdempotentCreation(context, 'gms');
   server.route({
     method: 'POST',
     url: '/service/callback/:serviceName',

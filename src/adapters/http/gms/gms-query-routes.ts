@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import type { CallbackFilter } from '../../../callback/callback-store.ts';
+import type { CallbackSearch } from '../../../callback/callback-search.ts';
 import { type Callback, CallbackState } from '../../../callback/callback.ts';
 import { mayReadQueue } from '../access-rules.ts';
-import { scanCallbacks } from '../ges/callback-scan.ts';
 import { readableCallback, refuseUnreadable } from '../ges/ges-callback-routes.ts';
 import { rule, text } from '../ges/ges-fields.ts';
 import { international } from '../ges/ges-query-routes.ts';
@@ -10,7 +9,7 @@ import { unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
 import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
-import { reasonOf, recordJson, recordSchema } from './gms-records.ts';
+import { reasonOf, reasonsOf, recordJson, recordSchema } from './gms-records.ts';
 
 /** Records in one answer. */
 const ANSWER_MAX = 250;
@@ -85,31 +84,79 @@ function addQuery(server: Server, { application }: RouteContext): void {
       const { serviceName } = request.params;
       refuseUnreadable(principalOf(request), serviceName);
       if (application.openFor(serviceName) === undefined) throw unknownService(serviceName);
-      const filter = { virtualQueue: serviceName, ...indexed(request.query) };
-      const page = await scanCallbacks(application, filter, ANSWER_MAX, (callback) =>
-        isWanted(callback, request.query),
-      );
-      if (page.nextCursor !== null) reply.header('x-incomplete', 'true');
-      return page.items.map(recordJson);
+      const { items, isComplete } = await found(application, serviceName, request.query);
+      if (!isComplete) reply.header('x-incomplete', 'true');
+      return items.map(recordJson);
     },
   });
 }
 
-/** What the store can look for by itself; with OR nothing, since another property may hold. */
-function indexed({ operand, ...wanted }: Properties): Pick<CallbackFilter, 'states' | 'customerNumber'> {
-  if (operand === 'OR') return {};
-  const { _callback_state: asked, _customer_number: number } = wanted;
-  return {
-    ...(asked !== undefined && { states: [asked] }),
-    ...(number !== undefined && { customerNumber: international(number) }),
-  };
+/** The callbacks of a service that the properties tell of; `isComplete` false: there may be more. */
+async function found(
+  application: RouteContext['application'],
+  service: string,
+  query: Properties,
+): Promise<{ items: readonly Callback[]; isComplete: boolean }> {
+  const base = { virtualQueues: [service], limit: ANSWER_MAX };
+  const conditions = askedOf(query).map(([name, value]) => conditionOf(name, value, service));
+  const searches: readonly CallbackSearch[] =
+    query.operand === 'OR' && conditions.length > 0
+      ? conditions.map((condition) => ({ ...base, ...condition }))
+      : [{ ...base, ...allOf(conditions) }];
+  const byId = new Map<string, Callback>();
+  let isComplete = true;
+  for (const search of searches) {
+    const page = await application.searchCallbacks(search);
+    if (page.next !== null) isComplete = false;
+    for (const callback of page.items) if (isWanted(callback, query)) byId.set(callback.id, callback);
+  }
+  const named = query._id === undefined ? undefined : await application.findCallback(query._id);
+  if (named?.virtualQueue === service && isWanted(named, query)) byId.set(named.id, named);
+  const newest = [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  return { items: newest.slice(0, ANSWER_MAX), isComplete: isComplete && newest.length <= ANSWER_MAX };
 }
 
-function isWanted(callback: Callback, { operand, _: _againstCaches, ...wanted }: Properties): boolean {
-  const asked = Object.entries(wanted).filter(([, value]) => value !== undefined);
-  const holds = ([key, value]: [string, string | undefined]): boolean =>
-    valueOf(callback, key) === (key === '_customer_number' ? international(value ?? '') : value);
-  return asked.length === 0 || (operand === 'AND' ? asked.every(holds) : asked.some(holds));
+type Condition = Partial<Omit<CallbackSearch, 'limit' | 'after'>>;
+/** Nobody is of no queue. */
+const NOTHING: Condition = { virtualQueues: [] };
+
+/** How the store looks for one property. */
+function conditionOf(name: string, value: string, service: string): Condition {
+  switch (name) {
+    case '_id':
+      // Looked for by itself.
+      return NOTHING;
+    case '_callback_state':
+      return { states: [value as CallbackState] };
+    case '_callback_reason':
+      return { reasons: reasonsOf(value) };
+    case '_customer_number':
+      return { customerNumber: international(value) };
+    case '_vq':
+      return value === service ? {} : NOTHING;
+    case '_urs_virtual_queue':
+      return { properties: [{ kind: 'inboundQueue', value }] };
+    case 'gms_user':
+      return { properties: [{ kind: 'endUser', value }] };
+    default:
+      return { properties: [{ kind: 'data', name, value }] };
+  }
+}
+
+function allOf(conditions: readonly Condition[]): Condition {
+  const properties = conditions.flatMap((condition) => condition.properties ?? []);
+  return { ...Object.assign({}, ...conditions), properties };
+}
+
+function askedOf({ operand: _operand, _: _againstCaches, ...wanted }: Properties): [string, string][] {
+  return Object.entries(wanted).filter((entry): entry is [string, string] => entry[1] !== undefined);
+}
+
+function isWanted(callback: Callback, query: Properties): boolean {
+  const asked = askedOf(query);
+  const holds = ([key, value]: [string, string]): boolean =>
+    valueOf(callback, key) === (key === '_customer_number' ? international(value) : value);
+  return asked.length === 0 || (query.operand === 'AND' ? asked.every(holds) : asked.some(holds));
 }
 
 function valueOf(callback: Callback, key: string): string | undefined {

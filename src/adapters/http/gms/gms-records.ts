@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Callback } from '../../../callback/callback.ts';
+import type { Callback, CallbackReason } from '../../../callback/callback.ts';
 import { CallbackState } from '../../../callback/callback.ts';
 import { isoOf } from '../api-views.ts';
 
@@ -82,4 +82,30 @@ export function reasonOf({
     default:
       return reason satisfies never;
   }
+}
+
+const ALL_REASONS = Object.keys({
+  COMPLETED_BY_AGENT: true,
+  CANCELLED_BY_ADMIN: true,
+  CANCELLED_BY_API: true,
+  CANCELLED_BY_CUSTOMER: true,
+  RESCHEDULED_BY_AGENT: true,
+  MAX_ATTEMPTS_REACHED: true,
+  CUSTOMER_NOT_CONFIRMED: true,
+  CUSTOMER_ABANDONED: true,
+  PREVIEW_REJECTED: true,
+  PURGED_TIMEOUT: true,
+  PURGED_END_OF_DAY: true,
+  PUSH_EXPIRED: true,
+  NUMBER_BLOCKED: true,
+  COUNTRY_NOT_PERMITTED: true,
+  NO_AGENT: true,
+  SERVED_INBOUND: true,
+  ERROR: true,
+} satisfies Record<CallbackReason, true>) as CallbackReason[];
+
+/** The reasons that the field has this word for; none: it is no word of the field. */
+export function reasonsOf(word: string): readonly CallbackReason[] {
+  const previewRejectCount = Number(/^AGENT_PREVIEW_CANCEL_AFTER_(\d{1,6})REJECTS$/.exec(word)?.[1] ?? 0);
+  return ALL_REASONS.filter((reason) => reasonOf({ reason, previewRejectCount }) === word);
 }

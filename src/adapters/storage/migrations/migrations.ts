@@ -14,6 +14,7 @@ import { notify } from './0011-notify.ts';
 import { gms } from './0012-gms.ts';
 import { transfers } from './0013-transfers.ts';
 import { listIndices } from './0014-list-indices.ts';
+import { searchIndices } from './0015-search-indices.ts';
 
 /** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -31,6 +32,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0012-gms': gms,
   '0013-transfers': transfers,
   '0014-list-indices': listIndices,
+  '0015-search-indices': searchIndices,
 };
 
 /**

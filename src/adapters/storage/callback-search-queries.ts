@@ -1,0 +1,214 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import {
+  type CallbackSearch,
+  isByDesiredTime,
+  type SearchPlace,
+  searchOrder,
+} from '../../callback/callback-search.ts';
+import { listRows } from './callback-list.ts';
+import { propertyKey } from './callback-properties.ts';
+import type { CallbackRow, Schema } from './schema.ts';
+
+type Executor = Kysely<Schema>;
+
+/** The most rows one search returns, whatever was asked for. */
+const FOUND_ROWS_MAX = 500;
+/** Entries of an index looked at for one search: bounds how long it keeps everything else waiting. */
+const LOOKED_AT_MAX = 2000;
+/** Lists that one of the things searched for may be in; with more it is asked of the rows. */
+const LISTS_MAX = 25;
+const BEFORE_ALL = '';
+const AFTER_ALL = '~';
+
+/** Ids of callbacks in order, as an index has them: those with a property, or with these values. */
+type IdList =
+  | { readonly key: number }
+  | Partial<Pick<CallbackRow, 'reason' | 'state' | 'virtualQueue' | 'customerNumber'>>;
+
+interface Found {
+  readonly rows: CallbackRow[];
+  readonly next: SearchPlace | null;
+}
+
+/**
+ * What the search looks for, in its order. The least of what is searched for is read in the order of its
+ * index, and the rest is asked of each callback there. Where that is much, no more than {@link LOOKED_AT_MAX}
+ * entries are looked at: `next` says where to go on.
+ */
+export async function searchRows(db: Executor, search: CallbackSearch): Promise<Found> {
+  const limit = Math.min(Math.max(1, search.limit), FOUND_ROWS_MAX);
+  const { virtualQueues: queues, states: asked, reasons: ended } = search;
+  if ([queues, asked, ended].some((wanted) => wanted?.length === 0)) return { rows: [], next: null };
+  if (isByDesiredTime(search)) return byDesiredTime(db, search, limit);
+  const { states, virtualQueues, customerNumber, after, properties = [], reasons } = search;
+  if (properties.length > 0 || reasons !== undefined) return byId(db, search, limit);
+  const rows = await listRows(db, {
+    limit: limit + 1,
+    ...(states && { states }),
+    ...(virtualQueues && { virtualQueues }),
+    ...(customerNumber !== undefined && { customerNumber }),
+    ...(after && { afterId: after.id }),
+  });
+  return page(rows, limit, null);
+}
+
+/** The first `limit`; where to go on: behind them, else at `rest`. */
+function page(rows: CallbackRow[], limit: number, rest: SearchPlace | null): Found {
+  if (rows.length <= limit) return { rows, next: rest };
+  const shown = rows.slice(0, limit);
+  return { rows: shown, next: placeOf(shown.at(-1)) };
+}
+
+function placeOf(row: Pick<CallbackRow, 'id' | 'desiredAtMs'> | undefined): SearchPlace | null {
+  return row ? { id: row.id, desiredAtMs: row.desiredAtMs } : null;
+}
+
+/** The newest first: along the lists of the one thing searched for that few have, or else of the first. */
+async function byId(db: Executor, search: CallbackSearch, limit: number): Promise<Found> {
+  const below = search.after?.id ?? AFTER_ALL;
+  let chosen: (readonly [list: IdList, lowest: string | undefined])[] = [];
+  for (const lists of listsOf(search)) {
+    const ends: (readonly [IdList, string | undefined])[] = [];
+    for (const list of lists) ends.push([list, await endOf(db, list, below)]);
+    const isShort = ends.every(([, lowest]) => lowest === undefined);
+    if (isShort || chosen.length === 0) chosen = ends;
+    if (isShort) break;
+  }
+  const rows: CallbackRow[] = [];
+  // From here on nothing was left out, whichever list it is in.
+  let complete = BEFORE_ALL;
+  for (const [list, lowest = BEFORE_ALL] of chosen) {
+    const { id } = sourceOf(list);
+    const bounds = [sql`${id} < ${below}`, sql`${id} >= ${lowest}`];
+    const found = await rowsOf(db, { list, search, bounds, order: sql`${id} desc`, limit: limit + 1 });
+    const from = found.length > limit ? (found.at(-1)?.id ?? lowest) : lowest;
+    if (from > complete) complete = from;
+    rows.push(...found);
+  }
+  const sure = rows.filter(({ id }) => id >= complete).sort((a, b) => (a.id < b.id ? 1 : -1));
+  return page(sure, limit, complete === BEFORE_ALL ? null : placeOf({ id: complete, desiredAtMs: 0 }));
+}
+
+/** The latest desired time first: of what few have, or else along the times. */
+async function byDesiredTime(db: Executor, search: CallbackSearch, limit: number): Promise<Found> {
+  const { after, desiredFromMs = Number.MIN_SAFE_INTEGER, desiredToMs = Number.MAX_SAFE_INTEGER } = search;
+  const behind = after ?? { desiredAtMs: desiredToMs, id: AFTER_ALL };
+  for (const lists of listsOf(search)) {
+    if (!(await areShort(db, lists))) continue;
+    const rows: CallbackRow[] = [];
+    // With the plus the index of the desired time is left alone: these are few, and sorted.
+    const time = sql`+"callback"."desiredAtMs"`;
+    const order = sql`${time} desc, "callback"."id" desc`;
+    const place = sql`(${time}, "callback"."id")`;
+    const bounds = [sql`${time} >= ${desiredFromMs}`, sql`${place} < (${behind.desiredAtMs}, ${behind.id})`];
+    for (const list of lists) {
+      rows.push(...(await rowsOf(db, { list, search, bounds, order, limit: limit + 1 })));
+    }
+    const inOrder = searchOrder(search) as unknown as (a: CallbackRow, b: CallbackRow) => number;
+    return page(rows.sort(inOrder), limit, null);
+  }
+  const bounds = [
+    sql`"callback"."desiredAtMs" >= ${desiredFromMs}`,
+    sql`("callback"."desiredAtMs", "callback"."id") < (${behind.desiredAtMs}, ${behind.id})`,
+  ];
+  const order = sql`"callback"."desiredAtMs" desc, "callback"."id" desc`;
+  const { rows: ends } = await sql<Pick<CallbackRow, 'id' | 'desiredAtMs'>>`
+    select "id", "desiredAtMs" from "callback" where ${sql.join(bounds, AND)} order by ${order}
+    limit 1 offset ${LOOKED_AT_MAX}`.execute(db);
+  const [end] = ends;
+  if (end) bounds.push(sql`("callback"."desiredAtMs", "callback"."id") >= (${end.desiredAtMs}, ${end.id})`);
+  const rows = await rowsOf(db, { list: {}, search, bounds, order, limit: limit + 1 });
+  return page(rows, limit, placeOf(end));
+}
+
+/** For each thing searched for the lists that together have all callbacks with it; rare things first. */
+function listsOf(search: CallbackSearch): IdList[][] {
+  const { states, virtualQueues, customerNumber, reasons, properties = [] } = search;
+  const groups: IdList[][] = customerNumber === undefined ? [] : [[{ customerNumber }]];
+  for (const property of properties) groups.push([{ key: propertyKey(property) }]);
+  if (reasons) groups.push([...new Set(reasons)].map((reason) => ({ reason })));
+  if (states && isByDesiredTime(search)) {
+    const ofQueues = virtualQueues?.map((virtualQueue) => ({ virtualQueue })) ?? [{}];
+    const parts = ofQueues.flatMap((part) => [...new Set(states)].map((state) => ({ ...part, state })));
+    if (parts.length <= LISTS_MAX) groups.push(parts);
+  }
+  return groups;
+}
+
+async function areShort(db: Executor, lists: readonly IdList[]): Promise<boolean> {
+  for (const list of lists) if ((await endOf(db, list, AFTER_ALL)) !== undefined) return false;
+  return true;
+}
+
+/** The id at which {@link LOOKED_AT_MAX} entries of a list have been looked at; undefined: it ends before. */
+async function endOf(db: Executor, list: IdList, below: string): Promise<string | undefined> {
+  const { from, id, where } = idsOf(list);
+  const conditions = [...where, sql`${id} < ${below}`];
+  const { rows } = await sql<{ id: string }>`select ${id} as "id" from ${from}
+    where ${sql.join(conditions, AND)} order by ${id} desc limit 1 offset ${LOOKED_AT_MAX}`.execute(db);
+  return rows[0]?.id;
+}
+
+interface Asked {
+  readonly list: IdList;
+  readonly search: CallbackSearch;
+  readonly bounds: readonly RawBuilder<unknown>[];
+  readonly order: RawBuilder<unknown>;
+  readonly limit: number;
+}
+
+/** Callbacks of a list, within bounds, of which everything else that is searched for holds. */
+async function rowsOf(db: Executor, { list, search, bounds, order, limit }: Asked): Promise<CallbackRow[]> {
+  const { from, where } = sourceOf(list);
+  const conditions = [...where, ...bounds, ...conditionsOf(search, list)];
+  const { rows } = await sql<CallbackRow>`select "callback".* from ${from}
+    where ${sql.join(conditions, AND)} order by ${order} limit ${limit}`.execute(db);
+  return rows;
+}
+
+const AND = sql` and `;
+const FOUND = sql`"callbackProperty" as "found"`;
+
+interface Source {
+  readonly from: RawBuilder<unknown>;
+  readonly id: RawBuilder<unknown>;
+  readonly where: readonly RawBuilder<unknown>[];
+}
+
+/** Where the ids of a list are read. */
+function idsOf(list: IdList): Source {
+  if ('key' in list) {
+    return { from: FOUND, id: sql`"found"."callbackId"`, where: [sql`"found"."key" = ${list.key}`] };
+  }
+  const where = Object.entries(list).map(([column, value]) => sql`${sql.ref(column)} = ${value}`);
+  return { from: sql`"callback"`, id: sql`"callback"."id"`, where };
+}
+
+/** Where the callbacks of a list are read. */
+function sourceOf(list: IdList): Source {
+  const ids = idsOf(list);
+  if (!('key' in list)) return ids;
+  // Crossed: SQLite then reads the list first, and in its order.
+  const from = sql`${FOUND} cross join "callback"`;
+  return { ...ids, from, where: [...ids.where, sql`"callback"."id" = "found"."callbackId"`] };
+}
+
+/** What is asked of each callback. With the plus the planner leaves the indexes of these columns alone. */
+function conditionsOf(search: CallbackSearch, list: IdList): RawBuilder<unknown>[] {
+  const { states, virtualQueues, customerNumber, reasons, properties = [], desiredToMs } = search;
+  const conditions: RawBuilder<unknown>[] = [];
+  const lists = { state: states, virtualQueue: virtualQueues, reason: reasons };
+  for (const [column, values] of Object.entries(lists)) {
+    if (values && !(column in list)) conditions.push(sql`+${sql.ref(column)} in (${sql.join(values)})`);
+  }
+  if (customerNumber !== undefined && !('customerNumber' in list)) {
+    conditions.push(sql`+"customerNumber" = ${customerNumber}`);
+  }
+  if (desiredToMs !== undefined) conditions.push(sql`+"callback"."desiredAtMs" <= ${desiredToMs}`);
+  for (const key of properties.map(propertyKey)) {
+    if ('key' in list && list.key === key) continue;
+    conditions.push(sql`exists (select 1 from "callbackProperty" as "has"
+      where "has"."key" = ${key} and "has"."callbackId" = "callback"."id")`);
+  }
+  return conditions;
+}
