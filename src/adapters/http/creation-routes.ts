@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { actorTextPattern } from '../../callback/actor-text.ts';
+import { actorText, actorTextPattern } from '../../callback/actor-text.ts';
 import { type CallbackOrigin, callbackOrigins } from '../../callback/new-callback.ts';
 import { callbackIdSchema, errorAnswers, named } from './api-schemas.ts';
+import type { Principal } from './access.ts';
 import { isoOf } from './api-views.ts';
 import type { Creation, CreationFilter } from './audit-store.ts';
 import { httpLimits } from './http-config.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
+import { principalOf } from './request-guard.ts';
 
 const instant = z.iso.datetime({ offset: true });
 const CURSOR = /^(\d{1,16})\.(\d{1,16})$/;
@@ -24,19 +26,18 @@ const creationSchema = named(
   }),
 );
 
-const querySchema = z
-  .strictObject({
-    actor: z.string().regex(actorTextPattern, 'must be like api-key:<id>').optional(),
-    callbackId: callbackIdSchema.optional(),
-    from: instant.optional(),
-    to: instant.optional(),
-    limit: z.coerce.number().int().min(1).max(httpLimits.pageMax).default(50),
-    cursor: z.string().regex(CURSOR, 'must be the nextCursor of the page before').optional(),
-  })
-  .refine(({ actor, callbackId }) => actor !== undefined || callbackId !== undefined, {
-    path: ['actor'],
-    message: 'or callbackId is needed',
-  });
+const querySchema = z.strictObject({
+  actor: z
+    .string()
+    .regex(actorTextPattern, 'must be like api-key:<id>')
+    .optional()
+    .describe('By whom; default, where no callback is named: by whoever asks'),
+  callbackId: callbackIdSchema.optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+  limit: z.coerce.number().int().min(1).max(httpLimits.pageMax).default(50),
+  cursor: z.string().regex(CURSOR, 'must be the nextCursor of the page before').optional(),
+});
 
 /** GET /audit/creations. */
 export function addCreationRoutes(server: Server, { audit }: RouteContext): void {
@@ -59,7 +60,8 @@ export function addCreationRoutes(server: Server, { audit }: RouteContext): void
     handler: async (request) => {
       const { limit } = request.query;
       // One more than the page tells whether another page follows.
-      const found = await audit.listCreations({ ...filterOf(request.query), limit: limit + 1 });
+      const filter = filterOf(request.query, principalOf(request));
+      const found = await audit.listCreations({ ...filter, limit: limit + 1 });
       const items = found.slice(0, limit);
       const last = found.length > limit ? items.at(-1) : undefined;
       return { items: items.map(creationJson), nextCursor: last ? `${last.atMs}.${last.sequence}` : null };
@@ -67,8 +69,10 @@ export function addCreationRoutes(server: Server, { audit }: RouteContext): void
   });
 }
 
-function filterOf(query: z.infer<typeof querySchema>): Omit<CreationFilter, 'limit'> {
-  const { actor, callbackId, from, to, cursor } = query;
+function filterOf(query: z.infer<typeof querySchema>, asker: Principal): Omit<CreationFilter, 'limit'> {
+  const { callbackId, from, to, cursor } = query;
+  // Of everybody there is no index: there is always one to name.
+  const actor = query.actor ?? (callbackId === undefined ? actorText(asker.actor) : undefined);
   const [, atMs, sequence] = CURSOR.exec(cursor ?? '') ?? [];
   return {
     ...(actor !== undefined && { actor }),
