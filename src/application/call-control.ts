@@ -48,7 +48,8 @@ export function createCallControl(options: CallControlOptions): CallControl {
   const calls = new LiveCallDesk({
     ...options,
     targets,
-    toQueue: (customer, queue, facts) => transferred.take(customer, queue, facts),
+    promisePlace: (queue, facts) => transferred.promise(queue, facts),
+    toQueue: (customer, queue, facts, place) => transferred.take(customer, queue, facts, place),
     transferRequested: (call, partyId, request) => phones.transferRequested(call, partyId, request),
   });
   return { calls, phones, transferred };

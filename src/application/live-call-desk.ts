@@ -10,13 +10,13 @@ import type { IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { RecordingBook } from '../recording/recording-book.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
-import type { AudioSource, Leg, TransferRequest } from '../telephony/leg.ts';
+import type { AudioSource, TransferRequest } from '../telephony/leg.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import { leaseOfTalking } from './agent-lease.ts';
 import type { Outcome, Refusal } from './application.ts';
 import type { CallCommand, CallDesk, CallTarget, MonitorMode, WorkspaceCall } from './call-desk.ts';
 import type { CallTargets, TargetQuestion } from './call-targets.ts';
-import { LiveCall, type LiveCallFacts, type LiveCallListener } from './live-call.ts';
+import { LiveCall, type LiveCallFacts, type LiveCallListener, type LiveCallOptions } from './live-call.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 
 export interface LiveCallDeskOptions {
@@ -29,8 +29,10 @@ export interface LiveCallDeskOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
+  /** See {@link LiveCallOptions}. */
+  readonly promisePlace: LiveCallOptions['promisePlace'];
   /** The customer of an ended conversation waits in that queue's line. */
-  readonly toQueue: (customer: Leg, queue: string, facts: LiveCallFacts) => void;
+  readonly toQueue: LiveCallOptions['toQueue'];
   /** A phone of a live call asks for a transfer. */
   readonly transferRequested: (call: LiveCall, partyId: string, request: TransferRequest) => void;
 }
@@ -69,7 +71,7 @@ export class LiveCallDesk implements CallDesk {
    * same holds for everybody who joins.
    */
   open(facts: LiveCallFacts, legs: JoinedLegs, listener: LiveCallListener): LiveCall {
-    const { registry, clock, holdMusic: music, toQueue, transferRequested } = this.#options;
+    const { registry, clock, holdMusic: music, transferRequested } = this.#options;
     assert(!this.#calls.has(facts.id), `one conversation of ${facts.id} at a time`);
     const { agentId, id: subjectId } = facts;
     const call: LiveCall = new LiveCall(
@@ -78,7 +80,6 @@ export class LiveCallDesk implements CallDesk {
         clock,
         music,
         listener,
-        toQueue,
         transferRequested,
         changed: (changed) => this.#changed(changed),
       },

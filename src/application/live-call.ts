@@ -13,7 +13,7 @@ import type { CallNote } from '../callback/call-note.ts';
 import type { Actor } from '../callback/callback.ts';
 import type { Lease } from '../bridging/party-lines.ts';
 import { seatsOf } from '../bridging/seating.ts';
-import type { CallbackId } from '../kernel/ids.ts';
+import type { CallbackId, CallId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { RecordingBook, RecordingSubject } from '../recording/recording-book.ts';
 import type { Leg, TransferRequest } from '../telephony/leg.ts';
@@ -57,13 +57,27 @@ export interface LiveCallListener {
   noted?(note: CallNote): void;
 }
 
+/** A customer whom an agent gives to a queue, on the way into its line. */
+export interface PromisedPlace {
+  /** The wait in the line. */
+  readonly callId: CallId;
+  /** Resolves when they would be called back after a crash, soon in any case. */
+  readonly stored: Promise<void>;
+  /** They are served, or have left. */
+  forget(): void;
+  /** Their call was lost through our fault. */
+  keep(): void;
+}
+
 export interface LiveCallOptions extends Omit<ConversationOptions, 'host'> {
   readonly recordings: RecordingBook;
   readonly listener: LiveCallListener;
   readonly changed: (call: LiveCall) => void;
   readonly transferRequested: (call: LiveCall, partyId: string, request: TransferRequest) => void;
-  /** The customer waits for an agent of that queue from now on. */
-  readonly toQueue: (customer: Leg, queue: string, facts: LiveCallFacts) => void;
+  /** The customer is about to wait for an agent of that queue: remembered before anybody is hung up. */
+  readonly promisePlace: (queue: string, facts: LiveCallFacts) => PromisedPlace;
+  /** The customer waits there from now on. */
+  readonly toQueue: (customer: Leg, queue: string, facts: LiveCallFacts, place: PromisedPlace) => void;
 }
 
 /** One conversation with what it is about: what agents see of it, and what becomes of callback and line. */
@@ -76,6 +90,8 @@ export class LiveCall {
   #version = 1;
   /** Where the customer goes when the conversation lets go of them. */
   #nextQueue: string;
+  /** Once they are about to. */
+  #place: PromisedPlace | undefined;
   /** No agent takes part any more, and it has been told. */
   #isLeft = false;
   /** Whose command is being carried out. */
@@ -156,9 +172,22 @@ export class LiveCall {
     await this.recorder.start(customer, subject);
   }
 
-  /** Gives the customer to that queue's line; everybody else is hung up. */
-  async toQueue(queue: string): Promise<void> {
+  /**
+   * Gives the customer to that queue's line; everybody else is hung up. A crash from then on finds the
+   * customer remembered.
+   * @param about called right before; not when the customer has gone meanwhile.
+   */
+  async toQueue(queue: string, about: () => void = () => undefined): Promise<void> {
+    if (this.#place) return;
     this.#nextQueue = queue;
+    const place = this.#options.promisePlace(queue, this.facts);
+    this.#place = place;
+    void this.ended.then((end) => {
+      if (end !== 'moved') place.forget();
+    });
+    await place.stored;
+    if (!this.#customer()) return;
+    about();
     await this.conversation.moveCustomer();
   }
 
@@ -204,11 +233,14 @@ export class LiveCall {
   }
 
   #customerMoved(customer: Leg): void {
-    const { listener, toQueue } = this.#options;
+    const { listener, promisePlace, toQueue } = this.#options;
     // The next conversation has recordings of its own.
     void this.recorder.stop();
-    listener.leftAgents({ kind: 'queue', queue: this.#nextQueue });
-    toQueue(customer, this.#nextQueue, this.facts);
+    const queue = this.#nextQueue;
+    const place = this.#place ?? promisePlace(queue, this.facts);
+    toQueue(customer, queue, this.facts, place);
+    // A callback that says so has its customer remembered, whenever the process is killed.
+    void place.stored.then(() => listener.leftAgents({ kind: 'queue', queue }));
   }
 }
 

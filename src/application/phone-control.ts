@@ -98,12 +98,12 @@ export class PhoneControl {
     const agentId = partyOf(call.conversation.state, partyId)?.agentId;
     if (agentId == null || !call.allowed(partyId).includes('transfer')) return request.reject(603);
     const target = targets.fromPhone(request.target.number ?? userOf(request.target.uri));
-    request.accept();
-    if (!target) return request.done(404);
-    if (target.kind === 'queue') {
+    if (target?.kind === 'queue') {
       await this.#toQueue(call, request, target.queue);
       return undefined;
     }
+    request.accept();
+    if (!target) return request.done(404);
     const rung = this.#options.desk().ring(
       call,
       agentId,
@@ -117,10 +117,18 @@ export class PhoneControl {
     return undefined;
   }
 
+  /**
+   * The phone is told in the same instant in which the customer moves: some hang up at the 202, others at the
+   * last NOTIFY, and neither may take the customer along.
+   */
   async #toQueue(call: LiveCall, request: TransferRequest, queue: string): Promise<boolean> {
     const found = this.#options.targets.queue(queue);
-    request.done(found.ok ? 200 : statusOf(found.refusal));
-    if (found.ok) await call.toQueue(queue);
+    const tell = (sipStatus: number): void => {
+      request.accept();
+      request.done(sipStatus);
+    };
+    if (found.ok) await call.toQueue(queue, () => tell(200));
+    else tell(statusOf(found.refusal));
     return found.ok;
   }
 
@@ -135,7 +143,6 @@ export class PhoneControl {
     const queue = waiting && own != null ? this.#options.queueOfCall(waiting.callId, own) : undefined;
     if (waiting && queue !== undefined) {
       if (!call.allowed(partyId).includes('transfer')) return request.reject(603);
-      request.accept();
       if (await this.#toQueue(call, request, queue)) await waiting.hangUp();
       return undefined;
     }

@@ -1,14 +1,15 @@
 import type { CallbackRunner } from '../callback/callback-runner.ts';
 import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import { type NewCallback, sameCaseAgain } from '../callback/new-callback.ts';
+import type { QueueSettings } from '../callback/queue-settings.ts';
 import { untilStored } from '../callback/store-retry.ts';
 import type { TransferredCustomer } from '../callback/transferred-customer.ts';
-import type { Clock } from '../kernel/clock.ts';
+import { type Clock, delay } from '../kernel/clock.ts';
 import type { CallId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Leg } from '../telephony/leg.ts';
 import type { InboundCalls } from './inbound-calls.ts';
-import type { LiveCallFacts } from './live-call.ts';
+import type { LiveCallFacts, PromisedPlace } from './live-call.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 
 export interface TransferredCallsOptions {
@@ -25,6 +26,8 @@ export interface TransferredCallsOptions {
 const FROM_KEY = '_transferredFrom';
 /** Callbacks of the customer looked through for one that they booked while they waited. */
 const OWN_BOOKINGS_MAX = 50;
+/** Longest that an agent's transfer waits for the store. */
+const STORED_MAX_MS = 2000;
 
 /**
  * Customers whom agents gave to queues. Each is a caller like any other from there on, at the place in time
@@ -44,35 +47,45 @@ export class TransferredCalls {
     return this.#up.size;
   }
 
+  /** Remembers the customer, before anybody is hung up: whoever was called is called back after a crash. */
+  promise(wanted: string, before: LiveCallFacts): PromisedPlace {
+    const { ids, clock } = this.#options;
+    const callId = ids.next('call');
+    const kept = this.#remember(callId, this.#queueFor(wanted, before)?.name ?? wanted, before);
+    const nothing = (): void => undefined;
+    if (!kept) return { callId, stored: Promise.resolve(), forget: nothing, keep: nothing };
+    // While the store fails the agent waits for it no longer than that.
+    return { callId, ...kept, stored: Promise.race([kept.stored, delay(clock, STORED_MAX_MS)]) };
+  }
+
   /** The customer takes a place; hung up on when neither that queue nor the one before exists any more. */
-  take(customer: Leg, wanted: string, before: LiveCallFacts): void {
-    const { directory, ids, log, inbound } = this.#options;
-    const settings = directory.queue(wanted) ?? directory.queue(before.virtualQueue);
+  take(customer: Leg, wanted: string, before: LiveCallFacts, place: PromisedPlace): void {
+    const { log, inbound } = this.#options;
+    const settings = this.#queueFor(wanted, before);
     if (!settings) {
       log.error({ queue: wanted, subjectId: before.id }, 'customer transferred to a queue that was removed');
+      place.forget();
       void customer.hangUp();
       return;
     }
-    const callId = ids.next('call');
+    const { callId } = place;
     const queue = settings.name;
     log.info({ callId, queue, before: before.id }, 'customer transferred to queue');
     this.#up.add(callId);
-    const promise = before.promisedBy === null ? undefined : this.#remember(callId, queue, before);
-    const { promisedBy, language, place, customerNumber: number } = before;
-    const served = (): void => promise?.forget();
+    const { promisedBy, language, customerNumber: number } = before;
     const call = {
       callId,
       from: number === '' ? {} : { number },
       dialled: before.dialled ?? '',
-      transferred: { from: before.id, promisedBy, served },
+      transferred: { from: before.id, promisedBy, served: () => place.forget() },
     };
     void inbound()
-      .takeOver({ leg: customer, call, settings, language, place })
+      .takeOver({ leg: customer, call, settings, language, place: before.place })
       .then((end) => {
         this.#up.delete(callId);
-        if (end === 'lost') return promise?.keep();
+        if (end === 'lost') return place.keep();
         // What a stop has cut off is looked at by the next start.
-        return end === 'stopped' ? undefined : promise?.forget();
+        return end === 'stopped' ? undefined : place.forget();
       });
   }
 
@@ -83,12 +96,17 @@ export class TransferredCalls {
     }
   }
 
+  #queueFor(wanted: string, before: LiveCallFacts): QueueSettings | undefined {
+    const { directory } = this.#options;
+    return directory.queue(wanted) ?? directory.queue(before.virtualQueue);
+  }
+
   /** The row of a customer who was called, and what becomes of it; in this order, whatever the store does. */
   #remember(
     callId: CallId,
     virtualQueue: string,
     { promisedBy, customerNumber, language, dialled, place }: LiveCallFacts,
-  ): { readonly forget: () => void; readonly keep: () => void } | undefined {
+  ): Omit<PromisedPlace, 'callId'> | undefined {
     if (promisedBy === null) return undefined;
     const row: TransferredCustomer = {
       callId,
@@ -114,6 +132,7 @@ export class TransferredCalls {
       last = last.then(() => this.#stored(row, work));
     };
     return {
+      stored: last,
       forget: () => then(() => store.transact((tx) => tx.removeTransferredCustomer(callId))),
       keep: () => then(() => this.#callBack(row)),
     };

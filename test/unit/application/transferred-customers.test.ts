@@ -161,6 +161,80 @@ describe('a customer whom an agent gave to a queue', () => {
   });
 });
 
+/** The process is dead once `count` more transactions are over: no other one is ever answered. */
+function diesAfter(house: TalkingHouse, count: number): () => void {
+  const { store } = house;
+  const transact = store.transact.bind(store);
+  let begunCount = 0;
+  store.transact = (work) => (begunCount++ < count ? transact(work) : new Promise(() => undefined));
+  return () => {
+    store.transact = transact;
+  };
+}
+
+describe('a process that dies while an agent gives a customer to a queue', () => {
+  const transfer = { type: 'transfer', target: { kind: 'queue', queue: 'sales' } } as const;
+  const asked: readonly (readonly [string, (house: TalkingHouse) => void])[] = [
+    [
+      'by command',
+      (house) => void house.desk.command('a1', house.callback.id, transfer, { kind: 'agent', id: 'a1' }),
+    ],
+    ['by the phone', (house) => void house.agent.controls.refer({ uri: 'sip:5000@test' })],
+  ];
+  const instants = asked.flatMap(([how, ask]) => [0, 1, 2, 3, 4, 5, 6].map((count) => ({ how, ask, count })));
+
+  it.each(instants)(
+    'forgets nobody whose agent it has hung up, $how, after $count transactions',
+    async ({ ask, count }) => {
+      const house = await TalkingHouse.open();
+      await house.pass(20_000);
+      const revive = diesAfter(house, count);
+      ask(house);
+      await settle();
+      const isParted = house.agent.termination !== undefined;
+      const isTold = house.store.events.some(({ kind }) => kind === 'TRANSFERRED');
+      // Neither the agent nor the record let go of the customer before the store has.
+      expect(isParted).toBe(count > 0);
+      expect(isTold && !isParted).toBe(false);
+      revive();
+      // What it still waits for never comes.
+      void house.engine.close();
+      house.open();
+      house.customer.end();
+      await house.engine.recover();
+      await settle();
+      expect(madeFor(house)).toHaveLength(isParted ? 1 : 0);
+      expect(house.store.transferred.size).toBe(0);
+    },
+  );
+
+  it('does not keep the customer with the agent for long while the store fails', async () => {
+    const house = await TalkingHouse.open();
+    await house.pass(20_000);
+    const revive = diesAfter(house, 0);
+    void house.desk.command('a1', house.callback.id, transfer, { kind: 'agent', id: 'a1' });
+    await house.pass(2000);
+    await house.pass(1000);
+    expect(house.agent.termination).toBeDefined();
+    expect(house.router.queue('sales').length).toBe(1);
+    revive();
+  });
+
+  it('forgets who hangs up while the store is asked', async () => {
+    const house = await TalkingHouse.open();
+    await house.pass(20_000);
+    house.store.failNextCount = 1;
+    void house.desk.command('a1', house.callback.id, transfer, { kind: 'agent', id: 'a1' });
+    await settle();
+    house.customer.end();
+    await house.pass(5000);
+    expect(house.agent.termination).toBeDefined();
+    expect(house.store.transferred.size).toBe(0);
+    await house.allHangUp();
+    expect(house.leftovers()).toEqual([]);
+  });
+});
+
 describe("an agent's phone that calls a queue on its second line", () => {
   it('gives the customer the place in that line, by a transfer with Replaces', async () => {
     const house = await TalkingHouse.open();
@@ -307,7 +381,8 @@ it('who has called us is cut off with the call, as every caller in a line', asyn
     agentId: 'a1',
     agentName: 'Agent a1',
   } as const;
-  calls.take(new QuietLeg('call_2', 'inbound', '+15551230009'), 'sales', before);
+  const place = calls.promise('sales', before);
+  calls.take(new QuietLeg('call_2', 'inbound', '+15551230009'), 'sales', before, place);
   await settle();
   expect(store.transferred.size).toBe(0);
   expect(madeFor(house)).toEqual([]);
