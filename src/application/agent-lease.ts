@@ -13,19 +13,23 @@ export interface LeaseOptions {
 }
 
 /**
- * Reserves an agent who is READY for a call in progress. From here on the agent's state follows the phone: it
- * becomes free again whatever happens. Undefined: somebody was quicker, or the agent takes no calls now.
+ * Reserves an agent who is READY for a call in progress, or one who is NOT_READY where `evenNotReady`. From
+ * here on the agent's state follows the phone: it becomes what it was, whatever happens. Undefined: somebody
+ * was quicker, or the agent takes no calls now.
  */
-export function leaseAgent(options: LeaseOptions): Lease | undefined {
+export function leaseAgent(options: LeaseOptions, { evenNotReady = false } = {}): Lease | undefined {
   const { registry, agentId, subjectId } = options;
-  if (!registry.reserve(agentId, subjectId)) return undefined;
+  const isReady = registry.reserve(agentId, subjectId);
+  if (!isReady && !(evenNotReady && registry.borrow(agentId, subjectId))) return undefined;
   registry.ringing(agentId, subjectId);
   return {
     answered: () => {
       registry.connected(agentId, subjectId);
     },
     failed: (termination) => {
-      registry.release(agentId, subjectId, termination ? releaseReasonOf(termination) : 'not-needed');
+      // Who was not ready anyway stays so, for their own reason.
+      const reason = termination && isReady ? releaseReasonOf(termination) : 'not-needed';
+      registry.release(agentId, subjectId, reason);
     },
     over: (metCustomer) => over(options, metCustomer),
   };

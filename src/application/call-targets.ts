@@ -3,7 +3,6 @@ import type { RingTarget } from '../bridging/party-lines.ts';
 import { dialledAs } from '../dialing/dialer.ts';
 import type { QueueSettings } from '../callback/queue-settings.ts';
 import type { AgentRegistry } from '../routing/agent-registry.ts';
-import type { AgentStatus } from '../routing/agent.ts';
 import type { Router } from '../routing/router.ts';
 import type { Telephony } from '../telephony/telephony.ts';
 import type { Refusal } from './application.ts';
@@ -104,8 +103,9 @@ export class CallTargets {
     if (!telephony.isAgentReachable(agentId))
       return unavailable(`the phone of ${agent.name} is not registered`);
     const wrapUpMs = (): number => (directory.queue(settings.name)?.wrapUpSec ?? settings.wrapUpSec) * 1000;
-    const lease = leaseAgent({ registry, agentId, subjectId, wrapUpMs });
-    if (!lease) return unavailable(`${agent.name} is ${atWork(registry.status(agentId))}`);
+    // A colleague who asks for somebody knows better than the router whether they may be called.
+    const lease = leaseAgent({ registry, agentId, subjectId, wrapUpMs }, { evenNotReady: true });
+    if (!lease) return unavailable(`${agent.name} is ${registry.status(agentId).state}`);
     const asking = directory.agent(question.agentId);
     const request = {
       target: { kind: 'agent', agentId },
@@ -147,11 +147,6 @@ function headersOf(subjectId: string): Readonly<Record<string, string>> {
 
 function refused(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
   return { ok: false, refusal };
-}
-
-/** `NOT_READY (Lunch)`. */
-function atWork({ state, notReadyReason }: AgentStatus): string {
-  return state === 'NOT_READY' && notReadyReason !== null ? `${state} (${notReadyReason})` : state;
 }
 
 function unavailable(reason: string): { readonly ok: false; readonly refusal: Refusal } {

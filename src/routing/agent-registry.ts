@@ -1,7 +1,7 @@
 import type { TimerHandle } from '../kernel/clock.ts';
 import { assert } from '../kernel/errors.ts';
 import { AgentBook, type AgentBookOptions } from './agent-book.ts';
-import { type AgentStatus, NO_REASON, type SystemReason } from './agent.ts';
+import { type AgentStatus, IDLE, neverLoggedIn, NO_REASON, type SystemReason } from './agent.ts';
 import { extendedUntil, type WrapUpExtension } from './wrap-up-extension.ts';
 
 /** What an agent, a supervisor or the API may ask for. */
@@ -74,18 +74,7 @@ export class AgentRegistry {
   }
 
   status(agentId: string): AgentStatus {
-    return (
-      this.#statuses.get(agentId) ?? {
-        agentId,
-        state: 'LOGGED_OUT',
-        notReadyReason: null,
-        sinceMs: 0,
-        idleSinceMs: 0,
-        subjectId: null,
-        dueAtMs: null,
-        afterWork: null,
-      }
-    );
+    return this.#statuses.get(agentId) ?? neverLoggedIn(agentId);
   }
 
   /**
@@ -121,11 +110,19 @@ export class AgentRegistry {
 
   /** Compare-and-set READY → RESERVED for at most `holdMs` (10 s). False: somebody was quicker. */
   reserve(agentId: string, subjectId: string, holdMs = RESERVATION_MAX_MS): boolean {
-    if (this.status(agentId).state !== 'READY') return false;
-    const dueAtMs = this.#options.clock.nowMs() + holdMs;
-    this.#put(agentId, { state: 'RESERVED', subjectId, dueAtMs }, 'RESERVED', 'router');
-    this.#arm(agentId, holdMs, () => this.release(agentId, subjectId, 'not-needed'));
-    return true;
+    return this.status(agentId).state === 'READY' && this.#reserve(agentId, subjectId, holdMs, {});
+  }
+
+  /**
+   * Compare-and-set NOT_READY → RESERVED, for a colleague's call: afterwards the agent is not ready for the
+   * reason that they have now, unless they ask for something else. False: in any other state.
+   */
+  borrow(agentId: string, subjectId: string): boolean {
+    const { state } = this.status(agentId);
+    return (
+      state === 'NOT_READY' &&
+      this.#reserve(agentId, subjectId, RESERVATION_MAX_MS, { afterWork: 'NOT_READY' })
+    );
   }
 
   /** Lets a reservation last `holdMs` from now: as long as a dial may take. False: it is gone. */
@@ -208,6 +205,13 @@ export class AgentRegistry {
     this.#timers.clear();
   }
 
+  #reserve(agentId: string, subjectId: string, holdMs: number, more: Partial<AgentStatus>): true {
+    const dueAtMs = this.#options.clock.nowMs() + holdMs;
+    this.#put(agentId, { ...more, state: 'RESERVED', subjectId, dueAtMs }, 'RESERVED', 'router');
+    this.#arm(agentId, holdMs, () => this.release(agentId, subjectId, 'not-needed'));
+    return true;
+  }
+
   #holds(agentId: string, subjectId: string, state: 'RESERVED' | 'RINGING' | 'ON_CALL'): boolean {
     const status = this.status(agentId);
     return status.state === state && status.subjectId === subjectId;
@@ -233,12 +237,11 @@ export class AgentRegistry {
   /** Work is over: what the agent had asked for, else ready. `idleSinceMs` undefined: idle from now. */
   #becomeIdle(agentId: string, kind: string, actor = 'router', idleSinceMs?: number): void {
     const { afterWork, notReadyReason } = this.status(agentId);
-    const rest = { subjectId: null, dueAtMs: null, afterWork: null };
     if (afterWork === 'NOT_READY') {
       const reason = notReadyReason ?? NO_REASON;
-      this.#put(agentId, { ...rest, state: 'NOT_READY', notReadyReason: reason }, kind, actor);
+      this.#put(agentId, { ...IDLE, state: 'NOT_READY', notReadyReason: reason }, kind, actor);
     } else if (afterWork === 'LOGGED_OUT') {
-      this.#put(agentId, { ...rest, state: 'LOGGED_OUT', notReadyReason: null }, kind, actor);
+      this.#put(agentId, { ...IDLE, state: 'LOGGED_OUT' }, kind, actor);
     } else {
       this.#becomeReady(agentId, kind, actor, idleSinceMs);
     }
@@ -250,20 +253,13 @@ export class AgentRegistry {
       return;
     }
     if (this.status(agentId).state === 'READY') return;
-    const change = {
-      state: 'READY' as const,
-      notReadyReason: null,
-      subjectId: null,
-      dueAtMs: null,
-      afterWork: null,
-    };
-    this.#put(agentId, { ...change, idleSinceMs: idleSinceMs ?? this.#options.clock.nowMs() }, kind, actor);
+    const change = { ...IDLE, idleSinceMs: idleSinceMs ?? this.#options.clock.nowMs() };
+    this.#put(agentId, { ...change, state: 'READY' }, kind, actor);
     this.#options.onReady(agentId);
   }
 
   #becomeNotReady(agentId: string, reason: string, actor: string): void {
-    const state = { state: 'NOT_READY' as const, notReadyReason: reason, subjectId: null, dueAtMs: null };
-    this.#put(agentId, { ...state, afterWork: null }, 'NOT_READY', actor);
+    this.#put(agentId, { ...IDLE, state: 'NOT_READY', notReadyReason: reason }, 'NOT_READY', actor);
   }
 
   #put(agentId: string, change: Partial<AgentStatus>, kind: string, actor: string): void {

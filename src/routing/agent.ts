@@ -57,6 +57,14 @@ export interface AgentStatus {
   readonly afterWork: 'NOT_READY' | 'LOGGED_OUT' | null;
 }
 
+/** Nobody to serve, nothing to follow. */
+export const IDLE = { notReadyReason: null, subjectId: null, dueAtMs: null, afterWork: null } as const;
+
+/** An agent of whom nothing is known. */
+export function neverLoggedIn(agentId: string): AgentStatus {
+  return { ...IDLE, agentId, state: 'LOGGED_OUT', sinceMs: 0, idleSinceMs: 0 };
+}
+
 /** The part of a transaction that the routing room uses. */
 export interface AgentTx {
   /** Every agent that ever had a state. */

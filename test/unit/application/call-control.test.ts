@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallCommand } from '../../../src/application/call-desk.ts';
+import { settle } from '../../fakes/fake-telephony.ts';
 import { TalkingHouse } from '../../fakes/talking-house.ts';
 
 const toA2 = { kind: 'agent', agentId: 'a2' } as const;
@@ -118,13 +119,33 @@ describe('an agent who talks with a customer', () => {
     expect(house.leftovers()).toEqual([]);
   });
 
+  it('may ask a colleague who is not ready, who stays what they were', async () => {
+    const house = await TalkingHouse.open();
+    const lunch = { state: 'NOT_READY', notReadyReason: 'Lunch', subjectId: null };
+    house.registry.want('a2', 'NOT_READY', 'test', 'Lunch');
+    await house.does('consult', { target: toA2 });
+    expect(house.registry.status('a2').state).toBe('RINGING');
+    house.last?.fail({ bucket: 'unreachable', reason: 'no-answer' });
+    await settle();
+    expect(house.registry.status('a2')).toMatchObject(lunch);
+    await house.does('transfer', { target: toA2 });
+    const second = await house.answers(house.last);
+    expect(house.hears(house.customer, second)).toBe(true);
+    house.customer.end();
+    await settle();
+    expect(house.registry.status('a2').state).toBe('AFTER_CALL_WORK');
+    await house.pass(10_000);
+    expect(house.registry.status('a2')).toMatchObject(lunch);
+    expect(house.leftovers()).toEqual([]);
+  });
+
   it('is told why a colleague or a queue cannot be had', async () => {
     const house = await TalkingHouse.open();
     const transfer = (target: object) => house.tries({ type: 'transfer', target } as CallCommand);
-    house.registry.want('a2', 'NOT_READY', 'test', 'Lunch');
+    house.registry.want('a2', 'LOGGED_OUT', 'test');
     expect(await transfer(toA2)).toEqual({
       kind: 'target-unavailable',
-      reason: 'Agent a2 is NOT_READY (Lunch)',
+      reason: 'Agent a2 is LOGGED_OUT',
     });
     expect(await transfer({ kind: 'agent', agentId: 'a1' })).toMatchObject({
       reason: 'Agent a1 is ON_CALL',
