@@ -41,16 +41,22 @@ export class OfferAnswer {
     // crosses ours.
     if (this.#state === 'answering') return res.send(500, { headers: { 'Retry-After': '1' } });
     if (this.#state === 'offering') return res.send(491);
-    if (offer === '') return this.#offer(res);
+    if (offer === '') return this.#offer(req, res);
     if (mediaFault(offer) !== undefined) return res.send(488);
     await this.#answer(offer, res);
   }
 
   /** A re-INVITE without an offer: ours goes out, the answer comes in the ACK (RFC 3261 §14.2). */
-  #offer(res: SrfResponse): void {
+  #offer(req: SrfRequest, res: SrfResponse): void {
     const { dialog, endpoint } = this.#parts;
     this.#state = 'offering';
-    dialog.once('ack', (ack: SrfRequest) => this.#answeredInAck(ack.body ?? ''));
+    const acknowledged = (ack: SrfRequest): void => {
+      // The ACK of the INVITE before may be told of after this one: drachtio-srf puts ACKs off for a turn.
+      if (cseqOf(ack) !== cseqOf(req)) return;
+      dialog.removeListener('ack', acknowledged);
+      this.#answeredInAck(ack.body ?? '');
+    };
+    dialog.on('ack', acknowledged);
     // RFC 6337 §5.3: all that we can do, also when we are on hold: this may be the way back.
     this.#sendSdp(res, withDirection(dialog.local.sdp ?? endpoint.localSdp, 'sendrecv'));
   }
@@ -110,4 +116,8 @@ export class OfferAnswer {
   #warn(thrown: unknown, message: string): void {
     this.#parts.log.warn({ callId: this.#parts.callId, error: messageOf(thrown) }, message);
   }
+}
+
+function cseqOf(req: SrfRequest): string | undefined {
+  return req.get('CSeq')?.split(' ', 1)[0];
 }

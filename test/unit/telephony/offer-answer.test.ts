@@ -29,12 +29,14 @@ let modifying: Deferred<string>[];
 let holds: boolean[];
 let hasEnded: boolean;
 let offers: OfferAnswer;
+let cseq: number;
 
 beforeEach(() => {
   dialog = Object.assign(new EventEmitter(), { local: { sdp: sdp('sendrecv') } });
   modifying = [];
   holds = [];
   hasEnded = false;
+  cseq = 0;
   const endpoint = {
     localSdp: sdp('sendrecv'),
     modify: () => {
@@ -61,8 +63,17 @@ async function sends(method: 'INVITE' | 'UPDATE', body: string): Promise<Reply |
       reply = { status, ...(options?.headers && { headers: options.headers }) };
     },
   } as unknown as SrfResponse;
-  await offers.changed({ method, body } as SrfRequest, res);
+  await offers.changed(requestOf(method, ++cseq, body), res);
   return reply;
+}
+
+function requestOf(method: string, number: number, body: string): SrfRequest {
+  return { method, body, get: () => `${number} ${method}` } as unknown as SrfRequest;
+}
+
+/** The phone's ACK of its `number`-th request has come. */
+function acknowledges(number: number, body: string): void {
+  dialog.emit('ack', requestOf('ACK', number, body));
 }
 
 describe("a phone's offers that cross", () => {
@@ -76,11 +87,25 @@ describe("a phone's offers that cross", () => {
     expect([modifying.length, holds]).toEqual([1, [true]]);
   });
 
+  it('and an ACK that is told of late does not count for the INVITE after its own', async () => {
+    const held = sends('INVITE', sdp('sendonly'));
+    await Promise.resolve();
+    modifying[0]?.resolve(sdp('recvonly'));
+    expect(await held).toMatchObject({ status: 200 });
+    expect(await sends('INVITE', '')).toMatchObject({ status: 200 });
+    acknowledges(1, '');
+    expect(await sends('UPDATE', sdp('sendrecv'))).toEqual({ status: 491 });
+    acknowledges(2, sdp('sendrecv'));
+    modifying[1]?.resolve(sdp('sendrecv'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(holds).toEqual([true, false]);
+  });
+
   it('one that meets ours before its ACK gets 491, and is taken after it', async () => {
     expect(await sends('INVITE', '')).toMatchObject({ status: 200 });
     expect(await sends('INVITE', sdp('sendonly'))).toEqual({ status: 491 });
     expect(await sends('UPDATE', sdp('sendonly'))).toEqual({ status: 491 });
-    dialog.emit('ack', { body: sdp('sendrecv') });
+    acknowledges(1, sdp('sendrecv'));
     const again = sends('INVITE', sdp('sendonly'));
     modifying[0]?.resolve(sdp('sendrecv'));
     await new Promise((resolve) => setImmediate(resolve));
