@@ -45,6 +45,7 @@ export async function startTelephonyServers(
         mediaServer: { ...common, ...freeswitch, secret: config.freeswitchSecret },
         admission: config.admission,
         digestAlgorithms: config.digestAlgorithms,
+        dialogCheckIntervalMs: config.callCheckIntervalMs,
       },
       sipAddress: undefined,
       close: () => Promise.resolve(),
@@ -100,6 +101,7 @@ async function startEmbedded(
       },
       admission: config.admission,
       digestAlgorithms: config.digestAlgorithms,
+      dialogCheckIntervalMs: config.callCheckIntervalMs,
     },
     sipAddress: { host: sip.advertisedHost ?? sip.host, port: sipServer.sipAddresses[0]?.port ?? sip.port },
     close: async () => {

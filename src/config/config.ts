@@ -61,6 +61,8 @@ export interface Config {
   readonly realm: string;
   readonly digestAlgorithms: readonly ('MD5' | 'SHA-256')[];
   readonly admission: AdmissionLimits;
+  /** 0: never. */
+  readonly callCheckIntervalMs: number;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     readonly maskNumbers: boolean;
@@ -162,6 +164,7 @@ function assemble(read: SettingReader, baseDirectory: string): Config {
       outboundAttemptsMax: read.integer('outboundAttemptsMax', base.outboundAttemptsMax),
       lagMaxMs: read.integer('lagMaxMs', base.lagMaxMs),
     },
+    callCheckIntervalMs: read.integer('callCheckSec', 0) * 1000,
     log: {
       level: read.required('logLevel') as Config['log']['level'],
       maskNumbers: read.flag('logMaskNumbers'),

@@ -224,6 +224,13 @@ export const settings = {
     value: count(1, 10_000),
     meaning: 'Outbound calls not answered yet. Default 200 embedded, 100 real.',
   },
+  callCheckSec: {
+    variable: 'TURNKEEPER_CALL_CHECK_SEC',
+    value: count(0, 3600),
+    fallback: '30',
+    meaning:
+      'Time between two looks whether the far end of a call is still there (by OPTIONS, and by what it sends): a phone that vanishes is missed within two and a half times that. 0: never.',
+  },
   lagMaxMs: {
     variable: 'TURNKEEPER_LAG_MAX_MS',
     value: count(10, 10_000),

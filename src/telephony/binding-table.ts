@@ -69,6 +69,13 @@ export class BindingTable {
     this.#notify(binding.agentId);
   }
 
+  /** The phone has vanished from a call: not rung again before it registers or answers a keep-alive. */
+  vanished(agentId: string, contactUri: string): void {
+    if (this.#agents.get(agentId)?.has(contactUri) !== true) return;
+    this.#failures.set(keyOf({ agentId, contactUri }), this.#keepAliveFailuresMax);
+    this.#notify(agentId);
+  }
+
   onReachability(listener: (agentId: string, reachable: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -165,6 +165,11 @@ export class Registrar {
     this.#table.keepAlive(binding, answered);
   }
 
+  /** The contact has vanished from a call; see {@link BindingTable.vanished}. */
+  vanished(agentId: string, contactUri: string): void {
+    this.#table.vanished(agentId, contactUri);
+  }
+
   /** Drops what has expired, and bindings of agents who are gone from the directory. */
   async sweep(): Promise<void> {
     const gone = this.#table

@@ -1,10 +1,12 @@
 import { expect } from 'vitest';
 import type { PhoneCall } from '../../src/demo/soft-phone/phone-call.ts';
+import { BaresipPhone } from './harness/baresip-phone.ts';
 import { TONE, type Lane } from './stage/lane.ts';
 import { scenesOfOneProduct } from './stage/stage.ts';
 import { STRAIGHT, Talk, VOICE, within } from './stage/talk.ts';
 
-const scene = scenesOfOneProduct();
+// A phone that vanishes is to be missed within the time of a test.
+const scene = scenesOfOneProduct({ environment: { TURNKEEPER_CALL_CHECK_SEC: '2' } });
 const two = { agentCount: 2, settings: STRAIGHT } as const;
 const secondOf = (lane: Lane) => ({ kind: 'agent', agentId: lane.agentIds[1] ?? '' }) as const;
 
@@ -122,6 +124,80 @@ scene(
     await lane.callbackIs(id, { state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
   },
   { agentCount: 2, settings: { ...STRAIGHT, wrapUpSec: 1 } },
+);
+
+scene(
+  'offers of two phones, and offers of one phone, that cross are settled by SIP, and nobody is lost',
+  async (lane) => {
+    const customer = await lane.customer();
+    const agent = await lane.agent(0, { crossesOffers: true });
+    await lane.ready();
+    const id = await lane.create();
+    await agent.answered({ withinMs: 15_000 });
+    await agent.toneHeard(TONE.customer, 15_000);
+    const crossed = agent.crossOffers();
+    await customer.setHold(true);
+    await customer.setHold(false);
+    await crossed;
+    const [refused] = agent.messages({ direction: 'received', method: 'INVITE', status: 500 });
+    expect(refused?.text).toMatch(/^Retry-After: *\d/im);
+    expect(agent.messages({ direction: 'received', method: 'UPDATE', status: 491 })).toHaveLength(1);
+    const fromMs = Date.now();
+    await Promise.all([
+      customer.toneHeard(TONE.agent, 8000, fromMs),
+      agent.toneHeard(TONE.customer, 8000, fromMs),
+    ]);
+    await customer.hangUp();
+    await lane.callbackIs(id, { state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
+    await lane.agentIs(0, { state: 'READY' });
+  },
+  { settings: STRAIGHT },
+);
+
+scene(
+  "an agent's phone that loses its power is missed: the customer is let go, and nobody else is sent there",
+  async (lane) => {
+    const customer = await lane.customer();
+    const { user, password, registrar: server } = lane.credentials();
+    const options = { server, user, password, realmHost: '127.0.0.1', toneHz: TONE.agent };
+    const phone = await BaresipPhone.start(options);
+    try {
+      await lane.agentIs(0, { reachable: true });
+      await lane.ready();
+      const id = await lane.create();
+      await customer.toneHeard(TONE.agent, 15_000);
+      await phone.stop();
+      await customer.hungUp({ withinMs: 20_000 });
+      const done = await lane.callbackIs(id, { state: 'COMPLETED' });
+      expect(done).toMatchObject({ reason: 'COMPLETED_BY_AGENT', attemptCount: 1 });
+      await lane.agentIs(0, { state: 'NOT_READY', notReadyReason: 'UNREACHABLE' });
+      const next = await lane.create();
+      await lane.callbackIs(next, { state: 'QUEUED' });
+      expect(customer.invitesReceived).toHaveLength(1);
+    } finally {
+      await phone.stop();
+    }
+  },
+  { settings: STRAIGHT },
+);
+
+scene(
+  'a phone of another make that does not speak of OPTIONS is missed when its power is gone',
+  async (lane) => {
+    const customer = await lane.customer();
+    const agent = await lane.agent();
+    await lane.ready();
+    const id = await lane.create();
+    await agent.answered({ withinMs: 15_000 });
+    await agent.toneHeard(TONE.customer, 15_000);
+    await customer.toneHeard(TONE.agent, 15_000);
+    await customer.losePower();
+    await agent.hungUp({ withinMs: 20_000 });
+    expect(agent.messages({ direction: 'received', method: 'OPTIONS', request: true })).toHaveLength(0);
+    await lane.callbackIs(id, { state: 'COMPLETED', reason: 'COMPLETED_BY_AGENT' });
+    await lane.agentIs(0, { state: 'READY' });
+  },
+  { settings: STRAIGHT },
 );
 
 scene(

@@ -1,13 +1,17 @@
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
 import type { SrfDialog, SrfResponse } from './drachtio-srf.ts';
+import { MediaSilence } from './media-silence.ts';
 
 /**
- * From one answer to the next question; with the 32 s of RFC 3261 §17.1.2.2 a phone is missed within a
- * minute.
+ * From one answer to the next question, and from a question to the end of the wait for its answer (a little
+ * less than RFC 3261 §17.1.2.2, timer F): a phone is missed within a minute. One that is not asked regularly
+ * is asked after so long without a packet, and missed within 75 s.
  */
 export const DIALOG_CHECK_INTERVAL_MS = 30_000;
 /** So many failures of the transport in a row; a 503 may be the far end's own. */
 const UNREACHED_MAX = 2;
+/** Between two looks at the packets of one who does not answer: whoever talks is there. */
+const LISTEN_MS = 500;
 
 /** The far end has said that it takes OPTIONS (RFC 3261 §20.5); others might end the call over it. */
 export function takesOptions({ type, req, res }: Pick<SrfDialog, 'type' | 'req' | 'res'>): boolean {
@@ -15,61 +19,117 @@ export function takesOptions({ type, req, res }: Pick<SrfDialog, 'type' | 'req' 
   return allowed.split(',').some((method) => method.trim().toUpperCase() === 'OPTIONS');
 }
 
+/** What {@link DialogWatch} works with. */
+export interface DialogWatchParts {
+  readonly dialog: SrfDialog;
+  readonly clock: Clock;
+  /** See {@link DIALOG_CHECK_INTERVAL_MS}. */
+  readonly intervalMs: number;
+  /** Packets received of the far end; undefined: cannot be told. Never rejects. */
+  readonly packetCount: () => Promise<number | undefined>;
+  /** The far end holds. */
+  readonly isHeld: () => boolean;
+  /** Called at most once, never after `close`. */
+  readonly gone: () => void;
+}
+
 /**
- * Asks the far end of a call by OPTIONS within the dialog whether it is still there (RFC 3261 §11,
- * §12.2.1.2): a phone that loses power or its network says no BYE. Whoever has never answered such a question
- * is not judged by its silence; any answer but 481 is one.
+ * Notices that the far end of a call is gone: one that loses power or its network says no BYE. Asked by
+ * OPTIONS within the dialog (RFC 3261 §11, §12.2.1.2), any answer but 481 and 408 is one. Who allows OPTIONS
+ * is asked regularly; another, and one who has never answered, only when its media, having flowed, have
+ * stopped ({@link MediaSilence}).
  */
 export class DialogWatch {
-  readonly #dialog: SrfDialog;
-  readonly #clock: Clock;
-  readonly #intervalMs: number;
-  readonly #gone: () => void;
+  readonly #parts: DialogWatchParts;
+  readonly #silence: MediaSilence;
+  /** Otherwise it is asked when it is suspicious. */
+  #isAskedRegularly: boolean;
+  #isSuspicious = false;
   #timer: TimerHandle | undefined;
   #hasAnswered = false;
   #unreachedCount = 0;
   #isClosed = false;
 
-  /** @param gone called at most once, never after `close`. */
-  constructor(dialog: SrfDialog, clock: Clock, intervalMs: number, gone: () => void) {
-    this.#dialog = dialog;
-    this.#clock = clock;
-    this.#intervalMs = intervalMs;
-    this.#gone = gone;
+  constructor(parts: DialogWatchParts) {
+    this.#parts = parts;
+    this.#isAskedRegularly = takesOptions(parts.dialog);
+    this.#silence = new MediaSilence(parts.intervalMs, parts.clock.monotonicMs());
     this.#wait();
   }
 
   close(): void {
     this.#isClosed = true;
-    if (this.#timer) this.#clock.clearTimer(this.#timer);
+    if (this.#timer) this.#parts.clock.clearTimer(this.#timer);
   }
 
   #wait(): void {
-    if (!this.#isClosed) this.#timer = this.#clock.setTimer(this.#intervalMs, () => this.#ask());
+    const { clock, intervalMs } = this.#parts;
+    if (this.#isClosed) return;
+    if (this.#isAskedRegularly) this.#timer = clock.setTimer(intervalMs, () => this.#ask());
+    else this.#timer = clock.setTimer(intervalMs / 2, () => void this.#look());
+  }
+
+  /** Twice per time of silence, by one small question to the media server. */
+  async #look(): Promise<void> {
+    const { clock, packetCount, isHeld } = this.#parts;
+    const count = await packetCount();
+    if (this.#isClosed) return;
+    this.#isSuspicious =
+      count !== undefined && this.#silence.isSuspicious(count, isHeld(), clock.monotonicMs());
+    if (this.#isSuspicious) this.#ask();
+    else this.#wait();
   }
 
   #ask(): void {
+    const { clock, dialog, intervalMs } = this.#parts;
+    let isSettled = false;
+    const settle = (status: number | undefined): void => {
+      if (isSettled || this.#isClosed) return;
+      isSettled = true;
+      clock.clearTimer(patience);
+      void this.#answered(status);
+    };
+    const patience = clock.setTimer(intervalMs, () => settle(408));
+    this.#timer = patience;
     try {
-      this.#dialog.request({ method: 'OPTIONS' }, (err, res?: SrfResponse) => {
-        // The SIP server could not send it: that says nothing about the phone.
-        this.#answered(err ? undefined : res?.status);
-      });
+      // An error is the SIP server's, which could not send it: that says nothing about the phone.
+      dialog.request({ method: 'OPTIONS' }, (err, res?: SrfResponse) =>
+        settle(err ? undefined : res?.status),
+      );
     } catch {
-      this.#wait();
+      settle(undefined);
     }
   }
 
-  #answered(status: number | undefined): void {
-    if (this.#isClosed) return;
+  async #answered(status: number | undefined): Promise<void> {
+    if (status === 481) return this.#isGone();
     const isUnreached = status === 503;
     this.#unreachedCount = isUnreached ? this.#unreachedCount + 1 : 0;
-    const isSilent = status === 408 || this.#unreachedCount >= UNREACHED_MAX;
-    if (status === 481 || (isSilent && this.#hasAnswered)) {
-      this.close();
-      this.#gone();
-      return;
+    if (status === 408 || this.#unreachedCount >= UNREACHED_MAX) {
+      if ((this.#hasAnswered || this.#isSuspicious) && !(await this.#isTalking())) return this.#isGone();
+      // Not judged by its silence to questions until its media are silent too.
+      if (!this.#hasAnswered) this.#isAskedRegularly = false;
+    } else if (status !== undefined && !isUnreached) {
+      this.#hasAnswered = true;
+      this.#silence.answered(this.#parts.clock.monotonicMs());
     }
-    if (status !== undefined && status !== 408 && !isUnreached) this.#hasAnswered = true;
     this.#wait();
+  }
+
+  /** Packets come. */
+  async #isTalking(): Promise<boolean> {
+    const { clock, packetCount } = this.#parts;
+    const before = await packetCount();
+    await new Promise<void>((resolve) => {
+      this.#timer = clock.setTimer(LISTEN_MS, resolve);
+    });
+    const after = await packetCount();
+    return before !== undefined && after !== undefined && before !== after;
+  }
+
+  #isGone(): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#parts.gone();
   }
 }

@@ -175,7 +175,7 @@ export class SipOutboundCall implements OutboundCall {
     // An answer that crossed our CANCEL, or the second of a fork: the library has sent ACK, now BYE (RFC 3261
     // §15).
     if (branch.abandoned || this.#settled || this.#won) return sayBye(dialog);
-    await this.#answered(branch, dialog, endpoint);
+    await this.#answered(branch, dialog, endpoint, target.uri);
   }
 
   #sent(branch: Branch, req: SrfRequest | undefined): void {
@@ -229,14 +229,14 @@ export class SipOutboundCall implements OutboundCall {
     if (req?.stackTxnId !== undefined) this.#parts.journal.closed(req.stackTxnId);
   }
 
-  async #answered(branch: Branch, dialog: SrfDialog, endpoint: MediaEndpoint): Promise<void> {
+  async #answered(branch: Branch, dialog: SrfDialog, endpoint: MediaEndpoint, uri: string): Promise<void> {
     this.#won = true;
     this.#stopTimer();
     for (const other of this.#branches) if (other !== branch) abandon(other);
     const leg = new SipLeg({
       callId: this.callId,
       direction: 'outbound',
-      remote: this.#parts.remote,
+      remote: { ...this.#parts.remote, uri },
       dialog,
       endpoint,
       clock: this.#parts.clock,

@@ -21,7 +21,8 @@ import { TerminationBucket } from '../../telephony/termination.ts';
 import type { Termination } from '../../telephony/termination.ts';
 import { withDeadline } from '../freeswitch/deadline.ts';
 import type { MediaEndpoint } from '../freeswitch/media-endpoint.ts';
-import { DialogWatch, takesOptions } from './dialog-watch.ts';
+import { receivedPacketCount } from '../freeswitch/received-packets.ts';
+import { DialogWatch } from './dialog-watch.ts';
 import type { SrfDialog, SrfRequest, SrfResponse } from './drachtio-srf.ts';
 import { OfferAnswer } from './offer-answer.ts';
 import { ALLOWED_METHODS } from './sip-replies.ts';
@@ -59,6 +60,7 @@ export class SipLeg implements Leg {
   readonly #holdListeners = new Set<(held: boolean) => void>();
   readonly #transfers: SipTransfers;
   #watch: DialogWatch | undefined;
+  #isHeld = false;
 
   constructor(parts: SipLegParts) {
     this.callId = parts.callId;
@@ -77,6 +79,7 @@ export class SipLeg implements Leg {
         ...parts,
         hasEnded: () => this.#termination !== undefined,
         onHold: (held) => {
+          this.#isHeld = held;
           for (const listener of this.#holdListeners) listener(held);
         },
       }),
@@ -157,12 +160,19 @@ export class SipLeg implements Leg {
     return this.#goodbye ?? Promise.resolve();
   }
 
-  /** From now on notices within a minute or so when the far end is gone, if it can be asked: DialogWatch. */
+  /** From now on notices within a minute or so when the far end is gone: {@link DialogWatch}. */
   watch(intervalMs: number): void {
-    if (this.#termination || this.#watch || !takesOptions(this.#dialog)) return;
-    this.#watch = new DialogWatch(this.#dialog, this.#clock, intervalMs, () => {
-      const detail = 'the far end answers no more';
-      this.#end({ bucket: TerminationBucket.upstreamError, reason: 'no-response', detail }, true);
+    if (this.#termination || this.#watch) return;
+    this.#watch = new DialogWatch({
+      dialog: this.#dialog,
+      clock: this.#clock,
+      intervalMs,
+      packetCount: () => receivedPacketCount(this.endpoint),
+      isHeld: () => this.#isHeld,
+      gone: () => {
+        const detail = 'the far end answers no more';
+        this.#end({ bucket: TerminationBucket.upstreamError, reason: 'no-response', detail }, true);
+      },
     });
   }
 

@@ -47,7 +47,7 @@ export interface SipTelephonyParts {
   readonly log: Log;
   readonly counters: Counters;
   readonly journal: LegJournal;
-  /** Time between two questions to the far end of a call; 0: it is not asked. */
+  /** Time between two looks whether the far end of a call is there; 0: never. */
   readonly dialogCheckIntervalMs: number;
   readonly link: () => SipLink;
   readonly media: () => MediaServer;
@@ -183,6 +183,8 @@ export class SipTelephony implements Telephony {
         this.#outbound.delete(call);
         admission.answered();
         this.#adopt(leg, release);
+        const { target } = request;
+        if (target.kind === 'agent') this.#noticeVanished(leg, target.agentId);
       },
       joinEarly: (leg) => this.#joins.begin(request.joinTo, leg),
       onOver: () => {
@@ -291,6 +293,13 @@ export class SipTelephony implements Telephony {
       journal.closed(leg.dialogId);
       release();
       this.#parts.counters.increment('legs_ended', termination.reason);
+    });
+  }
+
+  /** Nobody else is sent to a phone that has just vanished from a call. */
+  #noticeVanished(leg: SipLeg, agentId: string): void {
+    void leg.ended.then(({ reason }) => {
+      if (reason === 'no-response') this.#parts.registrar.vanished(agentId, leg.remote.uri);
     });
   }
 

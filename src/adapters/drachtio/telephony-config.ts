@@ -18,7 +18,7 @@ export interface TelephonyConfig {
   readonly connectTimeoutMs?: number;
   /** Time between two OPTIONS to a registered contact. Default 30 000; 0 switches keep-alive off. */
   readonly keepAliveIntervalMs?: number;
-  /** Time between two OPTIONS to the far end of a call. Default 30 000; 0: none. */
+  /** Time between two looks whether the far end of a call is there: DialogWatch. Default 30 000; 0: none. */
   readonly dialogCheckIntervalMs?: number;
   /** Offered to phones and trunks, in this order. Default MD5 alone. */
   readonly digestAlgorithms?: readonly DigestAlgorithm[];

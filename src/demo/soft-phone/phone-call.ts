@@ -277,7 +277,7 @@ export class PhoneCall {
   #contact(contentType: string): readonly Header[] {
     return [
       ['Contact', `<sip:phone@127.0.0.1:${this.#phone.port}>`],
-      ['Allow', 'INVITE, ACK, BYE, CANCEL, OPTIONS, NOTIFY'],
+      ['Allow', this.#phone.allow],
       ['Content-Type', contentType],
     ];
   }

@@ -69,8 +69,7 @@ export function toneShare(samples: readonly number[], frequency: number): number
 }
 
 /**
- * The media of a soft phone: sends a tone or silence every 20 ms, hears tones and telephone-events
- * (G.711).
+ * The media of a soft phone: sends a tone or silence every 20 ms, hears tones and telephone-events (G.711).
  */
 export class RtpPeer {
   readonly #socket: Socket = createSocket('udp4');
@@ -87,6 +86,8 @@ export class RtpPeer {
   #event: { code: number; packets: number; timestamp: number } | undefined;
   readonly digits: string[] = [];
   packetCount = 0;
+  /** Sends nothing, and hears. */
+  isPaused = false;
   /** What it sends; both laws are heard. */
   law: 'PCMA' | 'PCMU' = 'PCMA';
   #loudAtMs = 0;
@@ -218,7 +219,7 @@ export class RtpPeer {
   }
 
   #send(): void {
-    if (!this.#remote) return;
+    if (!this.#remote || this.isPaused) return;
     const event = this.#event;
     const payload = event ? this.#eventPayload(event) : this.#audioPayload();
     const packet = Buffer.alloc(12 + payload.length);

@@ -58,10 +58,15 @@ export class SoftPhone {
   readonly #calls = new Map<string, PhoneCall>();
   readonly #responses = new Map<string, (response: SipText) => void>();
   readonly #incoming: PhoneCall[] = [];
+  #isClosed = false;
   #incomingWaiter: ((call: PhoneCall) => void) | undefined;
   behaviour: Behaviour = { kind: 'answer' };
   /** Requests seen, methods in order. */
   readonly requests: string[] = [];
+  /** What it says that it takes, in its answers. */
+  allow = 'INVITE, ACK, BYE, CANCEL, OPTIONS, NOTIFY';
+  /** False: sends no media in calls that come. */
+  sendsMedia = true;
   /** The answer to OPTIONS outside a call. */
   optionsStatus = 200;
 
@@ -84,12 +89,16 @@ export class SoftPhone {
     return this.#server;
   }
 
+  /** As when it loses power: nothing is said to anybody. Idempotent. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     for (const call of this.#calls.values()) call.dispose();
     this.#socket.close();
   }
 
   send(text: string): void {
+    if (this.#isClosed) return;
     this.#socket.send(Buffer.from(text, 'latin1'), this.#server.port, this.#server.host);
   }
 
@@ -189,6 +198,7 @@ export class SoftPhone {
       return this.respond(invite, 407, [['Proxy-Authenticate', challenge]]);
     }
     const call = PhoneCall.incoming(this, invite);
+    call.rtp.isPaused = !this.sendsMedia;
     this.#calls.set(call.callId, call);
     await call.open();
     if (this.#incomingWaiter) {

@@ -23,6 +23,8 @@ export const FRAME_SAMPLES = 160;
 /** 60 ms of G.711 with head-room; longer payloads are refused. */
 const PAYLOAD_MAX = 1000;
 const RELAY_JUMP_SAMPLES = 8000;
+/** RFC 3389 §4: what a phone sends while its user is silent. Counted as a sign of life, not played. */
+const COMFORT_NOISE = 13;
 
 /** What a leg needs of its engine. */
 export interface LegHost {
@@ -120,9 +122,7 @@ export class MediaLeg {
     if (this.#stream.peer !== this.latch.target) this.#stream.release();
   }
 
-  /**
-   * To be called a few times a second: a source that speaks is held to, a silent one may be replaced.
-   */
+  /** To be called a few times a second: a source that speaks is held to, a silent one may be replaced. */
   watchSource(): void {
     const source = this.latch.flowingSource(this.#host.nowMs());
     if (source === undefined) this.#stream.release();
@@ -224,12 +224,13 @@ export class MediaLeg {
     }
     if (media === undefined) return;
     const isEvent = packet.payloadType === media.eventPayloadType;
-    if (!isEvent && packet.payloadType !== media.payloadType) return;
+    const isNoise = packet.payloadType === COMFORT_NOISE;
+    if (!isEvent && !isNoise && packet.payloadType !== media.payloadType) return;
     const nowMs = this.#host.nowMs();
     if (!this.latch.accept(packet, from.address, from.port, nowMs)) return;
     const { ssrc, timestamp, payloadLength } = packet;
     this.#received.receive(ssrc, packet.sequence, timestamp, payloadLength, Math.round(nowMs * 8));
-    if (!media.mayReceive) return;
+    if (!media.mayReceive || isNoise) return;
     if (isEvent) {
       this.#tellDigits(this.#events.receive(ssrc, timestamp, packet.payload, nowMs));
       if (this.#events.isWaiting) this.refreshActivity();

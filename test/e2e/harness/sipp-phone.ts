@@ -2,13 +2,8 @@ import { readFileSync } from 'node:fs';
 import { RtpEndpoint, type Address, type PhoneCodec } from './rtp-endpoint.ts';
 import { captureDurationMs, dtmfCapture } from './dtmf-capture.ts';
 import { audioAddressOf, type TracedMessage } from './sip-trace.ts';
-import {
-  calleeScenario,
-  callerScenario,
-  registerScenario,
-  type CalleeTurn,
-  type PhoneFacts,
-} from './sipp-scenario.ts';
+import type { PhoneFacts } from './sipp-message.ts';
+import { calleeScenario, callerScenario, registerScenario, type CalleeTurn } from './sipp-scenario.ts';
 import { SippProcess, cueSipp, freePort, type SippEnd } from './sipp-process.ts';
 
 /** Address of every phone unless a test asks for another: never a port or address that leaves the machine. */
@@ -25,6 +20,8 @@ interface PhoneOptions {
   readonly toneHz?: number;
   /** The only codec it offers and takes; default µ-law. */
   readonly codec?: PhoneCodec;
+  /** It can {@link SippPhone.crossOffers}. */
+  readonly crossesOffers?: boolean;
 }
 
 export interface CallerOptions extends PhoneOptions {
@@ -152,6 +149,16 @@ export class SippPhone {
     return this.waitFor({ direction: 'received', method: 'INVITE', status: 200 }, { count: before + 1 });
   }
 
+  /**
+   * Sends two re-INVITEs at once (hold, take back), and once those are settled an UPDATE that crosses an
+   * offer which it has asked for. Resolves when the last of its offers is accepted; rejects when that does
+   * not happen.
+   */
+  async crossOffers(): Promise<void> {
+    await this.#cue('PUBLISH');
+    await this.waitFor({ direction: 'received', method: 'UPDATE', status: 200 });
+  }
+
   /** True when a 200 ms block since `sinceMs` held the tone; waits up to `withinMs`. Rejects otherwise. */
   toneHeard(frequencyHz: number, withinMs = 5000, sinceMs = 0): Promise<number> {
     return this.media.toneHeard(frequencyHz, withinMs, sinceMs);
@@ -173,7 +180,15 @@ export class SippPhone {
     return end;
   }
 
-  /** Asks for a transfer of the answered call (REFER); resolves with the response. Afterwards it only waits. */
+  /** Vanishes at once: nothing is said to anybody, no packet more is sent. */
+  async losePower(): Promise<void> {
+    this.media.close();
+    await this.process.stop('SIGKILL');
+  }
+
+  /**
+   * Asks for a transfer of the answered call (REFER); resolves with the response. Afterwards it only waits.
+   */
   async refer(to: string): Promise<TracedMessage> {
     await this.#cue('SUBSCRIBE', [`Refer-To: <${to}>`]);
     return this.waitFor({ direction: 'received', method: 'REFER', status: 202 });
@@ -248,8 +263,8 @@ function factsOf(
   host: string,
   more: Partial<PhoneFacts> = {},
 ): PhoneFacts {
-  const { sippKeys = [], codec = 'pcmu' } = options;
-  return { host, user, displayName: user, sippKeys, codec, ...more };
+  const { sippKeys = [], codec = 'pcmu', crossesOffers = false } = options;
+  return { host, user, displayName: user, sippKeys, codec, crossesOffers, ...more };
 }
 
 function captures(options: PhoneOptions): Record<string, Buffer> {

@@ -82,9 +82,9 @@ export class SippProcess {
     });
   }
 
-  /** Ends the process at once and waits until it is gone. */
-  async stop(): Promise<SippEnd> {
-    this.#child.kill('SIGTERM');
+  /** Ends the process and waits until it is gone. SIGTERM: it may end its calls first. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<SippEnd> {
+    this.#child.kill(signal);
     const force = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WAIT_MS);
     const end = await this.ended;
     clearTimeout(force);
@@ -135,7 +135,7 @@ export function cueSipp(
   host: string,
   port: number,
   callId: string,
-  method: 'INFO' | 'MESSAGE' | 'NOTIFY' | 'REFER' | 'SUBSCRIBE',
+  method: 'INFO' | 'MESSAGE' | 'NOTIFY' | 'PUBLISH' | 'REFER' | 'SUBSCRIBE',
   headers: readonly string[] = [],
 ): Promise<void> {
   const lines = [

@@ -1,4 +1,5 @@
-import type { PhoneCodec } from './rtp-endpoint.ts';
+import { glare } from './sipp-glare.ts';
+import { DIALOG_HEADERS, payloadTypesOf, type PhoneFacts, sdp, send } from './sipp-message.ts';
 
 /**
  * How a callee treats one call. `ringMs` is the time between 180 and what follows; with `earlyMedia` the 180
@@ -24,59 +25,6 @@ const REPLY_HEADERS = `[last_Via:]
 function scenario(steps: readonly string[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="phone">\n${steps.join('\n')}\n</scenario>\n`;
 }
-
-function send(message: string, attributes = ''): string {
-  const [head = '', ...body] = message.split('\n\n');
-  return `<send ${attributes}><![CDATA[\n\n${head}\n\n${body.join('\n\n')}\n]]></send>`;
-}
-
-/** The body of an offer or answer: one codec and telephone events at the harness's own port. */
-function sdp(
-  host: string,
-  port: string,
-  payloadTypes: string,
-  { direction = 'sendrecv', version = 1 } = {},
-): string {
-  const audio = { '0 101': '0 PCMU', '8 101': '8 PCMA' }[payloadTypes];
-  const maps = audio
-    ? `a=rtpmap:${audio}/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\na=ptime:20`
-    : payloadTypes
-        .split(' ')
-        .map((type) => `a=rtpmap:${type} CODEC${type}/16000`)
-        .join('\n');
-  return [
-    'v=0',
-    `o=phone 1 ${version} IN IP4 ${host}`,
-    's=-',
-    `c=IN IP4 ${host}`,
-    't=0 0',
-    `m=audio ${port} RTP/AVP ${payloadTypes}`,
-    maps,
-    `a=${direction}`,
-    '',
-  ].join('\n');
-}
-
-/** What the scenario texts are made of. */
-export interface PhoneFacts {
-  readonly host: string;
-  readonly user: string;
-  readonly displayName: string;
-  /** Credentials for a challenge; the password never appears in a trace. */
-  readonly password?: string | undefined;
-  /** Keys that sipp itself sends, one string a cue. */
-  readonly sippKeys: readonly string[];
-  /** `sdp` in the INVITE: default offer, none, or an offer of payload types nobody supports. */
-  readonly offer?: 'g711' | 'none' | 'unsupported';
-  readonly codec?: PhoneCodec;
-}
-
-const payloadTypesOf = ({ codec }: PhoneFacts): string => (codec === 'pcma' ? '8 101' : '0 101');
-
-const DIALOG_HEADERS = `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From:[$from]
-To:[$to]
-Call-ID: [call_id]`;
 
 /** Remembers the dialog's two ends, because `[last_…]` means the latest message, which may be a cue. */
 function remember(from: string, to: string): string {
@@ -110,8 +58,9 @@ function reInvite(
 
 /**
  * The part after the answer, of both sides: waits for cues and for what the far end does, in any order. INFO
- * is the cue to send the next keys, MESSAGE to hang up, NOTIFY to hold, REFER to take the call back, SUBSCRIBE
- * to ask for a transfer to what its Refer-To names, after which the phone hears how that goes and waits.
+ * is the cue to send the next keys, MESSAGE to hang up, NOTIFY to hold, REFER to take the call back,
+ * SUBSCRIBE to ask for a transfer to what its Refer-To names, after which the phone hears how that goes and
+ * waits.
  */
 function inCall(facts: PhoneFacts, cseq: number): string[] {
   const steps: string[] = [];
@@ -127,6 +76,7 @@ function inCall(facts: PhoneFacts, cseq: number): string[] {
       `<recv request="SUBSCRIBE" optional="true" next="refer"><action>
     <ereg regexp=".*" search_in="hdr" header="Refer-To:" assign_to="referTo"/>
   </action></recv>`,
+      last && facts.crossesOffers ? '<recv request="PUBLISH" optional="true" next="glare"/>' : '',
       `<recv request="INVITE" optional="true" next="reinvite${stage}"/>`,
       `<recv request="UPDATE" optional="true" next="update${stage}"/>`,
       `<recv request="OPTIONS" optional="true" next="options${stage}"/>`,
@@ -154,6 +104,7 @@ function inCall(facts: PhoneFacts, cseq: number): string[] {
   }
   const bye = `BYE [next_url] SIP/2.0\n${DIALOG_HEADERS}\n[routes]\nCSeq: ${cseq + 2} BYE\nMax-Forwards: 70\nContent-Length: 0`;
   const ok = `SIP/2.0 200 OK\n${REPLY_HEADERS}\nContent-Length: 0`;
+  if (facts.crossesOffers) steps.push(...glare(facts, cseq, `talk${stages - 1}`));
   steps.push(
     '<label id="hangup"/>',
     send(bye, 'retrans="500"'),

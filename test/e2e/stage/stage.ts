@@ -31,19 +31,21 @@ type Scene = (name: string, run: (lane: Lane) => Promise<void>, options?: LaneOp
 export interface StageOptions {
   /** Further sections of the document, in YAML; asked once before the start. Default: none. */
   readonly sections?: () => Promise<string>;
+  /** More variables of the product. Default: none. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
  * One product for all scenes of a file. Every scene has its own queue, DID, agents, customer and trunk in the
  * one document, so that scenes run at the same time without disturbing each other.
  */
-export function scenesOfOneProduct({ sections }: StageOptions = {}): Scene {
+export function scenesOfOneProduct({ sections, environment = {} }: StageOptions = {}): Scene {
   const lanes: Lane[] = [];
   let product: Product | undefined;
   beforeAll(async () => {
     await Promise.all(lanes.map((lane) => lane.reserve()));
     const more = (await sections?.()) ?? '';
-    product = await Product.start({ document: `${documentOf(lanes)}${more}` });
+    product = await Product.start({ document: `${documentOf(lanes)}${more}`, environment });
   });
   afterAll(async () => {
     await product?.stop();

@@ -16,10 +16,20 @@ export interface Party {
 
 let lineCount = 0;
 
-/** Calls a phone through its own trunk and lets it speak in the `index`th voice. */
-export async function party(stage: Stage, index: number): Promise<Party> {
+/**
+ * Calls a phone through its own trunk and lets it speak in the `index`th voice, or only listen.
+ * @param allow what it says that it takes; default: OPTIONS too.
+ */
+export async function party(
+  stage: Stage,
+  index: number,
+  allow?: string,
+  part: 'speaks' | 'listens' = 'speaks',
+): Promise<Party> {
   const trunk = `line-${lineCount++}`;
   const phone = await stage.trunkPhone(trunk);
+  if (allow !== undefined) phone.allow = allow;
+  phone.sendsMedia = part === 'speaks';
   const outbound = stage.telephony.originate({
     callId: `call_${trunk}`,
     target: { kind: 'trunk', number: '+15550001', trunk },
