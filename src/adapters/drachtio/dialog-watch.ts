@@ -8,6 +8,8 @@ import { MediaSilence } from './media-silence.ts';
  * is asked after so long without a packet, and missed within 75 s.
  */
 export const DIALOG_CHECK_INTERVAL_MS = 30_000;
+/** RFC 3261 §17.1.2.2: three times sent by then, for one packet may be lost. */
+const PATIENCE_MIN_MS = 2000;
 /** So many failures of the transport in a row; a 503 may be the far end's own. */
 const UNREACHED_MAX = 2;
 /** Between two looks at the packets of one who does not answer: whoever talks is there. */
@@ -89,7 +91,7 @@ export class DialogWatch {
       clock.clearTimer(patience);
       void this.#answered(status);
     };
-    const patience = clock.setTimer(intervalMs, () => settle(408));
+    const patience = clock.setTimer(Math.max(intervalMs, PATIENCE_MIN_MS), () => settle(408));
     this.#timer = patience;
     try {
       // An error is the SIP server's, which could not send it: that says nothing about the phone.

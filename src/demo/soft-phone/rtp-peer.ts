@@ -5,6 +5,9 @@ const SAMPLES = 160;
 /** Payload types (RFC 3551 §6). */
 const PCMU = 0;
 const PCMA = 8;
+const COMFORT_NOISE = 13;
+/** Its level in −dBov. */
+const NOISE = Buffer.from([70]);
 /** What `hearsOnly` looks at, and the share of energy that counts as a leak there. */
 const WINDOW_SAMPLES = 1600;
 const LEAK_SHARE = 0.03;
@@ -86,8 +89,8 @@ export class RtpPeer {
   #event: { code: number; packets: number; timestamp: number } | undefined;
   readonly digits: string[] = [];
   packetCount = 0;
-  /** Sends nothing, and hears. */
-  isPaused = false;
+  /** Besides digits; `noise`: comfort noise (RFC 3389), as phones whose user is silent do. It hears in any case. */
+  sends: 'audio' | 'noise' | 'nothing' = 'audio';
   /** What it sends; both laws are heard. */
   law: 'PCMA' | 'PCMU' = 'PCMA';
   #loudAtMs = 0;
@@ -219,12 +222,14 @@ export class RtpPeer {
   }
 
   #send(): void {
-    if (!this.#remote || this.isPaused) return;
+    if (!this.#remote) return;
     const event = this.#event;
-    const payload = event ? this.#eventPayload(event) : this.#audioPayload();
+    if (!event && this.sends === 'nothing') return;
+    const isNoise = !event && this.sends === 'noise';
+    const payload = event ? this.#eventPayload(event) : isNoise ? NOISE : this.#audioPayload();
     const packet = Buffer.alloc(12 + payload.length);
     packet.writeUInt8(0x80, 0);
-    const audio = this.law === 'PCMA' ? PCMA : PCMU;
+    const audio = isNoise ? COMFORT_NOISE : this.law === 'PCMA' ? PCMA : PCMU;
     packet.writeUInt8((event ? TELEPHONE_EVENT : audio) | (event?.packets === 1 ? 0x80 : 0), 1);
     packet.writeUInt16BE(this.#sequence++ & 0xffff, 2);
     packet.writeUInt32BE((event ? event.timestamp : this.#timestamp) >>> 0, 4);

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { PhoneCall } from './phone-call.ts';
+import type { RtpPeer } from './rtp-peer.ts';
 import { header, parseSip, tagOf, writeSip } from './sip-text.ts';
 import type { SipText } from './sip-text.ts';
 
@@ -65,8 +66,8 @@ export class SoftPhone {
   readonly requests: string[] = [];
   /** What it says that it takes, in its answers. */
   allow = 'INVITE, ACK, BYE, CANCEL, OPTIONS, NOTIFY';
-  /** False: sends no media in calls that come. */
-  sendsMedia = true;
+  /** What it sends in calls that come; see {@link RtpPeer.sends}. */
+  sends: RtpPeer['sends'] = 'audio';
   /** The answer to OPTIONS outside a call. */
   optionsStatus = 200;
 
@@ -198,7 +199,7 @@ export class SoftPhone {
       return this.respond(invite, 407, [['Proxy-Authenticate', challenge]]);
     }
     const call = PhoneCall.incoming(this, invite);
-    call.rtp.isPaused = !this.sendsMedia;
+    call.rtp.sends = this.sends;
     this.#calls.set(call.callId, call);
     await call.open();
     if (this.#incomingWaiter) {

@@ -17,19 +17,19 @@ export interface Party {
 let lineCount = 0;
 
 /**
- * Calls a phone through its own trunk and lets it speak in the `index`th voice, or only listen.
+ * Calls a phone through its own trunk and lets it speak in the `index`th voice.
  * @param allow what it says that it takes; default: OPTIONS too.
  */
 export async function party(
   stage: Stage,
   index: number,
   allow?: string,
-  part: 'speaks' | 'listens' = 'speaks',
+  sends: SoftPhone['sends'] = 'audio',
 ): Promise<Party> {
   const trunk = `line-${lineCount++}`;
   const phone = await stage.trunkPhone(trunk);
   if (allow !== undefined) phone.allow = allow;
-  phone.sendsMedia = part === 'speaks';
+  phone.sends = sends;
   const outbound = stage.telephony.originate({
     callId: `call_${trunk}`,
     target: { kind: 'trunk', number: '+15550001', trunk },

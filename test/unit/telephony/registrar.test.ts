@@ -258,6 +258,21 @@ describe('reachability', () => {
     expect(registrar.isReachable('agent-alice')).toBe(true);
   });
 
+  it('is lost at once with the contact that has vanished from a call, until it answers or registers', async () => {
+    const contact = 'sip:a@192.0.2.1:1';
+    await register({ contact: `<${contact}>` });
+    registrar.vanished('agent-alice', 'sip:another@192.0.2.1:1');
+    expect(registrar.isReachable('agent-alice')).toBe(true);
+    registrar.vanished('agent-alice', contact);
+    expect(registrar.isReachable('agent-alice')).toBe(false);
+    const [binding] = registrar.bindings();
+    if (binding) registrar.keepAlive(binding, true);
+    expect(registrar.isReachable('agent-alice')).toBe(true);
+    registrar.vanished('agent-alice', contact);
+    await register({ contact: `<${contact}>` });
+    expect(registrar.isReachable('agent-alice')).toBe(true);
+  });
+
   it('is not brought back by the late answer of a contact that is gone', async () => {
     await register();
     const [binding] = registrar.bindings();
