@@ -31,7 +31,7 @@ function run() {
     stdio: 'inherit',
   });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  // npm runs this in a shell, which does not pass on a signal that ends npm: the program would go on by itself.
+  // npm runs this in a shell, which does not pass on a signal that ends npm: the program would go on alone.
   if (process.env.npm_lifecycle_event !== undefined) {
     const ancestry = ancestors();
     const watch = setInterval(() => {

@@ -18,6 +18,7 @@ export const docsHtml = `<!doctype html>
 <div><h1>Turnkeeper API</h1><p id="version"></p></div>
 <label>Filter by path, word or role <input id="filter" type="search" autocomplete="off"></label>
 <a href="/api/openapi.json">openapi.json</a>
+<a href="/api/postman.json">Postman</a>
 </header>
 <div class="columns">
 <nav id="nav" aria-label="Operations"></nav>

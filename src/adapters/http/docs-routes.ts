@@ -12,9 +12,11 @@ import { postmanCollection } from './postman-collection.ts';
 const DESCRIPTION = `Turnkeeper keeps a caller's place in line and calls them back.
 
 Instants are ISO 8601 in UTC; durations are seconds and their names end in \`Sec\`.
-Unknown fields are refused.
-Every answer carries \`x-correlation-id\`; every error has the one envelope
-\`{error: {code, message, correlationId, faults}}\` with a stable code (docs/errors.md). Send an API key or a session token as \`Authorization: Bearer …\`.`;
+Unknown fields are refused. Every answer carries \`x-correlation-id\`.
+Errors below \`/api/v1\` are \`{error: {code, message, correlationId, faults}}\`, codes in docs/errors.md;
+those of the Genesys-compatible APIs are told in docs/genesys-compatibility.md.
+
+Send an API key as \`x-api-key\`, or a key or a session token as \`Authorization: Bearer …\`.`;
 
 /** Collects the OpenAPI 3.1 document from the routes' zod schemas. */
 export function addOpenApi(server: Server, { config }: RouteContext): void {
