@@ -12,6 +12,7 @@ const REGISTRATION_SEC = 300;
 const RENEWAL_MS = 240_000;
 /** Silence between two keys, so that two equal ones stay two. */
 const KEY_GAP_MS = 80;
+const UNANSWERED = 'does not answer; is the server there?';
 
 /** Keys that the phone presses, so many seconds after the keys before, the first ones after the answer. */
 export interface TimedKeys {
@@ -67,15 +68,17 @@ export class TerminalPhone {
 
   /**
    * Carries the orders out. @returns the exit code: 0, or 1 when the number dialled did not answer. @throws
-   * AppError PHONE_REFUSED when the phone cannot register, or the server does not answer.
+   * AppError PHONE_REFUSED when the phone cannot listen or register, or the server does not answer.
    */
   async run(): Promise<number> {
     const { dial, port, declines } = this.#orders;
-    await this.#phone.open(port);
+    await this.#phone.open(port).catch((cause: unknown) => {
+      throw new AppError('PHONE_REFUSED', `the phone cannot listen at 127.0.0.1:${port}`, { cause });
+    });
     try {
       if (declines) this.#phone.behaviour = { kind: 'refuse', status: 603 };
       await this.#register(REGISTRATION_SEC);
-      this.#say(`takes calls at 127.0.0.1:${this.#phone.port}`);
+      if (dial === undefined) this.#say(`takes calls at 127.0.0.1:${this.#phone.port}`);
       void this.#takeCalls();
       const answered = dial === undefined || (await this.#dial(dial));
       if (answered) await this.#over;
@@ -99,13 +102,13 @@ export class TerminalPhone {
   }
 
   async #register(expiresSec: number): Promise<void> {
-    const { agent, server } = this.#orders;
+    const { agent } = this.#orders;
     if (!agent) return;
-    const refused = (why: string): AppError =>
-      new AppError('PHONE_REFUSED', `${server.host}:${server.port} ${why}`);
     const answer = await inTime(this.#phone.register({ ...agent, expiresSec }), ANSWER_MAX_MS);
-    if (!answer) throw refused('does not answer; is the server there?');
-    if (answer.status !== 200) throw refused(`answered REGISTER of ${agent.user} with ${answer.status}`);
+    if (!answer) throw this.#refused(UNANSWERED);
+    if (answer.status !== 200) {
+      throw this.#refused(`answered REGISTER of ${agent.user} with ${answer.status}`);
+    }
     if (expiresSec === 0) return;
     this.#say('registered');
     this.#renewal ??= setInterval(() => {
@@ -118,7 +121,12 @@ export class TerminalPhone {
     const from = agent?.user ?? ani;
     const call = await this.#phone.call(number, { from: `sip:${from}@127.0.0.1` });
     this.#say(`dials ${number} as ${from}`);
-    const answer = await Promise.race([call.final, this.#over]);
+    const final = Promise.race([call.final, this.#over.then(() => null)]);
+    // A server says 100 at once.
+    if ((await inTime(final, ANSWER_MAX_MS)) === undefined && call.statuses.length === 0) {
+      throw this.#refused(UNANSWERED);
+    }
+    const answer = await final;
     if (answer?.status !== 200) {
       this.#say(answer ? `refused with ${answer.status}` : 'gave up');
       if (!answer) call.cancel();
@@ -187,6 +195,11 @@ export class TerminalPhone {
     await Promise.all([...this.#live].map((call) => this.#hangUp(call)));
     if (this.#renewal) await this.#register(0).catch(() => undefined);
     this.#phone.close();
+  }
+
+  #refused(why: string): AppError {
+    const { host, port } = this.#orders.server;
+    return new AppError('PHONE_REFUSED', `${host}:${port} ${why}`);
   }
 
   #say(what: string): void {

@@ -89,7 +89,10 @@ export class RtpPeer {
   #event: { code: number; packets: number; timestamp: number } | undefined;
   readonly digits: string[] = [];
   packetCount = 0;
-  /** Besides digits; `noise`: comfort noise (RFC 3389), as phones whose user is silent do. It hears in any case. */
+  /**
+   * Besides digits; `noise`: comfort noise (RFC 3389), as phones whose user is silent do. It hears in any
+   * case.
+   */
   sends: 'audio' | 'noise' | 'nothing' = 'audio';
   /** What it sends; both laws are heard. */
   law: 'PCMA' | 'PCMU' = 'PCMA';

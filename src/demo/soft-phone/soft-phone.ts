@@ -75,9 +75,15 @@ export class SoftPhone {
     this.#server = server;
   }
 
-  /** @param port default: any free one. */
+  /** @param port default: any free one. Rejects when it is taken. */
   async open(port = 0): Promise<this> {
-    await new Promise<void>((resolve) => this.#socket.bind(port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.once('error', reject);
+      this.#socket.bind(port, '127.0.0.1', () => {
+        this.#socket.off('error', reject);
+        resolve();
+      });
+    });
     this.#socket.on('message', (data) => this.#receive(data.toString('latin1')));
     return this;
   }
