@@ -89,6 +89,7 @@ describe('POST /service/callback/{service}', () => {
     expect(answer.statusCode).toBe(200);
     const body = answer.json();
     expect(body).toMatchObject({ _action: 'ConfirmationDialog', _okTitle: 'OK', _dialog_id: body._id });
+    expect(body._dialogId).toBe(body._id);
     expect(body._text).toContain('as soon as');
     expect(body._ignored_options).toEqual([
       { option: '_max_dial_attempts', reason: 'is the setting maxAttempts of the virtual queue' },

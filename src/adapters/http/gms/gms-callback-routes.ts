@@ -13,6 +13,7 @@ import { IdempotentCreation, idempotencyKeySchema } from '../idempotent-creation
 import { principalOf, refused } from '../request-guard.ts';
 import { gmsConfig, gmsDataConfig, gmsErrorAnswers } from './gms-answers.ts';
 import { FormFile } from './gms-bodies.ts';
+import { confirmationJson, confirmationSchema } from './gms-confirmation.ts';
 import { ignoredBecause, type IgnoredOption, ignoredOptions, tellIgnored } from './gms-options.ts';
 import { invalidBody, isoTime, scalar, startBody, wantedOf } from './gms-start.ts';
 import { callbackArea, gmsUserOf, putValues, valuesOf } from './storage-areas.ts';
@@ -21,26 +22,9 @@ import { areaLimits, type StoredValue } from './storage-area-store.ts';
 const tags = ['Genesys-compatible: GMS callbacks'];
 const EXAMPLE_ID = 'callback_0006gqn4vmv00example';
 
-const startAnswer = z
-  .object({
-    _id: z.string(),
-    _dialog_id: z.string(),
-    _action: z.literal('ConfirmationDialog'),
-    _text: z.string(),
-    _okTitle: z.string(),
-    _ignored_options: ignoredOptions,
-  })
-  .meta({
-    examples: [
-      {
-        _id: EXAMPLE_ID,
-        _dialog_id: EXAMPLE_ID,
-        _action: 'ConfirmationDialog',
-        _text: 'You will be called at 2026-01-05T09:30:00.000Z.',
-        _okTitle: 'OK',
-      },
-    ],
-  });
+const startAnswer = confirmationSchema.meta({
+  examples: [confirmationJson(EXAMPLE_ID, 'You will be called at 2026-01-05T09:30:00.000Z.')],
+});
 
 const params = z.object({ serviceName: text(255).describe("The virtual queue's name") });
 const idParams = z.object({ serviceName: text(255), id: text(128) });
@@ -87,15 +71,10 @@ function addStart(server: Server, context: RouteContext): void {
       if (result.repeated) reply.header('idempotent-replayed', 'true');
       const { id, state, desiredAtMs } = result.outcome.value;
       const notStored = await storeFiles(context, principal, result.outcome.value, stored);
+      const isLater = state === 'SCHEDULED';
+      const said = isLater ? `at ${isoOf(desiredAtMs)}` : 'as soon as it is your turn';
       return {
-        _id: id,
-        _dialog_id: id,
-        _action: 'ConfirmationDialog' as const,
-        _text:
-          state === 'SCHEDULED'
-            ? `You will be called at ${isoOf(desiredAtMs)}.`
-            : 'You will be called as soon as it is your turn.',
-        _okTitle: 'OK',
+        ...confirmationJson(id, `You will be called ${said}.`),
         ...tellIgnored(context, request, [...ignored, ...notStored]),
       };
     },

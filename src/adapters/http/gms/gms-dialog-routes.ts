@@ -5,6 +5,7 @@ import { text } from '../ges/ges-fields.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf, refused } from '../request-guard.ts';
 import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { confirmationJson, confirmationSchema } from './gms-confirmation.ts';
 
 const tags = ['Genesys-compatible: GMS callbacks'];
 const idParams = z.object({ id: text(128) });
@@ -17,14 +18,6 @@ export function addGmsDialogRoutes(server: Server, context: RouteContext): void 
   addCancelAction(server, context);
   addMenu(server, context);
 }
-
-const confirmation = z.object({
-  _id: z.string(),
-  _dialog_id: z.string(),
-  _action: z.literal('ConfirmationDialog'),
-  _text: z.string(),
-  _okTitle: z.string(),
-});
 
 const pushAnswers = {
   confirm: {
@@ -52,7 +45,7 @@ function addPushAnswers(server: Server, context: RouteContext): void {
         summary,
         description: 'Refused unless the customer was asked and has not answered yet.',
         params: idParams,
-        response: { 200: confirmation, ...gmsErrorAnswers },
+        response: { 200: confirmationSchema, ...gmsErrorAnswers },
       },
       handler: async (request) => {
         const before = await readableCallback(context, principalOf(request), request.params.id);
@@ -60,13 +53,7 @@ function addPushAnswers(server: Server, context: RouteContext): void {
         const outcome = await context.application.answerPush(id, answer, { kind: 'customer' });
         if (!outcome.ok) throw refused(outcome.refusal);
         await auditCallback(context, request, 'push-answered', { before, after: outcome.value });
-        return {
-          _id: id,
-          _dialog_id: id,
-          _action: 'ConfirmationDialog' as const,
-          _text: said,
-          _okTitle: 'OK',
-        };
+        return confirmationJson(id, said);
       },
     });
   }
@@ -81,7 +68,7 @@ function addCancelAction(server: Server, context: RouteContext): void {
       tags,
       summary: 'Cancel a callback from a menu',
       params: idParams,
-      response: { 200: confirmation, ...gmsErrorAnswers },
+      response: { 200: confirmationSchema, ...gmsErrorAnswers },
     },
     handler: async (request) => {
       const before = await readableCallback(context, principalOf(request), request.params.id);
@@ -90,13 +77,7 @@ function addCancelAction(server: Server, context: RouteContext): void {
       const outcome = await context.application.answerPush(id, 'cancel', { kind: 'customer' });
       if (!outcome.ok) throw refused(outcome.refusal);
       await auditCallback(context, request, 'cancelled', { before, after: outcome.value });
-      return {
-        _id: id,
-        _dialog_id: id,
-        _action: 'ConfirmationDialog' as const,
-        _text: 'Your callback is cancelled.',
-        _okTitle: 'OK',
-      };
+      return confirmationJson(id, 'Your callback is cancelled.');
     },
   });
 }
