@@ -252,6 +252,7 @@ describe('POST /callbacks/query and GET /callbacks/queues/{queue}', () => {
     { from: 5 },
     { colour: 'blue' },
     { userData: 'x' },
+    { userData: Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`key${at}`, ''])) },
   ])('refuses to query %j', async (wanted) => {
     const { post } = await gesCounter();
     const [status, code, message] = told(await post('/callbacks/query', wanted));

@@ -37,6 +37,8 @@ const PAGE_MAX = 250;
 /** Callbacks cancelled by one request; bounds its work. */
 const CANCEL_MAX = 250;
 const QUEUES_MAX = 100;
+/** Keys of the data that one query may name; each is looked for by itself. */
+const KEYS_MAX = 20;
 const tags = ['Genesys-compatible: callbacks'];
 const EXAMPLE_ID = 'callback_0006gqn4vmv00example';
 const OPEN_STATES = Object.values(CallbackState).filter((state) => state !== 'COMPLETED');
@@ -53,6 +55,10 @@ const itemSchema = z.object({
   callbackState: state,
   callbackReason: z.string().optional().describe('In COMPLETED only'),
 });
+const searchedData = userData.refine(
+  (data) => Object.keys(data).length <= KEYS_MAX,
+  `must name at most ${KEYS_MAX} keys`,
+);
 const pageSchema = gesAnswerSchema(
   z.object({
     items: z.array(itemSchema).describe('Newest first; with `from` or `to` the latest desired time first'),
@@ -99,7 +105,7 @@ function addQuery(server: Server, { application }: RouteContext): void {
         ),
         from: maybe(instant).describe('Desired time, inclusive'),
         to: maybe(instant).describe('Desired time, inclusive'),
-        userData: maybe(userData).describe('Every key given must have this value'),
+        userData: maybe(searchedData).describe('Every key given must have this value'),
         limit: maybe(numberBetween(1, PAGE_MAX)).describe(`Default 50, at most ${PAGE_MAX}`),
         cursor: maybe(cursor),
         captchaToken,
