@@ -8,8 +8,8 @@ const AFTER_GLARE_MS = 200;
 /**
  * A phone whose offers cross, in the words of sipp; each ACK of a refusal has the branch of its INVITE, which sipp
  * names by the number of messages between the two.
- * 1. Two re-INVITEs at once, to hold and to take back: the second comes before the first has its answer, and is
- *    refused with 500 (RFC 3261 §14.2), whichever response comes first. It is tried again, and accepted.
+ * 1. Two re-INVITEs at once, to hold and to take back: the second is meant to come before the first has its answer,
+ *    and is refused with 500 then (RFC 3261 §14.2), whichever response comes first. It is tried again, and accepted.
  * 2. A re-INVITE without an offer; before the ACK with the answer an UPDATE with an offer, which crosses the far
  *    end's: 491 (RFC 3311 §5.2). It is tried again, and accepted.
  * @param cseq the next of the phone's own.
@@ -26,6 +26,8 @@ export function glare(facts: PhoneFacts, cseq: number, next: string): string[] {
   return [
     '<label id="glare"/>',
     send(offer('INVITE', cseq, 'sendonly')),
+    // From the far end's SIP server, while its application has the offer still before it.
+    '<recv response="100"/>',
     send(offer('INVITE', cseq + 1, 'sendrecv')),
     '<label id="crossed"/>',
     '<recv response="100" optional="true" next="crossed"/>',
@@ -39,8 +41,13 @@ export function glare(facts: PhoneFacts, cseq: number, next: string): string[] {
     send(ack(cseq), 'next="again"'),
     '<label id="acceptedFirst"/>',
     send(ack(cseq)),
+    '<label id="accepted"/>',
+    '<recv response="100" optional="true" next="accepted"/>',
+    '<recv response="200" optional="true" next="acceptedBoth"/>',
     '<recv response="500"/>',
-    send(ack(cseq + 1, '[branch-10]')),
+    send(ack(cseq + 1, '[branch-12]'), 'next="again"'),
+    '<label id="acceptedBoth"/>',
+    send(ack(cseq + 1)),
     '<label id="again"/>',
     `<pause milliseconds="${AFTER_REFUSAL_MS}"/>`,
     send(offer('INVITE', cseq + 2, 'sendrecv')),
