@@ -25,7 +25,10 @@ export function addAgentRoutes(server: Server, { application }: RouteContext): v
       summary: 'List agents with their state',
       response: { 200: z.object({ items: z.array(agentSchema) }), ...errorAnswers },
     },
-    handler: () => ({ items: application.agents().map(agentJson) }),
+    handler: (request) => {
+      const principal = principalOf(request);
+      return { items: application.agents().map((agent) => agentJson(agent, principal)) };
+    },
   });
   server.route({
     method: 'GET',
@@ -39,8 +42,9 @@ export function addAgentRoutes(server: Server, { application }: RouteContext): v
       response: { 200: agentSchema, ...errorAnswers },
     },
     handler: (request) => {
-      own(principalOf(request), request.params.id, 'readAgents');
-      return agentJson(found(application.agents(), request.params.id));
+      const principal = principalOf(request);
+      own(principal, request.params.id, 'readAgents');
+      return agentJson(found(application.agents(), request.params.id), principal);
     },
   });
   server.route({
@@ -78,7 +82,7 @@ export function addAgentRoutes(server: Server, { application }: RouteContext): v
       const wish = { state, ...(reason !== undefined && { reason }) };
       const outcome = await application.setAgentState(request.params.id, wish, principal.actor);
       if (!outcome.ok) throw refused(outcome.refusal);
-      return agentJson(outcome.value);
+      return agentJson(outcome.value, principal);
     },
   });
 }

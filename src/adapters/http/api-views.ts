@@ -149,8 +149,15 @@ export function maskedDeep(value: unknown, depth = 0): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskedDeep(item, depth + 1)]));
 }
 
-/** An agent as the API shows it. */
-export function agentJson(agent: AgentView): z.infer<typeof agentSchema> {
+/**
+ * An agent as the API shows it. What they serve may be of any queue: members of access groups are told of it
+ * by the calls and cases of their queues, and here only of their own work.
+ */
+export function agentJson(
+  agent: AgentView,
+  viewer: Pick<Principal, 'agentId' | 'queues'>,
+): z.infer<typeof agentSchema> {
+  const seesSubject = viewer.queues === null || viewer.agentId === agent.agentId;
   return {
     id: agent.agentId,
     name: agent.name,
@@ -159,7 +166,7 @@ export function agentJson(agent: AgentView): z.infer<typeof agentSchema> {
     notReadyReason: agent.notReadyReason,
     since: agent.sinceMs === 0 ? null : isoOf(agent.sinceMs),
     idleSince: agent.idleSinceMs === 0 ? null : isoOf(agent.idleSinceMs),
-    subjectId: agent.subjectId,
+    subjectId: seesSubject ? agent.subjectId : null,
     dueAt: isoOrNull(agent.dueAtMs),
     afterWork: agent.afterWork,
     reachable: agent.reachable,

@@ -27,6 +27,8 @@ const GOODBYE_MS = 2000;
 const PINGS_PER_CHECK = 3;
 /** Messages of a client in one ping interval: it has nothing to say but `ping`. */
 const MESSAGES_MAX = 20;
+/** Ping and pong frames (RFC 6455 §5.5) of a client in one ping interval: each costs an answer or a look. */
+const CONTROL_FRAMES_MAX = 100;
 
 export interface FeedSocketOptions {
   readonly socket: WebSocket;
@@ -62,6 +64,7 @@ export class FeedSocket {
   #isAlive = true;
   #pingCount = 0;
   #messageCount = 0;
+  #controlCount = 0;
 
   constructor(options: FeedSocketOptions) {
     this.#options = options;
@@ -71,8 +74,16 @@ export class FeedSocket {
   start(): void {
     const { agentId, feeds, since, socket, log } = this.#options;
     socket.on('close', () => this.#closed());
-    socket.on('error', (error) => log.debug({ agentId, reason: messageOf(error) }, 'screen failed'));
-    socket.on('pong', () => (this.#isAlive = true));
+    socket.on('error', (error) => {
+      log.debug({ agentId, reason: messageOf(error) }, 'screen failed');
+      // `ws` has sent the close frame of a protocol error (RFC 6455 §7.1.7) and waits for the peer's.
+      this.#endSoon();
+    });
+    socket.on('ping', () => this.#counted());
+    socket.on('pong', () => {
+      this.#isAlive = true;
+      this.#counted();
+    });
     socket.on('message', (data: Buffer, isBinary) => this.#said(data.toString(), isBinary));
     this.#watch = feeds.watch(agentId, () => this.#pump());
     if (!this.#watch) {
@@ -85,11 +96,19 @@ export class FeedSocket {
 
   /** Says why and ends it, whether or not the peer says goodbye. */
   close(code: number, reason: string): void {
+    this.#endSoon();
+    this.#options.socket.close(code, reason);
+  }
+
+  /**
+   * From now on it gets nothing and counts no more; the connection goes at the latest in {@link GOODBYE_MS}.
+   */
+  #endSoon(): void {
+    if (this.#isClosed) return;
     const { clock, socket } = this.#options;
     this.#closed();
     const timer = clock.setTimer(GOODBYE_MS, () => socket.terminate());
     socket.once('close', () => clock.clearTimer(timer));
-    socket.close(code, reason);
   }
 
   #begin(since: string | undefined): void {
@@ -174,6 +193,7 @@ export class FeedSocket {
       }
       this.#isAlive = false;
       this.#messageCount = 0;
+      this.#controlCount = 0;
       this.#options.socket.ping();
       if (++this.#pingCount % PINGS_PER_CHECK === 0) void this.#check();
       this.#ping();
@@ -186,7 +206,15 @@ export class FeedSocket {
     if (!isSignedIn && !this.#isClosed) this.close(CloseCode.signedOut, 'signed out');
   }
 
+  #counted(): void {
+    if (++this.#controlCount > CONTROL_FRAMES_MAX && !this.#isClosed) {
+      this.close(CloseCode.policy, 'too many pings');
+    }
+  }
+
   #said(text: string, isBinary: boolean): void {
+    // RFC 6455 §5.5.1: until the peer's own close frame it may go on talking.
+    if (this.#isClosed) return;
     const isPing = !isBinary && /^\{\s*"type"\s*:\s*"ping"\s*\}$/.test(text);
     if (!isPing || ++this.#messageCount > MESSAGES_MAX) {
       this.close(CloseCode.policy, 'commands are HTTP requests');

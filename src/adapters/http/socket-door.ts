@@ -1,12 +1,23 @@
 import { type IncomingMessage, type Server as NodeServer, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Server } from './http-dependencies.ts';
 
 /** Bytes of one message of a client; they have little to say. */
 const CLIENT_MESSAGE_BYTES_MAX = 1024;
+/** From a close frame to the end of the connection; a peer that keeps it open has gone by then. */
+const CLOSE_MAX_MS = 2000;
 const CONNECTION_HEADERS = /^(?:upgrade|connection|http2-settings)$/i;
+/** `closeTimeout` is documented by `ws` and missing in its types. */
+const options: ServerOptions & { readonly closeTimeout: number } = {
+  noServer: true,
+  clientTracking: false,
+  maxPayload: CLIENT_MESSAGE_BYTES_MAX,
+  closeTimeout: CLOSE_MAX_MS,
+  // Compression costs a quarter of a megabyte a socket and gives little for short messages.
+  perMessageDeflate: false,
+};
 
 /**
  * Where connections become WebSockets (RFC 6455 §4.2). A handshake goes through the server's own routes, so
@@ -16,13 +27,7 @@ const CONNECTION_HEADERS = /^(?:upgrade|connection|http2-settings)$/i;
 export class SocketDoor {
   readonly #server: NodeServer;
   readonly #sockets = new WeakMap<IncomingMessage, { readonly socket: Duplex; readonly head: Buffer }>();
-  readonly #webSockets = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: CLIENT_MESSAGE_BYTES_MAX,
-    // Compression costs a quarter of a megabyte a socket and gives little for short messages.
-    perMessageDeflate: false,
-  });
+  readonly #webSockets = new WebSocketServer(options);
 
   constructor(server: Server) {
     this.#server = server.server;

@@ -120,7 +120,7 @@ function addState(server: Server, { workspace }: RouteContext, run: RunCommand):
       const { state, reason } = request.body;
       const wish = { state, ...(reason !== undefined && { reason }) };
       return run(request, reply, async () =>
-        agentJson(taken(await workspace.setState(agentId, wish, principal.actor))),
+        agentJson(taken(await workspace.setState(agentId, wish, principal.actor)), principal),
       );
     },
   });

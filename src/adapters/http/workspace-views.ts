@@ -77,7 +77,7 @@ export function snapshotJson(
   const { agent, invitations, calls, cases, notReadyReasons } = snapshot;
   return {
     cursor,
-    agent: agentJson(agent),
+    agent: agentJson(agent, viewer.principal),
     invitations: invitations
       .filter(({ virtualQueue }) => sees(viewer, virtualQueue))
       .map((invitation) => invitationJson(invitation)),
@@ -100,7 +100,7 @@ export function eventJson(feedId: string, entry: FeedEvent, viewer: Viewer): obj
 function eventBody(event: WorkspaceEvent, principal: Principal): object {
   switch (event.type) {
     case 'agent-state':
-      return { agent: agentJson(event.agent) };
+      return { agent: agentJson(event.agent, principal) };
     case 'invitation':
       return { invitation: invitationJson(event.invitation) };
     case 'invitation-ended':

@@ -11,6 +11,8 @@ export interface ServedProduct {
   /** Where HTTP is, without a path. */
   readonly url: string;
   readonly port: number;
+  /** Where phones send their requests. */
+  readonly sip: { readonly host: string; readonly port: number };
   /** An administrator's API key with every scope. */
   readonly token: string;
   readonly administrator: { readonly name: string; readonly password: string };
@@ -70,6 +72,7 @@ export async function serveProduct(options: {
   product = {
     url,
     port: Number(new URL(url).port),
+    sip: started.sipAddress ?? { host: '127.0.0.1', port: 0 },
     token,
     administrator: started.administrator ?? { name: '', password: '' },
     dataDirectory: config.dataDirectory,

@@ -106,6 +106,43 @@ async function send(
   return { status: answer.statusCode, text: answer.body };
 }
 
+/** Keys and sessions of an administrator that were good once, by why they are not. */
+async function spentCredentials(): Promise<[string, string][]> {
+  const { access, clock } = fixture;
+  const ids = new IdSource(clock, new SeededRandom(79));
+  const nowMs = clock.nowMs();
+  const admin = { name: 'was', role: Role.administrator, createdBy: 'test', scopes: PATH_SCOPES };
+  const keyWith = async (change: object, expiresAtMs: number | null = null): Promise<string> => {
+    const { secret, key } = newApiKey(ids, clock, { ...admin, expiresAtMs });
+    await access.insertApiKey({ ...key, ...change });
+    return secret;
+  };
+  const rotated = newApiKey(ids, clock, { ...admin, expiresAtMs: null });
+  const previous = { keyHash: 'of the next', previousHash: rotated.key.keyHash, previousUntilMs: nowMs };
+  await access.insertApiKey({ ...rotated.key, ...previous });
+  const user = { role: Role.administrator, passwordHash: '', agentId: null, accessGroups: [] };
+  const times = { createdAtMs: 1, updatedAtMs: 1 };
+  await access.insertUser({ name: 'here', enabled: true, ...user, ...times });
+  await access.insertUser({ name: 'disabled', enabled: false, ...user, ...times });
+  const sessionOf = async (letter: string, userName: string, change: object): Promise<string> => {
+    const token = `ts_${letter.repeat(43)}`;
+    const session = { tokenHash: secretDigest(token), userName, createdAtMs: nowMs };
+    const good = { expiresAtMs: nowMs + 3_600_000, lastUsedAtMs: nowMs };
+    await access.insertSession({ ...session, ...good, ...change });
+    return token;
+  };
+  return [
+    ['a key that nobody made', `tk_${'z'.repeat(43)}`],
+    ['a session that nobody began', `ts_${'z'.repeat(43)}`],
+    ['an expired key', await keyWith({}, nowMs)],
+    ['a rotated key whose grace is over', rotated.secret],
+    ['an expired session', await sessionOf('p', 'here', { expiresAtMs: nowMs })],
+    ['an idle session', await sessionOf('q', 'here', { lastUsedAtMs: nowMs - 21 * 60_000 })],
+    ['the session of a disabled user', await sessionOf('r', 'disabled', {})],
+    ['the session of a deleted user', await sessionOf('s', 'gone', {})],
+  ];
+}
+
 const tellsOf = ({ status, text }: { status: number; text: string }): boolean =>
   status < 300 && TRACES.test(text.replace(NO_TRACE, ''));
 
@@ -120,6 +157,35 @@ describe('every route of the table', () => {
         .map(async (route) => [named(route), (await send(route, undefined)).status]),
     );
     expect(answered.filter(([, status]) => status !== 401)).toEqual([]);
+  });
+
+  it('answers HEAD without credentials as GET: it tells of nothing, either', async () => {
+    const reading = routes.filter(({ access, method }) => access !== 'public' && method === 'GET');
+    for (const route of reading) {
+      const answer = await fixture.server.fastify.inject({ method: 'HEAD', url: addressOf(route) });
+      expect([named(route), answer.statusCode]).toEqual([named(route), 401]);
+    }
+  });
+
+  it('takes no credential that is not good any more, of whatever role', async () => {
+    for (const [name, credential] of await spentCredentials()) {
+      for (const route of routes.filter(({ access }) => access !== 'public')) {
+        const { status } = await send(route, credential, {});
+        expect([name, named(route), status]).toEqual([name, named(route), 401]);
+      }
+    }
+  });
+
+  it('takes the session cookie from no page of another origin, and never where keys are asked for', async () => {
+    const cookie = `turnkeeper_session=${fixture.tokens.Agent}`;
+    for (const { access, method, url } of routes.filter((route) => route.access !== 'public')) {
+      const address = addressOf({ access, method, url });
+      const answer = await fixture.ask(method as 'GET', address, {
+        headers: { cookie, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+      });
+      const isKeysOnly = access === 'ges' || access === 'gms';
+      expect([method, url, answer.statusCode]).toEqual([method, url, isKeysOnly ? 401 : 403]);
+    }
   });
 
   it('answers each role as the rules say: refused without the permission, never refused with it', async () => {

@@ -84,9 +84,11 @@ function addQueues(server: Server, { application, clock }: RouteContext): void {
         limit: max,
       });
       if (page.next !== null) reply.header('x-incomplete', 'true');
-      const byQueue: Record<string, z.output<typeof entrySchema>[]> = {};
-      for (const callback of page.items) (byQueue[callback.virtualQueue] ??= []).push(entryJson(callback));
-      return byQueue;
+      const queues = new Set(page.items.map(({ virtualQueue }) => virtualQueue));
+      const entriesOf = (queue: string): z.output<typeof entrySchema>[] =>
+        page.items.filter(({ virtualQueue }) => virtualQueue === queue).map(entryJson);
+      // A queue may be called `constructor`: what every object has is no list of ours.
+      return Object.fromEntries([...queues].map((queue) => [queue, entriesOf(queue)]));
     },
   });
 }

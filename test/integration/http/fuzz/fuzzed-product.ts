@@ -1,61 +1,28 @@
-import { generateKeyPairSync } from 'node:crypto';
 import type { ApiDocument } from '../../../contract/http/openapi-document.ts';
 import { serveProduct, type ServedProduct } from '../served-product.ts';
+import { FuzzPeers } from './fuzz-peers.ts';
+import { fuzzedDocument, SPARE_GROUPS } from './fuzzed-document.ts';
 import { KnownThings } from './known-things.ts';
 import type { Credentials, FuzzRequest } from './request-maker.ts';
 import type { WireAnswer } from './wire.ts';
 
-const PASSWORD = 'correct horse battery staple';
-const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
-const always = `{${days.map((day) => `${day}: [{ from: '00:00', to: '24:00' }]`).join(', ')}}`;
-const hours = `{${days
-  .slice(0, 5)
-  .map((day) => `${day}: [{ from: '08:00', to: '18:00' }]`)
-  .join(', ')}}`;
+/** Of everybody here who logs in. */
+export const PASSWORD = 'correct horse battery staple';
 
-/** Something of every kind, and nothing that leads out of this machine: port 9 discards. */
-function fuzzedDocument(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return `
-queueDefaults: { skillExpression: Billing > 0 }
-queues:
-  - { name: billing, businessHours: always, slotCapacity: 1000, throttlePerNumberPerDay: 0, duplicateCheck: 'OFF' }
-  - { name: support, businessHours: office, bookingCheck: strict, numberRule: europe, capacityRule: march }
-  - { name: app, businessHours: always, callDirection: USERORIGINATED, throttlePerNumberPerDay: 0 }
-  - { name: preview, businessHours: always, connectStrategy: preview, duplicateCheck: 'OFF' }
-agents:
-  - { id: alice, name: Alice, sipUser: alice, password: { generate: true }, skills: { Billing: 5 } }
-  - { id: bob, name: Bob, sipUser: bob, password: { generate: true } }
-trunks:
-  - { name: line, addresses: [127.0.0.0/8], outboundHost: '127.0.0.1:9' }
-businessHours:
-  - { name: always, timeZone: Etc/UTC, weekly: ${always} }
-  - { name: office, timeZone: Europe/Berlin, weekly: ${hours} }
-capacityRules:
-  - { name: march, statement: { days: { mon: { '09:00': 8 }, tue: { '09:30': 10 } }, duration: 30 } }
-numberRules:
-  - { name: europe, countries: [DE, GB, US], blockedPatterns: ['^1900'] }
-callInGroups:
-  - { name: app users, numbers: ['+493012345601', '+493012345602'], queue: billing, generateAccessCode: true }
-captcha:
-  - { name: page, kind: v3, siteKey: public, secret: hidden, enabled: false, verifyUrl: 'http://127.0.0.1:9/' }
-webhooks:
-  - { name: crm, url: 'http://127.0.0.1:9/hook', secret: signs, enabled: false }
-pushCredentials:
-  - name: phones
-    project: shop-app
-    clientEmail: push@shop.example
-    privateKey: ${JSON.stringify(pem)}
-    tokenUrl: http://127.0.0.1:9/token
-    sendUrl: http://127.0.0.1:9
-    enabled: false
-`;
-}
+/** Who logs in, by the name of the credential; each has a session. */
+const persons: Readonly<
+  Record<string, { readonly name: string; readonly role: string; readonly agentId?: string }>
+> = {
+  session: { name: 'root', role: 'Administrator' },
+  agent: { name: 'ada', role: 'Agent', agentId: 'alice' },
+  previewer: { name: 'ina', role: 'Agent', agentId: 'ivy' },
+  supervisor: { name: 'susan', role: 'Supervisor', agentId: 'sue' },
+};
 
 /** The product to be fuzzed with what the fuzzer knows of it. */
 export interface FuzzedProduct {
   readonly product: ServedProduct;
+  readonly peers: FuzzPeers;
   readonly document: ApiDocument;
   readonly configuration: string;
   readonly known: KnownThings;
@@ -64,9 +31,12 @@ export interface FuzzedProduct {
   readonly secrets: readonly string[];
 }
 
-/** Starts it with a user and a key of every role. */
+/**
+ * Starts it with a user and a key of every role, agents at their phones, and something to find of every kind.
+ */
 export async function openFuzzedProduct(): Promise<FuzzedProduct> {
-  const configuration = fuzzedDocument();
+  const peers = await FuzzPeers.open();
+  const configuration = fuzzedDocument(peers);
   const product = await serveProduct({
     document: configuration,
     logLevel: 'error',
@@ -77,7 +47,44 @@ export async function openFuzzedProduct(): Promise<FuzzedProduct> {
       TURNKEEPER_HTTP_CALLBACKS_PER_NUMBER_PER_HOUR_MAX: '100000',
     },
   });
+  await peers.register(product.sip);
+  const { credentials, secrets, spared } = await addKeys(product);
+  for (const { name, role, agentId } of Object.values(persons)) {
+    const agent = agentId === undefined ? {} : { agentId };
+    await product.json('POST', '/api/v1/users', { name, role, password: PASSWORD, ...agent });
+  }
+  await product.json('POST', '/api/v1/users', { name: 'walter', role: 'Monitor', password: PASSWORD });
+  const document = await product.json<ApiDocument>('GET', '/api/openapi.json');
+  const known = new KnownThings(
+    {
+      queue: ['billing', 'billing', 'support', 'app', 'constructor'],
+      agent: ['alice', 'bob', 'constructor'],
+      group: ['app users'],
+      spareGroup: SPARE_GROUPS.map(([name]) => name).slice(40),
+      rule: ['europe'],
+      webhook: ['crm', 'toString'],
+      push: ['phones', 'dead'],
+      captcha: ['page'],
+      accessGroup: ['billing-line', 'other', 'constructor'],
+      user: ['somebody'],
+      number: Array.from({ length: 30 }, (_, index) => `+120255501${String(index).padStart(2, '0')}`),
+      reason: ['Lunch', 'Meeting'],
+    },
+    spared,
+  );
+  const fuzzed = { product, peers, document, configuration, known, credentials, secrets };
+  for (const label of Object.keys(persons)) await logIn(fuzzed, label);
+  return fuzzed;
+}
+
+/** A key of every role that keys have. */
+async function addKeys(product: ServedProduct): Promise<{
+  credentials: Map<string, [string, string][]>;
+  secrets: string[];
+  spared: Set<string>;
+}> {
   await product.json('POST', '/api/v1/access-groups', { name: 'billing-line', queues: ['billing'] });
+  await product.json('POST', '/api/v1/access-groups', { name: 'constructor', queues: ['constructor'] });
   const credentials = new Map<string, [string, string][]>([
     ['administrator', [['x-api-key', product.token]]],
     ['nobody', []],
@@ -99,34 +106,7 @@ export async function openFuzzedProduct(): Promise<FuzzedProduct> {
     secrets.push(key);
     spared.add(id);
   }
-  for (const [name, role] of [
-    ['root', 'Administrator'],
-    ['ada', 'Agent'],
-  ]) {
-    const agent = role === 'Agent' ? { agentId: 'alice' } : {};
-    await product.json('POST', '/api/v1/users', { name, role, password: PASSWORD, ...agent });
-  }
-  const document = await product.json<ApiDocument>('GET', '/api/openapi.json');
-  const known = new KnownThings(
-    {
-      queue: ['billing', 'billing', 'support', 'app', 'preview'],
-      agent: ['alice', 'bob'],
-      group: ['app users'],
-      rule: ['europe'],
-      webhook: ['crm'],
-      push: ['phones'],
-      captcha: ['page'],
-      accessGroup: ['billing-line', 'other'],
-      user: ['somebody'],
-      number: Array.from({ length: 30 }, (_, index) => `+120255501${String(index).padStart(2, '0')}`),
-      reason: ['Lunch', 'Meeting'],
-    },
-    spared,
-  );
-  const fuzzed = { product, document, configuration, known, credentials, secrets };
-  await logIn(fuzzed, 'session');
-  await logIn(fuzzed, 'agent');
-  return fuzzed;
+  return { credentials, secrets, spared };
 }
 
 /** Takes back what a request may have changed for all that follow: the configuration, sessions. */
@@ -136,11 +116,11 @@ export async function repairAfter(
   { status }: WireAnswer,
 ): Promise<void> {
   const { product, configuration } = fuzzed;
-  const isPersons = credential === 'session' || credential === 'agent';
+  const isPersons = Object.hasOwn(persons, credential);
   const mayHaveEnded = status === 401 || (operation.path.endsWith('/logout') && isForOperation);
   if (isPersons && mayHaveEnded && !(await isLoggedIn(fuzzed, credential))) await logIn(fuzzed, credential);
   if (operation.method === 'GET' || status >= 300) return;
-  if (!/\/config$|call-in-groups/.test(operation.path)) return;
+  if (!operation.path.endsWith('/config')) return;
   const answer = await fetch(`${product.url}/api/v1/config`, {
     method: 'POST',
     headers: { 'x-api-key': product.token, 'content-type': 'application/yaml' },
@@ -158,23 +138,29 @@ async function isLoggedIn({ product, credentials }: FuzzedProduct, label: string
 /** Gives a person a session: a fuzzed log-out or change may have ended the one before. */
 async function logIn(
   { product, credentials }: Pick<FuzzedProduct, 'product' | 'credentials'>,
-  label: 'session' | 'agent',
+  label: string,
 ): Promise<void> {
-  const answer = await fetch(`${product.url}/api/v1/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-forwarded-for': nextAddress() },
-    body: JSON.stringify({ name: label === 'session' ? 'root' : 'ada', password: PASSWORD }),
-  });
-  const { token } = (await answer.json()) as { token: string };
+  const token = await sessionOf(product, persons[label]!.name);
   const line: [string, string] =
     label === 'session' ? ['cookie', `turnkeeper_session=${token}`] : ['authorization', `Bearer ${token}`];
   (credentials as Map<string, [string, string][]>).set(label, [line]);
 }
 
+/** A session token of somebody with {@link PASSWORD}. */
+export async function sessionOf(product: ServedProduct, name: string): Promise<string> {
+  const answer = await fetch(`${product.url}/api/v1/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-forwarded-for': nextAddress() },
+    body: JSON.stringify({ name, password: PASSWORD }),
+  });
+  const { token } = (await answer.json()) as { token: string };
+  return token;
+}
+
 let addressCount = 0;
 
 /** Another address each time: the limit of log-ins by address is not what is looked at here. */
-function nextAddress(): string {
+export function nextAddress(): string {
   addressCount++;
   return `198.18.${(addressCount >> 8) & 255}.${addressCount & 255}`;
 }

@@ -1,29 +1,48 @@
 import { type ApiOperation, operationsOf } from '../../../contract/http/openapi-document.ts';
 import { Dice } from './dice.ts';
+import { FuzzWorld } from './fuzz-world.ts';
 import { type FuzzedProduct, repairAfter } from './fuzzed-product.ts';
+import { type Prepared, recipeOf } from './recipes.ts';
 import { type FuzzRequest, RequestMaker } from './request-maker.ts';
 import { ValueMaker } from './value-maker.ts';
 import { Judge } from './verdict.ts';
-import { Wire, type WireOutcome } from './wire.ts';
+import { Wire, type WireAnswer, type WireOutcome } from './wire.ts';
 
 /** Requests under way at the same time. */
 const LANE_COUNT = 16;
-/** A password is hashed for them: a tenth of a second of one core. */
-const COSTLY = /login$|password|users/;
+/** A password is hashed for them, or a configuration checked by a program of its own. */
+const COSTLY = /login$|password|users|config$|call-in-groups/;
 const COSTLY_SHARE = 0.15;
 const SHOWN_CHARACTERS_MAX = 600;
+/** Requests of an operation that are sent as they should be before any is spoilt. */
+const PLAIN_COUNT = 1;
+/** How often what an operation needs is brought about; otherwise the request takes what is known. */
+const PREPARED_SHARE = 0.4;
 
 /** What a run found. */
 export interface FuzzFindings {
   /** The first of every kind, ready to be read and replayed. */
   readonly faults: readonly string[];
-  /** How often each operation was asked and how often with a status below 400, by its method and path. */
-  readonly reach: ReadonlyMap<string, { readonly askedCount: number; readonly answeredCount: number }>;
+  /** By method and path. */
+  readonly reach: ReadonlyMap<string, Reach>;
+}
+
+/** How far the requests of one operation came. */
+export interface Reach {
+  askedCount: number;
+  /** By the status's first digit. */
+  readonly counts: Record<number, number>;
+  /**
+   * Why the first requests, which were as they should be, did not succeed, and what could not be brought
+   * about.
+   */
+  readonly refusals: string[];
 }
 
 /**
- * Sends `requestCount` requests to every operation in turn, sixteen at a time, and judges each answer. The
- * same seed makes the same requests as long as what the server tells of itself is the same.
+ * Sends `requestCount` requests to every operation in turn, the first of each as they should be, sixteen at a
+ * time, and judges each answer. The same seed makes the same requests as long as what the server tells of
+ * itself is the same.
  * @param onBatch told after each sixteen, with how many were sent.
  */
 export async function fuzz(
@@ -42,20 +61,54 @@ export async function fuzz(
   const judge = new Judge(document, fuzzed.secrets);
   const wires = Array.from({ length: LANE_COUNT }, () => new Wire(product.port));
   const found = new Map<string, string>();
-  const reach = new Map<string, { askedCount: number; answeredCount: number }>();
+  const reach = new Map<string, Reach>();
+  const world = new FuzzWorld(fuzzed);
   let sentCount = 0;
   let turn = 0;
+  let waiting: ApiOperation | undefined;
+  const reachOf = ({ method, path }: ApiOperation): Reach => {
+    const seen = reach.get(`${method} ${path}`) ?? { askedCount: 0, counts: {}, refusals: [] };
+    reach.set(`${method} ${path}`, seen);
+    return seen;
+  };
+  const isPlain = (operation: ApiOperation): boolean => reachOf(operation).askedCount < PLAIN_COUNT;
   const next = (): ApiOperation => {
     for (;;) {
       const operation = operations[turn++ % operations.length]!;
-      if (!COSTLY.test(operation.path) || dice.chance(COSTLY_SHARE)) return operation;
+      if (isPlain(operation) || !COSTLY.test(operation.path) || dice.chance(COSTLY_SHARE)) return operation;
     }
   };
+  /** What was spoilt before may stand in the way: an agent logged out, a group deleted. */
+  const preparedFor = async (operation: ApiOperation): Promise<Prepared | undefined> => {
+    try {
+      return await recipeOf(operation)?.(world);
+    } catch (error) {
+      reachOf(operation).refusals.push(`not prepared: ${String(error)}`);
+      return undefined;
+    }
+  };
+  /** One after the other: what one brings about must not be taken by another. */
+  const made = async (operation: ApiOperation): Promise<FuzzRequest & { readonly plain: boolean }> => {
+    const plain = isPlain(operation);
+    reachOf(operation).askedCount++;
+    const isPrepared = plain || (reachOf(operation).refusals.length < 3 && dice.chance(PREPARED_SHARE));
+    const prepared = isPrepared ? await preparedFor(operation) : undefined;
+    return { ...maker.make(operation, credentials, { prepared, plain }), plain };
+  };
   while (sentCount < run.requestCount) {
-    const lanes = wires.slice(0, run.requestCount - sentCount);
-    const requests = lanes.map(() => maker.make(next(), credentials));
-    const outcomes = await Promise.all(requests.map((request, lane) => send(lanes[lane]!, request)));
-    sentCount += lanes.length;
+    const lanesMax = Math.min(LANE_COUNT, run.requestCount - sentCount);
+    const requests: Awaited<ReturnType<typeof made>>[] = [];
+    while (requests.length < lanesMax) {
+      const operation = waiting ?? next();
+      waiting = isPlain(operation) && requests.length > 0 ? operation : undefined;
+      // What others do at the same time must not keep it from succeeding: it is sent alone.
+      if (waiting) break;
+      const request = await made(operation);
+      requests.push(request);
+      if (request.plain) break;
+    }
+    const outcomes = await Promise.all(requests.map((request, lane) => send(wires[lane]!, request)));
+    sentCount += requests.length;
     for (const [index, request] of requests.entries()) {
       const outcome = outcomes[index]!;
       const { method, path } = request.operation;
@@ -67,11 +120,8 @@ export async function fuzz(
           `${faults.join('; ')}\n  FUZZ_SEED=${run.seed} FUZZ_REQUESTS=${sentCount}\n${told(request, outcome)}`,
         );
       }
-      const seen = reach.get(`${method} ${path}`) ?? { askedCount: 0, answeredCount: 0 };
-      reach.set(`${method} ${path}`, seen);
-      seen.askedCount++;
       if (outcome.kind !== 'answered') continue;
-      if (outcome.answer.status < 400) seen.answeredCount++;
+      note(reachOf(request.operation), request, outcome.answer);
       if (outcome.answer.status < 300) known.learn(outcome.answer.body.toString('utf8'));
       await repairAfter(fuzzed, request, outcome.answer);
     }
@@ -79,6 +129,18 @@ export async function fuzz(
   }
   for (const wire of wires) wire.close();
   return { faults: [...found.values()], reach };
+}
+
+function note(
+  { counts, refusals }: Reach,
+  request: FuzzRequest & { readonly plain: boolean },
+  { status, body }: WireAnswer,
+): void {
+  // A spoilt path leads to another operation, or nowhere.
+  if (!request.isForOperation) return;
+  const digit = Math.floor(status / 100);
+  counts[digit] = (counts[digit] ?? 0) + 1;
+  if (request.plain && status >= 400) refusals.push(`${status} ${body.toString('utf8').slice(0, 300)}`);
 }
 
 async function send(wire: Wire, request: FuzzRequest): Promise<WireOutcome> {

@@ -9,7 +9,7 @@ const SEARCHED_CHARACTERS_MAX = 50_000;
 const kindBySegment: Readonly<Record<string, string>> = {
   queues: 'queue',
   agents: 'agent',
-  'call-in-groups': 'group',
+  'call-in-groups': 'spareGroup',
   'number-rules': 'rule',
   webhooks: 'webhook',
   'push-credentials': 'push',

@@ -1,4 +1,9 @@
-import { type ApiOperation, type ApiParameter, examplesOf } from '../../../contract/http/openapi-document.ts';
+import {
+  type ApiMedia,
+  type ApiOperation,
+  type ApiParameter,
+  examplesOf,
+} from '../../../contract/http/openapi-document.ts';
 import type { Dice } from './dice.ts';
 import {
   hostileBodies,
@@ -8,6 +13,7 @@ import {
   hostilePathParts,
 } from './hostile.ts';
 import type { KnownThings } from './known-things.ts';
+import type { Prepared } from './recipes.ts';
 import type { ValueMaker } from './value-maker.ts';
 
 /** A request, byte for byte, and what is known of it. */
@@ -91,15 +97,25 @@ export class RequestMaker {
     ];
   }
 
-  make(operation: ApiOperation, credentials: Credentials): FuzzRequest {
+  /**
+   * @param prepared what makes the request succeed; undefined: values are made of the document.
+   * @param plain nothing optional, nothing spoilt.
+   */
+  make(
+    operation: ApiOperation,
+    credentials: Credentials,
+    { prepared, plain }: { readonly prepared: Prepared | undefined; readonly plain: boolean },
+  ): FuzzRequest {
     const dice = this.#dice;
-    const draft = this.#draftOf(operation);
-    const spoilCount = dice.weighted([
-      [6, 0],
-      [9, 1],
-      [4, 2],
-      [1, 3],
-    ]);
+    const draft = this.#draftOf(operation, prepared ?? {}, plain);
+    const spoilCount = plain
+      ? 0
+      : dice.weighted([
+          [6, 0],
+          [9, 1],
+          [4, 2],
+          [1, 3],
+        ]);
     for (let left = spoilCount; left > 0; left--) dice.weighted(this.#spoilers)(draft);
     const headers = [...(credentials.get(draft.credential) ?? []), ...draft.headers];
     return {
@@ -113,39 +129,56 @@ export class RequestMaker {
     };
   }
 
-  /** A request that the operation takes, as far as the document tells. */
-  #draftOf(operation: ApiOperation): Draft {
+  /** A request that the operation takes, as far as the document and what was prepared tell. */
+  #draftOf(operation: ApiOperation, prepared: Prepared, plain: boolean): Draft {
     const dice = this.#dice;
     const parameters = operation.parameters ?? [];
-    const within = (place: ApiParameter['in']): ApiParameter[] =>
-      parameters.filter((each) => each.in === place && (each.required === true || dice.chance(0.3)));
-    const pairs = (place: ApiParameter['in']): [string, string][] =>
-      within(place).map(({ name, schema }) => [name, textOf(this.#values.valid(schema, name))]);
-    const path = operation.path.replace(/\{(\w+)\}/g, (_whole, name: string) => {
-      const schema = parameters.find((each) => each.in === 'path' && each.name === name)?.schema;
-      const known = dice.chance(0.9) ? this.#known.inPath(operation.path, name, dice) : undefined;
-      return encodeURIComponent(
-        (known ?? textOf(this.#values.valid(schema, name))).replace(/[\uD800-\uDFFF]/g, '?'),
-      );
-    });
-    const [contentType, media] = dice.pick(
-      Object.entries(operation.requestBody?.content ?? { '': undefined }),
-    );
-    const examples = examplesOf(media);
-    const body = dice.chance(0.3) && examples.length > 0 ? dice.pick(examples) : undefined;
+    const pairs = (
+      place: 'query' | 'header',
+      given: Readonly<Record<string, string>>,
+    ): [string, string][] => {
+      const isWanted = ({ name, required }: ApiParameter): boolean =>
+        !Object.hasOwn(given, name) && (required === true || (!plain && dice.chance(0.3)));
+      const made = parameters.filter((each) => each.in === place && isWanted(each));
+      return [
+        ...made.map(({ name, schema, example }): [string, string] => [
+          name,
+          textOf(plain && example !== undefined ? example : this.#values.valid(schema, name)),
+        ]),
+        ...Object.entries(given),
+      ];
+    };
+    const content = Object.entries(operation.requestBody?.content ?? { '': undefined });
+    const [documented, media] = plain ? content[0]! : dice.pick(content);
+    const contentType = (media && prepared.contentType) ?? documented;
     return {
       method: operation.method,
-      path,
-      query: pairs('query'),
-      headers: pairs('header'),
-      credential: dice.chance(0.85) ? 'administrator' : 'session',
-      body: media && (body ?? this.#values.valid(media.schema, 'body')),
+      path: this.#pathOf(operation, prepared, plain),
+      query: pairs('query', prepared.query ?? {}),
+      headers: pairs('header', prepared.headers ?? {}),
+      credential: prepared.credential ?? (plain || dice.chance(0.85) ? 'administrator' : 'session'),
+      body: media && (prepared.body ?? this.#bodyOf(media, plain)),
       text: undefined,
       contentType: contentType === '' ? undefined : contentType,
       isForOperation: true,
       mayBeCut: false,
       deeds: [],
     };
+  }
+
+  #pathOf({ path, parameters = [] }: ApiOperation, { params = {} }: Prepared, plain: boolean): string {
+    return path.replace(/\{(\w+)\}/g, (_whole, name: string) => {
+      const schema = parameters.find((each) => each.in === 'path' && each.name === name)?.schema;
+      const known = plain || this.#dice.chance(0.9) ? this.#known.inPath(path, name, this.#dice) : undefined;
+      const value = params[name] ?? known ?? textOf(this.#values.valid(schema, name));
+      return encodeURIComponent(value.replace(/[\uD800-\uDFFF]/g, '?'));
+    });
+  }
+
+  #bodyOf(media: ApiMedia, plain: boolean): unknown {
+    const examples = examplesOf(media);
+    const isExample = examples.length > 0 && (plain || this.#dice.chance(0.3));
+    return isExample ? this.#dice.pick(examples) : this.#values.valid(media.schema, 'body');
   }
 
   #spoilMembers(draft: Draft): void {
