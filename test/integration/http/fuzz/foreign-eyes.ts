@@ -13,7 +13,6 @@ const OWN_QUEUE = 'constructor';
 const QUEUES = /"(?:billing|support|app|talk|ask|preview)"|queue="(?!constructor)\w+"/g;
 const IDS = /\b(?:callback|callin|recording|notification|invitation|call)_[0-9a-z]{8,40}\b/g;
 const NUMBERS = /\b1202555\d{4}\b/g;
-/** Everybody's: the pages that list what there is to configure name queues as what they belong to. */
 const SUCCESS_BELOW = 300;
 
 /** What was found. */
@@ -115,8 +114,22 @@ function strangers({ path }: ApiOperation, credentials: Credentials): string[] {
 }
 
 /** What an answer tells that the request did not say and that is another line of business's. */
-function seen({ bytes }: FuzzRequest, { status, body }: WireAnswer, own: readonly string[]): string[] {
+function seen(
+  { bytes, operation }: FuzzRequest,
+  { status, body }: WireAnswer,
+  own: readonly string[],
+): string[] {
   const text = body.toString('utf8');
+  if (operation.path.endsWith('/errors')) {
+    if (status >= SUCCESS_BELOW) return [];
+    // Of the caller's own requests, which named what was refused, and of whoever named the own queue.
+    type Shown = {
+      readonly items: readonly { readonly actor: string; readonly virtualQueue: string | null }[];
+    };
+    const others = (JSON.parse(text) as Shown).items.filter(({ virtualQueue }) => virtualQueue !== OWN_QUEUE);
+    const actors = new Set(others.map(({ actor }) => actor));
+    return actors.size > 1 ? [...actors] : [];
+  }
   const asked = bytes.toString('utf8');
   const told = [QUEUES, IDS, NUMBERS].flatMap((pattern) => text.match(pattern) ?? []);
   const foreign = told.filter((found) => !own.includes(found) && !asked.includes(found.replaceAll('"', '')));
