@@ -13,9 +13,10 @@ import { principalOf, refused } from './request-guard.ts';
 
 const idParams = z.strictObject({ id: nameSchema });
 
+const tags = ['Agents'];
+
 /** GET /agents, GET /agents/{id}, PUT /agents/{id}/state, GET /not-ready-reasons. */
 export function addAgentRoutes(server: Server, { application }: RouteContext): void {
-  const tags = ['Agents'];
   server.route({
     method: 'GET',
     url: '/agents',
@@ -59,6 +60,10 @@ export function addAgentRoutes(server: Server, { application }: RouteContext): v
     },
     handler: () => ({ items: [...application.notReadyReasons()] }),
   });
+  addAgentStateRoute(server, application);
+}
+
+function addAgentStateRoute(server: Server, application: RouteContext['application']): void {
   server.route({
     method: 'PUT',
     url: '/agents/:id/state',

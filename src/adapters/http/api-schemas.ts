@@ -170,10 +170,7 @@ export const agentSchema = named(
     /** Null: never logged in. */
     since: instant.nullable(),
     idleSince: instant.nullable(),
-    subjectId: z
-      .string()
-      .nullable()
-      .describe('The callback or call being served; for members of access groups null, but of themselves'),
+    subjectId: z.string().nullable().describe('What is served; to members of access groups their own'),
     dueAt: nullableInstant,
     afterWork: z.string().nullable(),
     reachable: z.boolean().describe('The phone is registered'),
