@@ -1,26 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import { FlowFolder } from './adapters/flows/flow-folder.ts';
-import { createLog } from './adapters/logging/pino-log.ts';
-import * as access from './cli/access-commands.ts';
-import { applyCommand, exportCommand, numberTestCommand, type Output } from './cli/configuration-commands.ts';
-import { cpdCommand, type CpdOptions } from './cli/cpd-command.ts';
-import { migrateCommand } from './cli/migrate-command.ts';
-import { openOperator } from './cli/open-operator.ts';
+import type { Output } from './cli/configuration-commands.ts';
+import type { CpdOptions } from './cli/cpd-command.ts';
 import type { Operator } from './cli/operator.ts';
-import { replayCommand } from './cli/replay-command.ts';
-import { simulateCommand } from './cli/simulate-command.ts';
-import { whyCommand } from './cli/why-command.ts';
 import { type Config, processEnvironment, readConfig } from './config/config.ts';
 import type { PhoneOptions } from './demo/phone-command.ts';
-import { examine } from './doctor.ts';
-import { FlowLibrary } from './ivr/flow-library.ts';
+import type { FlowLibrary } from './ivr/flow-library.ts';
 import { SystemClock } from './kernel/clock.ts';
 import { IdSource } from './kernel/ids.ts';
 import { silentLog } from './kernel/log.ts';
 import { SystemRandom } from './kernel/random.ts';
 import { tellFailure } from './tell-failure.ts';
+
+// Loaded when they are used: a phone or a `--help` need not wait for the database and all rooms.
+const access = () => import('./cli/access-commands.ts');
+const configurationCommands = () => import('./cli/configuration-commands.ts');
 
 const clock = new SystemClock();
 const output: Output = { line: (text) => console.log(text), error: (text) => console.error(text) };
@@ -31,6 +26,8 @@ function configuration(): Config {
 }
 
 async function flowsOf({ flowsDirectory }: Config): Promise<FlowLibrary> {
+  const { FlowFolder } = await import('./adapters/flows/flow-folder.ts');
+  const { FlowLibrary } = await import('./ivr/flow-library.ts');
   const source = new FlowFolder({ folder: flowsDirectory, clock, log: silentLog });
   const flows = new FlowLibrary({ source, log: silentLog });
   await flows.reload();
@@ -45,6 +42,8 @@ function wholeNumber(text: string): number {
 
 /** Runs `work` on the installation: through the running server where there is one, else on its database. */
 async function operate(work: (operator: Operator) => Promise<number>): Promise<void> {
+  const { createLog } = await import('./adapters/logging/pino-log.ts');
+  const { openOperator } = await import('./cli/open-operator.ts');
   const config = configuration();
   const flows = await flowsOf(config);
   const operator = await openOperator({
@@ -110,6 +109,7 @@ program
   .command('doctor')
   .description('check every connection and say what is wrong and how to mend it')
   .action(async () => {
+    const { examine } = await import('./doctor.ts');
     const findings = await examine(configuration(), clock);
     for (const { what, verdict, detail, mend } of findings) {
       output.line(`${verdict.padEnd(6)} ${what}: ${detail}`);
@@ -123,9 +123,10 @@ program
   .argument('<file>', 'YAML document; docs/configuration.md explains it')
   .option('--dry-run', 'say what would change and change nothing', false)
   .action((path: string, options: { dryRun: boolean }) =>
-    operate((operator) =>
-      applyCommand(operator, output, { path, text: readFileSync(path, 'utf8') }, options),
-    ),
+    operate(async (operator) => {
+      const { applyCommand } = await configurationCommands();
+      return applyCommand(operator, output, { path, text: readFileSync(path, 'utf8') }, options);
+    }),
   );
 program
   .command('export')
@@ -133,6 +134,7 @@ program
   .argument('[file]', 'default: standard output')
   .action((path: string | undefined) =>
     operate(async (operator) => {
+      const { exportCommand } = await configurationCommands();
       const text = await exportCommand(operator);
       if (path === undefined) process.stdout.write(text);
       else writeFileSync(path, text, { mode: 0o600 });
@@ -147,24 +149,38 @@ program
   .option('--queue <queue>', "by this queue's country and what it blocks")
   .option('--country <country>', "ISO 3166, for national numbers; default the queue's, else the rule's first")
   .action((rule: string, number: string, options: { queue?: string; country?: string }) =>
-    operate((operator) => numberTestCommand(operator, output, rule, { number, ...options })),
+    operate(async (operator) => {
+      const { numberTestCommand } = await configurationCommands();
+      return numberTestCommand(operator, output, rule, { number, ...options });
+    }),
   );
 program
   .command('migrate')
   .description("bring the database's schema up to date")
   .action(async () => {
+    const { migrateCommand } = await import('./cli/migrate-command.ts');
     process.exitCode = await migrateCommand(configuration().dataDirectory, clock, output);
   });
 program
   .command('why')
   .description('tell what happened to a callback and why the router decided as it did')
   .argument('<callback>', 'id of the callback')
-  .action((id: string) => operate((operator) => whyCommand(operator, output, id)));
+  .action((id: string) =>
+    operate(async (operator) => {
+      const { whyCommand } = await import('./cli/why-command.ts');
+      return whyCommand(operator, output, id);
+    }),
+  );
 program
   .command('replay')
   .description('run recorded histories through the machine again; they must end in the recorded state')
   .argument('<callbacks...>', 'ids of callbacks')
-  .action((ids: string[]) => operate((operator) => replayCommand(operator, output, ids)));
+  .action((ids: string[]) =>
+    operate(async (operator) => {
+      const { replayCommand } = await import('./cli/replay-command.ts');
+      return replayCommand(operator, output, ids);
+    }),
+  );
 program
   .command('simulate')
   .description('play a scenario of callers, customers and agents in virtual time and print its figures')
@@ -173,6 +189,7 @@ program
   .option('--days <count>', 'play as many days, with seeds one after another', wholeNumber, 1)
   .option('--json <file>', 'write the figures as JSON, too')
   .action(async (path: string, options: { seed?: number; days: number; json?: string }) => {
+    const { simulateCommand } = await import('./cli/simulate-command.ts');
     const flows = await flowsOf(configuration());
     process.exitCode = await simulateCommand(
       output,
@@ -188,7 +205,8 @@ program
   .option('--early', 'the audio comes from before the answer', false)
   .option('--country <code>', 'expect the tones of this country (ISO 3166-1); default: of all that are known')
   .option('--profile <profile>', 'favour-person, neutral or favour-machine', 'favour-person')
-  .action((files: string[], options: CpdOptions) => {
+  .action(async (files: string[], options: CpdOptions) => {
+    const { cpdCommand } = await import('./cli/cpd-command.ts');
     process.exitCode = cpdCommand(output, files, options);
   });
 
@@ -199,22 +217,30 @@ user
   .requiredOption('--role <role>', 'Administrator, Supervisor, Monitor, Developer or Agent')
   .option('--password <password>', 'default: one is made and shown')
   .action((name: string, { role, password }: { role: string; password?: string }) =>
-    operate((operator) =>
-      access.addUserCommand(operator, output, { name, role, password: passwordFor(name, password) }),
+    operate(async (operator) =>
+      (await access()).addUserCommand(operator, output, {
+        name,
+        role,
+        password: passwordFor(name, password),
+      }),
     ),
   );
-user.command('list').action(() => operate((operator) => access.listUsersCommand(operator, output)));
+user
+  .command('list')
+  .action(() => operate(async (operator) => (await access()).listUsersCommand(operator, output)));
 user
   .command('remove')
   .argument('<name>')
-  .action((name: string) => operate((operator) => access.removeUserCommand(operator, output, name)));
+  .action((name: string) =>
+    operate(async (operator) => (await access()).removeUserCommand(operator, output, name)),
+  );
 user
   .command('password')
   .argument('<name>')
   .option('--password <password>', 'default: one is made and shown')
   .action((name: string, { password }: { password?: string }) =>
-    operate((operator) =>
-      access.passwordCommand(operator, output, { name, password: passwordFor(name, password) }),
+    operate(async (operator) =>
+      (await access()).passwordCommand(operator, output, { name, password: passwordFor(name, password) }),
     ),
   );
 
@@ -226,13 +252,17 @@ apiKey
   .option('--scope <scope...>', 'what it is for: native, native:<permission>, ges, gms (default: native)')
   .option('--origin <origin...>', 'pages that may use it, such as https://shop.example, or *')
   .action((name: string, wanted: { role: string; scope?: string[]; origin?: string[] }) =>
-    operate((operator) => access.createApiKeyCommand(operator, output, { name, ...wanted })),
+    operate(async (operator) => (await access()).createApiKeyCommand(operator, output, { name, ...wanted })),
   );
-apiKey.command('list').action(() => operate((operator) => access.listApiKeysCommand(operator, output)));
+apiKey
+  .command('list')
+  .action(() => operate(async (operator) => (await access()).listApiKeysCommand(operator, output)));
 apiKey
   .command('revoke')
   .argument('<id>')
-  .action((id: string) => operate((operator) => access.revokeApiKeyCommand(operator, output, id)));
+  .action((id: string) =>
+    operate(async (operator) => (await access()).revokeApiKeyCommand(operator, output, id)),
+  );
 
 program.parseAsync().catch((error: unknown) => {
   tellFailure(error);
