@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { isatty } from 'node:tty';
 import { type PhoneOrders, TerminalPhone, type TimedKeys } from './terminal-phone.ts';
 import { Timeline } from './timeline.ts';
 
@@ -44,7 +46,7 @@ export async function phoneCommand(
   const phone = new TerminalPhone(orders, new Timeline(output.line));
   const stop = (): void => phone.stop();
   process.on('SIGINT', stop).on('SIGTERM', stop);
-  const typed = process.stdin.isTTY ? createInterface({ input: process.stdin }) : undefined;
+  const typed = mayReadKeys() ? createInterface({ input: process.stdin }) : undefined;
   typed?.on('line', (line) => void phone.type(line)).on('close', stop);
   try {
     return await phone.run();
@@ -79,4 +81,17 @@ export function ordersOf(
     ...(hangUpAfter !== undefined && { hangUpAfterSec: hangUpAfter }),
     ...(calls !== undefined && { callCountMax: calls }),
   };
+}
+
+/** A terminal's job in the background would be stopped for reading from it (SIGTTIN). */
+function mayReadKeys(): boolean {
+  if (!isatty(0)) return false;
+  try {
+    // pid (name) state ppid group session terminal foreground-group …
+    const stat = readFileSync('/proc/self/stat', 'utf8');
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return group === foreground;
+  } catch {
+    return true;
+  }
 }
