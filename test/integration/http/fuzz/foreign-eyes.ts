@@ -5,6 +5,7 @@ import { type FuzzedProduct, PASSWORD, sessionOf } from './fuzzed-product.ts';
 import { recipeOf } from './recipes.ts';
 import { type Credentials, type FuzzRequest, RequestMaker } from './request-maker.ts';
 import { ValueMaker } from './value-maker.ts';
+import { Judge } from './verdict.ts';
 import { Wire, type WireAnswer } from './wire.ts';
 
 /** The one queue of the line of business that looks at the others; its own callback is what it may see. */
@@ -16,8 +17,8 @@ const NUMBERS = /\b1202555\d{4}\b/g;
 const SUCCESS_BELOW = 300;
 
 /** What was found. */
-export interface ForeignFindings {
-  /** What somebody saw of another line of business, or did to it. */
+interface ForeignFindings {
+  /** What somebody saw of another line of business or did to it, and what was not answered as documented. */
   readonly faults: readonly string[];
   /** Operations that the rightful could not carry out after the others had tried. */
   readonly refused: readonly string[];
@@ -39,6 +40,7 @@ export async function lookWithForeignEyes(fuzzed: FuzzedProduct): Promise<Foreig
   const dice = new Dice(1);
   const values = new ValueMaker({ dice, known, document, nowMs: Date.now() });
   const maker = new RequestMaker({ dice, known, values, credentials });
+  const judge = new Judge(document, fuzzed.secrets);
   const wire = new Wire(product.port);
   const [faults, refused, shownOwn]: string[][] = [[], [], []];
   // A log-out ends the session of the others.
@@ -51,6 +53,7 @@ export async function lookWithForeignEyes(fuzzed: FuzzedProduct): Promise<Foreig
       const request = maker.make(operation, credentials, { prepared: given, plain: true });
       const outcome = await wire.send(request.bytes, false);
       if (outcome.kind !== 'answered') throw new Error(`${name} as ${credential}: ${outcome.kind}`);
+      faults!.push(...judge.faults(request, outcome).map((fault) => `${name} as ${credential}: ${fault}`));
       return { request, answer: outcome.answer };
     };
     // Who shows a session of their own for it is no stranger.

@@ -10,14 +10,14 @@ import { Wire, type WireAnswer, type WireOutcome } from './wire.ts';
 
 /** Requests under way at the same time. */
 const LANE_COUNT = 16;
-/** A password is hashed for them, or a configuration checked by a program of its own. */
-const COSTLY = /login$|password|users|config$|call-in-groups/;
-const COSTLY_SHARE = 0.15;
+/** A configuration is checked for them, by a program of its own. */
+const COSTLY = /\/config$|call-in-groups/;
+const COSTLY_SHARE = 0.1;
 const SHOWN_CHARACTERS_MAX = 600;
-/** Requests of an operation that are sent as they should be before any is spoilt. */
-const PLAIN_COUNT = 1;
+/** After so many vain attempts an operation is asked with what is known. */
+const UNPREPARED_MAX = 3;
 /** How often what an operation needs is brought about; otherwise the request takes what is known. */
-const PREPARED_SHARE = 0.4;
+const PREPARED_SHARE = 0.3;
 
 /** What a run found. */
 export interface FuzzFindings {
@@ -32,17 +32,13 @@ export interface Reach {
   askedCount: number;
   /** By the status's first digit. */
   readonly counts: Record<number, number>;
-  /**
-   * Why the first requests, which were as they should be, did not succeed, and what could not be brought
-   * about.
-   */
-  readonly refusals: string[];
+  /** How often what it needs could not be brought about. */
+  unpreparedCount: number;
 }
 
 /**
- * Sends `requestCount` requests to every operation in turn, the first of each as they should be, sixteen at a
- * time, and judges each answer. The same seed makes the same requests as long as what the server tells of
- * itself is the same.
+ * Sends `requestCount` requests to every operation in turn, sixteen at a time, and judges each answer. The
+ * same seed makes the same requests as long as what the server tells of itself is the same.
  * @param onBatch told after each sixteen, with how many were sent.
  */
 export async function fuzz(
@@ -65,47 +61,37 @@ export async function fuzz(
   const world = new FuzzWorld(fuzzed);
   let sentCount = 0;
   let turn = 0;
-  let waiting: ApiOperation | undefined;
   const reachOf = ({ method, path }: ApiOperation): Reach => {
-    const seen = reach.get(`${method} ${path}`) ?? { askedCount: 0, counts: {}, refusals: [] };
+    const seen = reach.get(`${method} ${path}`) ?? { askedCount: 0, counts: {}, unpreparedCount: 0 };
     reach.set(`${method} ${path}`, seen);
     return seen;
   };
-  const isPlain = (operation: ApiOperation): boolean => reachOf(operation).askedCount < PLAIN_COUNT;
   const next = (): ApiOperation => {
     for (;;) {
       const operation = operations[turn++ % operations.length]!;
-      if (isPlain(operation) || !COSTLY.test(operation.path) || dice.chance(COSTLY_SHARE)) return operation;
+      if (!COSTLY.test(operation.path) || dice.chance(COSTLY_SHARE)) return operation;
     }
   };
   /** What was spoilt before may stand in the way: an agent logged out, a group deleted. */
   const preparedFor = async (operation: ApiOperation): Promise<Prepared | undefined> => {
+    const seen = reachOf(operation);
+    if (seen.unpreparedCount >= UNPREPARED_MAX || !dice.chance(PREPARED_SHARE)) return undefined;
     try {
       return await recipeOf(operation)?.(world);
-    } catch (error) {
-      reachOf(operation).refusals.push(`not prepared: ${String(error)}`);
+    } catch {
+      seen.unpreparedCount++;
       return undefined;
     }
   };
-  /** One after the other: what one brings about must not be taken by another. */
-  const made = async (operation: ApiOperation): Promise<FuzzRequest & { readonly plain: boolean }> => {
-    const plain = isPlain(operation);
-    reachOf(operation).askedCount++;
-    const isPrepared = plain || (reachOf(operation).refusals.length < 3 && dice.chance(PREPARED_SHARE));
-    const prepared = isPrepared ? await preparedFor(operation) : undefined;
-    return { ...maker.make(operation, credentials, { prepared, plain }), plain };
-  };
   while (sentCount < run.requestCount) {
-    const lanesMax = Math.min(LANE_COUNT, run.requestCount - sentCount);
-    const requests: Awaited<ReturnType<typeof made>>[] = [];
-    while (requests.length < lanesMax) {
-      const operation = waiting ?? next();
-      waiting = isPlain(operation) && requests.length > 0 ? operation : undefined;
-      // What others do at the same time must not keep it from succeeding: it is sent alone.
-      if (waiting) break;
-      const request = await made(operation);
-      requests.push(request);
-      if (request.plain) break;
+    const laneCount = Math.min(LANE_COUNT, run.requestCount - sentCount);
+    const requests: FuzzRequest[] = [];
+    // One after the other: what one brings about must not be taken by another.
+    while (requests.length < laneCount) {
+      const operation = next();
+      reachOf(operation).askedCount++;
+      const prepared = await preparedFor(operation);
+      requests.push(maker.make(operation, credentials, { prepared, plain: false }));
     }
     const outcomes = await Promise.all(requests.map((request, lane) => send(wires[lane]!, request)));
     sentCount += requests.length;
@@ -131,16 +117,11 @@ export async function fuzz(
   return { faults: [...found.values()], reach };
 }
 
-function note(
-  { counts, refusals }: Reach,
-  request: FuzzRequest & { readonly plain: boolean },
-  { status, body }: WireAnswer,
-): void {
+function note({ counts }: Reach, { isForOperation }: FuzzRequest, { status }: WireAnswer): void {
   // A spoilt path leads to another operation, or nowhere.
-  if (!request.isForOperation) return;
+  if (!isForOperation) return;
   const digit = Math.floor(status / 100);
   counts[digit] = (counts[digit] ?? 0) + 1;
-  if (request.plain && status >= 400) refusals.push(`${status} ${body.toString('utf8').slice(0, 300)}`);
 }
 
 async function send(wire: Wire, request: FuzzRequest): Promise<WireOutcome> {
