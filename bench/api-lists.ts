@@ -6,6 +6,8 @@ import type { Measurement, Result, Row } from './measurement.ts';
 const COUNT = Number(process.env['BENCH_API_RECORDS'] ?? 1_000_000);
 const CONNECTION_COUNT = 4;
 const RUN_MS = Number(process.env['BENCH_API_RUN_MS'] ?? 2000);
+/** A part of the names of the questions to ask; default all of them. */
+const ONLY = process.env['BENCH_API_ONLY'] ?? '';
 const DAY_MS = 86_400_000;
 /** Where pages begin: share of all callbacks that are newer. */
 const DEPTHS = { first: 0, half: 0.5, last: 0.999 };
@@ -23,7 +25,8 @@ export const apiLists: Measurement = {
     });
     try {
       const rows: Row[] = [];
-      for (const [what, requests] of await questionsOf(house)) {
+      const questions = (await questionsOf(house)).filter(([what]) => what.includes(ONLY));
+      for (const [what, requests] of questions) {
         await house.loopDelay();
         const plan = { connectionCount: CONNECTION_COUNT, requests, firstNumber: 1_000_000, wantIds: false };
         const report = await house.load({ ...plan, durationMs: RUN_MS });

@@ -127,7 +127,7 @@ function listsOf(search: CallbackSearch): IdList[][] {
   const groups: IdList[][] = customerNumber === undefined ? [] : [[{ customerNumber }]];
   for (const property of properties) groups.push([{ key: propertyKey(property) }]);
   if (reasons) groups.push([...new Set(reasons)].map((reason) => ({ reason })));
-  if (states && isByDesiredTime(search)) {
+  if (states) {
     const ofQueues = virtualQueues?.map((virtualQueue) => ({ virtualQueue })) ?? [{}];
     const parts = ofQueues.flatMap((part) => [...new Set(states)].map((state) => ({ ...part, state })));
     if (parts.length <= LISTS_MAX) groups.push(parts);

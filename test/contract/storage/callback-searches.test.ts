@@ -155,6 +155,9 @@ describe('searches of callbacks', () => {
     expect(await pages({ properties: [data('order', 'A-4')], ...range, states: ['QUEUED'] })).toBeLessThan(2);
     expect(await pages({ desiredFromMs: 2_000_000, desiredToMs: 2_000_000 })).toBe(1);
     expect(await pages({ properties: [data('other', '1'), data('half', '0')] })).toBe(2);
+    // Of the two the states are few.
+    const open = { properties: [data('other', '1'), data('half', '0')], states: ['QUEUED'] } as const;
+    expect(await pages(open)).toBe(1);
   });
 
   it.each(searches)('for %s never look through the whole table', async (_what, wanted) => {
