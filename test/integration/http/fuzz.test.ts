@@ -44,6 +44,7 @@ it(
     const { faults, refused, shownOwn } = await lookWithForeignEyes(fuzzed);
     expect(faults).toEqual([]);
     expect(refused).toEqual([]);
+    expect(fuzzed.peers.caseCount).toBeGreaterThan(0);
     // What the differences are seen at.
     expect(shownOwn).toEqual(expect.arrayContaining(['GET /api/v1/callbacks']));
   },

@@ -17,6 +17,8 @@ export class FuzzPeers implements Peers {
   readonly push = new PushProvider();
   /** Calls whose INVITE had a header or a body that somebody had put into a value. */
   readonly injected: string[] = [];
+  /** Calls that brought a case with such values. */
+  caseCount = 0;
   /** Where phones send to: known once the product listens. */
   readonly #sip = { host: '127.0.0.1', port: 0 };
   readonly #phones = new Map<string, SoftPhone>();
@@ -87,6 +89,7 @@ export class FuzzPeers implements Peers {
     for (;;) {
       const call = await phone.incoming();
       const { headers, body } = call.invite!;
+      if (headers.has('x-turnkeeper-case-subject')) this.caseCount++;
       const names = [...headers.keys()].filter((name) => /injected|[^a-z0-9-]/i.test(name));
       if (names.length > 0 || /injected/i.test(body)) this.injected.push([...names, body].join('\n'));
       if (phone.behaviour.kind === 'answer') void call.ended.then(() => call.dispose());
