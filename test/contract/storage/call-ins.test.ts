@@ -86,8 +86,18 @@ describe.each(implementations)('call-in requests in $name', ({ create }) => {
       aCallIn({ id: 'callin_1', fromNumber: '+493012345678', createdAtMs: NOW_MS - 5000 }),
       aCallIn({ id: 'callin_2', groupName: 'other', callbackId: 'callback_1', createdAtMs: NOW_MS - 4000 }),
       aCallIn({ id: 'callin_3', expiresAtMs: NOW_MS - 1, createdAtMs: NOW_MS - 3000 }),
-      aCallIn({ id: 'callin_4', state: 'COMPLETED', toNumber: '+4411', createdAtMs: NOW_MS - 2000 }),
+      aCallIn({
+        id: 'callin_4',
+        state: 'COMPLETED',
+        toNumber: '+4411',
+        createdAtMs: NOW_MS - 2000,
+        createdBy: { kind: 'api-key', id: 'key_other' },
+      }),
     );
+    expect(await listed({ groupNames: ['other'], limit: 1 })).toEqual(['callin_2']);
+    expect(await listed({ groupNames: [] })).toEqual([]);
+    expect(await listed({ createdBy: { kind: 'api-key', id: 'key_other' } })).toEqual(['callin_4']);
+    expect(await listed({ createdBy: { kind: 'customer' } })).toEqual([]);
     expect(await listed({})).toEqual(['callin_4', 'callin_3', 'callin_2', 'callin_1']);
     expect(await listed({ limit: 2, beforeId: 'callin_3' })).toEqual(['callin_2', 'callin_1']);
     expect(await listed({ groupName: 'other' })).toEqual(['callin_2']);

@@ -170,6 +170,11 @@ describe('POST /callbacks/create', () => {
     });
     expect(answer.statusCode).toBe(200);
     const [made] = house.store.callbacks.values();
+    expect(house.store.events[0]).toMatchObject({
+      kind: 'CREATED',
+      actor: { kind: 'api-key', id: expect.stringContaining('key_') },
+      data: { through: 'ges' },
+    });
     expect(made).toMatchObject({
       state: 'SCHEDULED',
       customerNumber: '+12025550123',

@@ -76,7 +76,7 @@ describe('POST /service/callback/{service}', () => {
   });
 
   it('starts an immediate callback, answers a dialog, and names what had no effect', async () => {
-    const { ask, application } = await gmsCounter();
+    const { ask, application, house } = await gmsCounter();
     const answer = await ask('POST', START, {
       ...valid,
       _urs_vq_priority: 7,
@@ -89,6 +89,7 @@ describe('POST /service/callback/{service}', () => {
     expect(answer.statusCode).toBe(200);
     const body = answer.json();
     expect(body).toMatchObject({ _action: 'ConfirmationDialog', _okTitle: 'OK', _dialog_id: body._id });
+    expect(house.store.events[0]).toMatchObject({ kind: 'CREATED', data: { through: 'gms' } });
     expect(body._dialogId).toBe(body._id);
     expect(body._text).toContain('as soon as');
     expect(body._ignored_options).toEqual([
