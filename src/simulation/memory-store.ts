@@ -155,20 +155,7 @@ export class MemoryStore implements UnitOfWork<Tx> {
       findCallback: async (id) => this.callbacks.get(id),
       openCallbacks: async () => open(),
       openPlaces: async () => open(),
-      listCallbacks: async (filter: CallbackFilter) =>
-        [...this.callbacks.values()]
-          .filter((callback) => isSelected(callback, filter))
-          .sort((a, b) => (a.id < b.id ? 1 : -1))
-          .slice(0, filter.limit),
-      searchCallbacks: async (search) => {
-        const { after, limit } = search;
-        const order = searchOrder(search);
-        const found = [...this.callbacks.values()]
-          .filter((callback) => isFound(callback, search) && (!after || order(after, callback) < 0))
-          .sort(order);
-        const items = found.slice(0, limit);
-        return { items, next: found.length > limit ? (items.at(-1) ?? null) : null };
-      },
+      ...this.#lists(),
       dueCallbacks: async (nowMs, limit) => this.#reached(({ dueAtMs }) => dueAtMs, nowMs).slice(0, limit),
       nextDueAtMs: async () => this.#next(({ dueAtMs }) => dueAtMs),
       purgeableCallbacks: async (nowMs, limit) => this.#reached(purgeTime, nowMs).slice(0, limit),
@@ -202,6 +189,25 @@ export class MemoryStore implements UnitOfWork<Tx> {
       eventsOf: async (id, limit) => this.events.filter((event) => event.callbackId === id).slice(-limit),
       putNotifications: async (told) => {
         for (const one of told) append(this.notifications, one);
+      },
+    };
+  }
+
+  #lists(): Pick<OwnCallbackTx, 'listCallbacks' | 'searchCallbacks'> {
+    return {
+      listCallbacks: async (filter: CallbackFilter) =>
+        [...this.callbacks.values()]
+          .filter((callback) => isSelected(callback, filter))
+          .sort((a, b) => (a.id < b.id ? 1 : -1))
+          .slice(0, filter.limit),
+      searchCallbacks: async (search) => {
+        const { after, limit } = search;
+        const order = searchOrder(search);
+        const found = [...this.callbacks.values()]
+          .filter((callback) => isFound(callback, search) && (!after || order(after, callback) < 0))
+          .sort(order);
+        const items = found.slice(0, limit);
+        return { items, next: found.length > limit ? (items.at(-1) ?? null) : null };
       },
     };
   }
