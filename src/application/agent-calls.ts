@@ -65,7 +65,7 @@ export class AgentCalls {
         callerId,
         ringTimeoutMs: settings.agentRingTimeoutSec * 1000,
         headers: {},
-        originate: ({ joinTo }) => delivery.deliver({ ...about, facts, joinTo }),
+        originate: () => delivery.deliver({ ...about, facts }),
         signal,
         clock,
       }).finally(() => this.#ringing.delete(agentId));

@@ -22,8 +22,6 @@ export interface Delivery {
   readonly settings: QueueSettings;
   /** What the agent's phone shows. */
   readonly callerId: { readonly number: string; readonly name?: string };
-  /** Whom the agent will be joined with at once, see {@link OriginateRequest}. */
-  readonly joinTo?: Leg | undefined;
 }
 
 export interface AgentDeliveryOptions {
@@ -130,7 +128,7 @@ class DeliveredCall implements OutboundCall {
 
   async #ring(invitation: OpenInvitation): Promise<OriginateOutcome> {
     const { telephony } = this.#options;
-    const { callId, agentId, subjectId, kind, facts, settings, callerId, joinTo } = this.#delivery;
+    const { callId, agentId, subjectId, kind, facts, settings, callerId } = this.#delivery;
     const call = telephony.originate({
       callId,
       target: { kind: 'agent', agentId },
@@ -142,7 +140,6 @@ class DeliveredCall implements OutboundCall {
         ...(settings.agentCaseHeaders && caseHeaders(facts)),
       },
       ...(settings.agentAutoAnswer && { autoAnswer: true }),
-      ...(joinTo && !isTold(settings) && { joinTo }),
     });
     this.#call = call;
     this.#rings(call.ringing);
@@ -168,9 +165,7 @@ class DeliveredCall implements OutboundCall {
         invitation.end(endOf(outcome.termination));
         return outcome;
       }
-      // Joined at the answer: whoever wanted the agent decides, even one who has given up meanwhile.
-      const isJoined = joinTo !== undefined && !isTold(settings) && !isRejected;
-      const heard = isJoined ? 'connect' : await this.#tell(outcome.leg, stop.signal);
+      const heard = await this.#tell(outcome.leg, stop.signal);
       if (heard === 'connect') {
         invitation.end('accepted');
         return outcome;

@@ -18,7 +18,7 @@ export function callForCaller(
   request: OriginateRequest,
 ): OutboundCall {
   const { telephony, delivery, directory } = parts;
-  const { callId, target, callerId, joinTo } = request;
+  const { callId, target, callerId } = request;
   if (target.kind !== 'agent') return telephony.originate(request);
   const facts = callFacts({ ...parts, settingsOf: (queue) => directory.queue(queue) }, caller);
   return delivery.deliver({
@@ -29,6 +29,5 @@ export function callForCaller(
     facts,
     settings,
     callerId: { name: settings.name, ...callerId },
-    joinTo,
   });
 }

@@ -81,7 +81,7 @@ export async function connectAgent(
 ): Promise<ConnectOutcome> {
   const { customer, target, callId, callerId, ringTimeoutMs, headers, signal } = request;
   if (customer.termination || signal.aborted) return { kind: 'customer-gone' };
-  const outgoing = { callId, target, callerId, ringTimeoutMs, headers, joinTo: customer };
+  const outgoing = { callId, target, callerId, ringTimeoutMs, headers };
   const call = request.originate?.(outgoing) ?? telephony.originate(outgoing);
   const outcome = await firstOf(call, customer, signal);
   if (outcome === 'gone') return { kind: 'customer-gone' };
@@ -125,11 +125,9 @@ async function firstOf(
   const first = await Promise.race([call.outcome, customer.ended.then(() => 'gone' as const), withdrawn]);
   if (first !== 'gone') return first;
   call.cancel();
-  // The answer may have crossed the CANCEL: then there is a leg to end, or both have been joined already.
+  // The answer may have crossed the CANCEL: then there is a leg to end.
   const late = await call.outcome;
-  if (late.kind === 'failed') return 'gone';
-  if (!signal.aborted) return late;
-  await late.leg.hangUp();
+  if (late.kind === 'answered') await late.leg.hangUp();
   return 'gone';
 }
 

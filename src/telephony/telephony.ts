@@ -47,12 +47,6 @@ export interface OriginateRequest {
    * Alert-Info with info=alert-autoanswer (RFC 7462 §4, RFC 5373 §3.4.1). Default false.
    */
   readonly autoAnswer?: boolean;
-  /**
-   * The leg that whoever asks will {@link Telephony.bridge} with the answered one at once: the media server
-   * begins with it at the answer, while the phone's media are still being told. A {@link OutboundCall.cancel}
-   * that crosses the answer then leaves the leg to whoever asked: the two may have heard each other.
-   */
-  readonly joinTo?: Leg;
 }
 
 export type OriginateOutcome =
@@ -76,10 +70,7 @@ export interface OutboundCall {
    * Undefined: the media server cannot be listened to.
    */
   tap(listener: AudioListener): (() => void) | undefined;
-  /**
-   * CANCEL (or BYE if the answer crossed it). Idempotent. The outcome then reads `cancelled`; see
-   * {@link OriginateRequest.joinTo} for the exception.
-   */
+  /** CANCEL (or BYE if the answer crossed it). Idempotent. The outcome then reads `cancelled`. */
   cancel(): void;
 }
 

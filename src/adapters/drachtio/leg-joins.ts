@@ -16,37 +16,14 @@ export class LegJoins {
   readonly #log: Log;
   /** The bridge or mix a leg is in. */
   readonly #joinOf = new Map<SipLeg, Join>();
-  /** Bridges begun before they were asked for, by the leg that has just answered. */
-  readonly #begun = new Map<SipLeg, { readonly other: Leg; readonly bridge: Promise<Bridge> }>();
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
     this.#log = log;
   }
 
-  /**
-   * Begins the bridge that will be asked for as soon as `answered` is known to have answered. False: there
-   * is nobody to join it with.
-   */
-  begin(other: Leg | undefined, answered: SipLeg): boolean {
-    if (other === undefined || other.termination) return false;
-    const bridge = this.#bridge(other, answered);
-    // Told to whoever asks for it, if anybody does.
-    bridge.catch(() => undefined);
-    this.#begun.set(answered, { other, bridge });
-    void answered.ended.then(() => this.#begun.delete(answered));
-    return true;
-  }
-
   /** See Telephony#bridge. */
-  bridge(a: Leg, b: Leg): Promise<Bridge> {
-    assert(b instanceof SipLeg, 'a leg of this telephony');
-    const begun = this.#begun.get(b);
-    this.#begun.delete(b);
-    return begun?.other === a ? begun.bridge : this.#bridge(a, b);
-  }
-
-  async #bridge(a: Leg, b: Leg): Promise<Bridge> {
+  async bridge(a: Leg, b: Leg): Promise<Bridge> {
     assert(a instanceof SipLeg && b instanceof SipLeg && a !== b, 'two different legs of this telephony');
     if (a.termination || b.termination) {
       throw new AppError('MEDIA_BRIDGE_FAILED', 'a call ended before it was joined');

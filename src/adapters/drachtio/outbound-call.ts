@@ -42,8 +42,6 @@ export interface OutboundCallParts {
   readonly log: Log;
   readonly journal: LegJournal;
   readonly onAnswered: (leg: SipLeg) => void;
-  /** Begins to join the answered leg with whom it is meant for; false: nobody. Must not throw. */
-  readonly joinEarly: (leg: SipLeg) => boolean;
   /** The leg of ours that a Replaces names. */
   readonly findLeg: (dialog: ReplacedDialog) => Leg | undefined;
   /** Called once when the call will have no leg. */
@@ -75,7 +73,6 @@ export class SipOutboundCall implements OutboundCall {
   #endpoint: MediaEndpoint | undefined;
   #settled = false;
   #won = false;
-  #isJoined = false;
   #givenUp: Termination | undefined;
   #earlySdp: string | undefined;
   #earlyMedia: Promise<unknown> | undefined;
@@ -249,7 +246,6 @@ export class SipOutboundCall implements OutboundCall {
       await this.#earlyMedia;
       const known = this.#earlySdp !== undefined && sameMedia(this.#earlySdp, answer);
       if (mediaFault(answer) !== undefined) throw new Error(mediaFault(answer));
-      if (!this.#givenUp) this.#isJoined = this.#parts.joinEarly(leg);
       if (!known) await this.#modify(endpoint, answer);
     } catch (thrown) {
       void leg.endWith(terminationOfMedia(thrown));
@@ -277,8 +273,7 @@ export class SipOutboundCall implements OutboundCall {
   #give(termination: Termination): void {
     if (this.#settled) return;
     if (this.#won) {
-      // They may hear each other already: the leg goes to whoever asked.
-      if (!this.#isJoined) this.#givenUp ??= termination;
+      this.#givenUp ??= termination;
       return;
     }
     for (const branch of this.#branches) abandon(branch);

@@ -186,7 +186,6 @@ export class SipTelephony implements Telephony {
         const { target } = request;
         if (target.kind === 'agent') this.#noticeVanished(leg, target.agentId);
       },
-      joinEarly: (leg) => this.#joins.begin(request.joinTo, leg),
       onOver: () => {
         this.#outbound.delete(call);
         release();

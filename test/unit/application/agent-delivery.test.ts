@@ -96,7 +96,6 @@ describe('an agent whose phone rings', () => {
   it('is joined at the answer; the customer hears music until then', async () => {
     const { house, customer, ends } = await staged({});
     expect(customer.played.at(-1)).toEqual([{ kind: 'file', path: 'music/hold-1.wav' }]);
-    expect(house.last?.request.joinTo).toBe(customer);
     const agent = await house.answers(house.last);
     expect(agent.played).toEqual([]);
     expect(house.telephony.bridges).toEqual([[customer, agent]]);
@@ -206,7 +205,6 @@ describe('an agent who accepts on the screen', () => {
 describe('an agent who hears of the case first', () => {
   it('is joined when the words are over', async () => {
     const { house, customer } = await staged({ agentWhisper: 'agent-whisper' });
-    expect(house.last?.request.joinTo).toBeUndefined();
     const agent = await house.answers(house.last);
     const heard = agent.played.flat().map((source) => (source.kind === 'file' ? source.path : source.kind));
     expect(heard).toContain('en/case-callback.wav');
