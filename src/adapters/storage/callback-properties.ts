@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { InsertResult, Kysely } from 'kysely';
+import { type InsertResult, type Kysely, sql } from 'kysely';
 import { type CallbackProperty, propertiesOf, SEARCHABLE_MAX } from '../../callback/callback-search.ts';
 import type { Callback } from '../../callback/callback.ts';
 import { FixedQuery } from './fixed-query.ts';
@@ -8,6 +8,8 @@ import type { CallbackPropertyRow, Schema } from './schema.ts';
 type Executor = Kysely<Schema>;
 
 const DIGEST_HEX_DIGITS = 12;
+/** Properties of new callbacks that wait for their place in the index; beyond it they are entered. */
+export const NEW_PROPERTIES_MAX = 1500;
 
 /**
  * What stands for a property in the index: 48 bits of a digest. A row has the same small size whatever the
@@ -22,7 +24,11 @@ export function propertyKey(property: CallbackProperty): number {
 
 const inserts = new Map<number, FixedQuery<Readonly<Record<string, number | string>>, InsertResult>>();
 
-/** Enters a callback under what it is found by, one statement whatever their number. */
+/**
+ * Keeps what a callback is found by, one statement whatever their number. It waits in the order of its
+ * coming: at its own place in the index it would cost a page of its own in every commit. Whoever searches
+ * calls {@link enterNewProperties} first.
+ */
 export async function insertProperties(
   db: Executor,
   { id, ...callback }: Pick<Callback, 'id' | 'userData' | 'details'>,
@@ -30,8 +36,20 @@ export async function insertProperties(
   const keys = keysOf(callback);
   if (keys.length === 0) return;
   const values = Object.fromEntries(keys.map((key, at) => [`key${at}`, key]));
-  await insertFor(keys.length).run(db, { ...values, id });
+  const { insertId = 0n } = await insertFor(keys.length).run(db, { ...values, id });
+  // Rows are numbered from one again when none is left.
+  if (insertId >= NEW_PROPERTIES_MAX) await enterNewProperties(db);
 }
+
+/** Puts what waits at its place in the index, many at once in its order. Costs nothing when nothing waits. */
+export async function enterNewProperties(db: Executor): Promise<void> {
+  if ((await findNewRow.run(db, {})).rows.length === 0) return;
+  await sql`insert or ignore into "callbackProperty" select "key", "callbackId" from "newCallbackProperty"
+    order by "key", "callbackId"`.execute(db);
+  await sql`delete from "newCallbackProperty"`.execute(db);
+}
+
+const findNewRow = new FixedQuery((db) => db.selectFrom('newCallbackProperty').select('callbackId').limit(1));
 
 function insertFor(count: number): FixedQuery<Readonly<Record<string, number | string>>, InsertResult> {
   let query = inserts.get(count);
@@ -41,7 +59,7 @@ function insertFor(count: number): FixedQuery<Readonly<Record<string, number | s
         key: places[`key${at}`] as number,
         callbackId: places['id'] as string,
       }));
-      return db.insertInto('callbackProperty').values(rows);
+      return db.insertInto('newCallbackProperty').values(rows);
     });
     inserts.set(count, query);
   }
@@ -52,11 +70,12 @@ const deleteRow = new FixedQuery((db, { key, callbackId }: CallbackPropertyRow) 
   db.deleteFrom('callbackProperty').where('key', '=', key).where('callbackId', '=', callbackId),
 );
 
-/** Takes a callback out of the index; `callback` as it was entered. */
+/** Takes a callback out of the index; `callback` as it was inserted. */
 export async function deleteProperties(
   db: Executor,
   { id: callbackId, ...callback }: Pick<Callback, 'id' | 'userData' | 'details'>,
 ): Promise<void> {
+  await enterNewProperties(db);
   for (const key of keysOf(callback)) await deleteRow.run(db, { key, callbackId });
 }
 

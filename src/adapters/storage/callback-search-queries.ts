@@ -6,7 +6,7 @@ import {
   searchOrder,
 } from '../../callback/callback-search.ts';
 import { listRows } from './callback-list.ts';
-import { propertyKey } from './callback-properties.ts';
+import { enterNewProperties, propertyKey } from './callback-properties.ts';
 import type { CallbackRow, Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
@@ -39,8 +39,9 @@ export async function searchRows(db: Executor, search: CallbackSearch): Promise<
   const limit = Math.min(Math.max(1, search.limit), FOUND_ROWS_MAX);
   const { virtualQueues: queues, states: asked, reasons: ended } = search;
   if ([queues, asked, ended].some((wanted) => wanted?.length === 0)) return { rows: [], next: null };
-  if (isByDesiredTime(search)) return byDesiredTime(db, search, limit);
   const { states, virtualQueues, customerNumber, after, properties = [], reasons } = search;
+  if (properties.length > 0) await enterNewProperties(db);
+  if (isByDesiredTime(search)) return byDesiredTime(db, search, limit);
   if (properties.length > 0 || reasons !== undefined) return byId(db, search, limit);
   const rows = await listRows(db, {
     limit: limit + 1,

@@ -23,6 +23,8 @@ import type { GoneDeviceRow, NotificationRow } from './notification-rows.ts';
 export interface Schema {
   readonly callback: CallbackRow;
   readonly callbackProperty: CallbackPropertyRow;
+  /** Rows of `callbackProperty` to be: those that have come since the last were entered. */
+  readonly newCallbackProperty: CallbackPropertyRow;
   readonly attempt: AttemptRow;
   readonly event: EventRow;
   readonly eventRetention: EventRetentionRow;

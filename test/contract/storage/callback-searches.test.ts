@@ -200,9 +200,8 @@ it('callbacks of an older database are found after the change of its schema', as
   const old = new BetterSqlite3(':memory:');
   const olddb = new Kysely<Schema>({ dialect: new PreparedSqliteDialect(old) });
   try {
-    const before: Record<string, Migration> = { ...migrations };
-    delete before['0015-search-indices'];
-    await migrate(olddb as unknown as Kysely<never>, before);
+    const before = Object.entries(migrations).filter(([name]) => name < '0015');
+    await migrate(olddb as unknown as Kysely<never>, Object.fromEntries(before));
     const made = Array.from({ length: 2500 }, (_, at) =>
       aCallback({ userData: { order: `A-${at}`, segment: 'gold' }, details: { endUser: 'ada' } }),
     );
