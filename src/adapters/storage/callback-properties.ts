@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto';
-import { type InsertResult, type Kysely, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type CallbackProperty, propertiesOf, SEARCHABLE_MAX } from '../../callback/callback-search.ts';
 import type { Callback } from '../../callback/callback.ts';
 import { FixedQuery } from './fixed-query.ts';
-import type { CallbackPropertyRow, Schema } from './schema.ts';
+import type { CallbackPropertyRow, NewCallbackPropertiesRow, Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
 
 const DIGEST_HEX_DIGITS = 12;
-/** Properties of new callbacks that wait for their place in the index; beyond it they are entered. */
-export const NEW_PROPERTIES_MAX = 1500;
+/** About so many properties of new callbacks wait for their place in the index; beyond it they are entered. */
+const NEW_PROPERTIES_MAX = 1500;
 
 /**
  * What stands for a property in the index: 48 bits of a digest. A row has the same small size whatever the
@@ -22,48 +22,35 @@ export function propertyKey(property: CallbackProperty): number {
   return Number.parseInt(hash('sha1', text).slice(0, DIGEST_HEX_DIGITS), 16);
 }
 
-const inserts = new Map<number, FixedQuery<Readonly<Record<string, number | string>>, InsertResult>>();
+const insertRow = new FixedQuery((db, row: NewCallbackPropertiesRow) =>
+  db.insertInto('newCallbackProperties').values(row),
+);
+const findAnyRow = new FixedQuery((db) =>
+  db.selectFrom('newCallbackProperties').select('callbackId').limit(1),
+);
 
 /**
- * Keeps what a callback is found by, one statement whatever their number. It waits in the order of its
- * coming: at its own place in the index it would cost a page of its own in every commit. Whoever searches
- * calls {@link enterNewProperties} first.
+ * Keeps what a callback is found by. It waits in the order of its coming: at their own places in the index
+ * its properties would cost pages of their own in every commit. Whoever searches calls
+ * {@link enterNewProperties} first.
  */
 export async function insertProperties(
   db: Executor,
-  { id, ...callback }: Pick<Callback, 'id' | 'userData' | 'details'>,
+  { id: callbackId, ...callback }: Pick<Callback, 'id' | 'userData' | 'details'>,
 ): Promise<void> {
   const keys = keysOf(callback);
   if (keys.length === 0) return;
-  const values = Object.fromEntries(keys.map((key, at) => [`key${at}`, key]));
-  const { insertId = 0n } = await insertFor(keys.length).run(db, { ...values, id });
+  const { insertId = 0n } = await insertRow.run(db, { callbackId, keys: `[${keys.join()}]` });
   // Rows are numbered from one again when none is left.
-  if (insertId >= NEW_PROPERTIES_MAX) await enterNewProperties(db);
+  if (Number(insertId) * keys.length >= NEW_PROPERTIES_MAX) await enterNewProperties(db);
 }
 
-/** Puts what waits at its place in the index, many at once in its order. Costs nothing when nothing waits. */
+/** Puts what waits at its place in the index, many at once in its order. */
 export async function enterNewProperties(db: Executor): Promise<void> {
-  if ((await findNewRow.run(db, {})).rows.length === 0) return;
-  await sql`insert or ignore into "callbackProperty" select "key", "callbackId" from "newCallbackProperty"
-    order by "key", "callbackId"`.execute(db);
-  await sql`delete from "newCallbackProperty"`.execute(db);
-}
-
-const findNewRow = new FixedQuery((db) => db.selectFrom('newCallbackProperty').select('callbackId').limit(1));
-
-function insertFor(count: number): FixedQuery<Readonly<Record<string, number | string>>, InsertResult> {
-  let query = inserts.get(count);
-  if (!query) {
-    query = new FixedQuery((db, places) => {
-      const rows = Array.from({ length: count }, (_, at) => ({
-        key: places[`key${at}`] as number,
-        callbackId: places['id'] as string,
-      }));
-      return db.insertInto('newCallbackProperty').values(rows);
-    });
-    inserts.set(count, query);
-  }
-  return query;
+  if ((await findAnyRow.run(db, {})).rows.length === 0) return;
+  await sql`insert or ignore into "callbackProperty" select "key"."value", "new"."callbackId"
+    from "newCallbackProperties" as "new", json_each("new"."keys") as "key" order by 1, 2`.execute(db);
+  await sql`delete from "newCallbackProperties"`.execute(db);
 }
 
 const deleteRow = new FixedQuery((db, { key, callbackId }: CallbackPropertyRow) =>

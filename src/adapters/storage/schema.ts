@@ -23,8 +23,7 @@ import type { GoneDeviceRow, NotificationRow } from './notification-rows.ts';
 export interface Schema {
   readonly callback: CallbackRow;
   readonly callbackProperty: CallbackPropertyRow;
-  /** Rows of `callbackProperty` to be: those that have come since the last were entered. */
-  readonly newCallbackProperty: CallbackPropertyRow;
+  readonly newCallbackProperties: NewCallbackPropertiesRow;
   readonly attempt: AttemptRow;
   readonly event: EventRow;
   readonly eventRetention: EventRetentionRow;
@@ -116,6 +115,13 @@ export interface CallbackPropertyRow {
   /** `propertyKey` of the property. */
   key: number;
   callbackId: string;
+}
+
+/** Rows of `callbackProperty` to be, of a callback that has come since the last were entered. */
+export interface NewCallbackPropertiesRow {
+  callbackId: string;
+  /** JSON list of `CallbackPropertyRow.key`. */
+  keys: string;
 }
 
 /** One outbound call of a callback. */

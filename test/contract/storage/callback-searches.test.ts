@@ -185,6 +185,19 @@ describe('searches of callbacks', () => {
     expect(database.prepare('select count(*) from "callbackProperty"').pluck().get()).toBe(0);
   });
 
+  it('know callbacks however many have come since the last search, and keep few waiting for it', async () => {
+    const made = Array.from({ length: 1001 }, (_, at) =>
+      aCallback({ userData: { order: `B-${at}`, colour: 'red', size: '7' } }),
+    );
+    const waiting = (): unknown =>
+      database.prepare('select count(*) from "newCallbackProperties"').pluck().get();
+    for (const callback of made) await insertCallback(db, callback);
+    expect(waiting()).toBe(1);
+    const found = await all({ properties: [data('size', '7'), data('colour', 'red')] }, 500);
+    expect(found.ids).toEqual(made.map(({ id }) => id).sort((a, b) => (a < b ? 1 : -1)));
+    expect(waiting()).toBe(0);
+  });
+
   it('know so many of a callback and no more', async () => {
     const names = Array.from({ length: SEARCHABLE_MAX + 1 }, (_, at) => `key${at}`);
     const callback = aCallback({ userData: Object.fromEntries(names.map((name) => [name, 'x'])) });
