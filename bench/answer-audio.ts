@@ -74,7 +74,8 @@ async function sampleOne(
 ): Promise<Sample> {
   const rung = agent.incoming();
   const call = await customer.call('5000');
-  await call.final;
+  const final = await call.final;
+  if (final.status !== 200) throw new Error(`the call was answered with ${final.status}`);
   call.rtp.tone(CUSTOMER_HZ);
   await program.api('PUT', `/agents/${AGENT}/state`, { state: 'READY' });
   const offered = await rung;

@@ -96,7 +96,8 @@ export class SipOutboundCall implements OutboundCall {
 
   /** Sends the INVITEs; call once. */
   async start(): Promise<void> {
-    const outcome = await this.#parts.media.offeringEndpoint();
+    const { media, targets } = this.#parts;
+    const outcome = await media.offeringEndpoint(media.codecs.codecOf(targets[0]?.uri ?? ''));
     if (outcome.kind !== 'endpoint') {
       const detail =
         outcome.kind === 'refused' ? `media server answered ${outcome.sipStatus}` : outcome.detail;
@@ -109,7 +110,7 @@ export class SipOutboundCall implements OutboundCall {
       if (!this.#won) this.#give({ bucket: TerminationBucket.serverError, reason: 'media-server-failure' });
     });
     this.#timer = this.#parts.clock.setTimer(this.#parts.ringTimeoutMs, () => this.#ringTimedOut());
-    const invites = this.#parts.targets.map((target) => this.#invite(target, endpoint));
+    const invites = targets.map((target) => this.#invite(target, endpoint));
     // Set up while the phone is being looked for: a tone may begin with the first early media.
     this.#beginTap(endpoint);
     await Promise.all(invites);
@@ -242,6 +243,7 @@ export class SipOutboundCall implements OutboundCall {
     });
     this.#parts.onAnswered(leg);
     const answer = dialog.remote.sdp ?? '';
+    this.#parts.media.codecs.answered(uri, answer);
     try {
       await this.#earlyMedia;
       const known = this.#earlySdp !== undefined && sameMedia(this.#earlySdp, answer);

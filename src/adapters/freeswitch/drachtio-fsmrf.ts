@@ -63,7 +63,10 @@ export interface MrfMediaServer extends EventEmitter {
   readonly fsVersion?: string;
   /** The listener for outbound event sockets. */
   readonly _server?: { readonly server: Server };
-  createEndpoint(options: { remoteSdp?: string }): Promise<MrfEndpoint>;
+  createEndpoint(options: {
+    remoteSdp?: string;
+    headers?: Readonly<Record<string, string>>;
+  }): Promise<MrfEndpoint>;
   api(command: string): Promise<string>;
   disconnect(): void;
 }
@@ -84,6 +87,12 @@ export interface MrfConnectOptions {
   readonly advertisedPort?: number;
   readonly profile: string;
 }
+
+/**
+ * Tells our side of the library ({@link MrfSip}) which codec an endpoint is to be set to; it is no header of
+ * any message.
+ */
+export const CODEC_HEADER = 'X-Codec';
 
 /** The entry point of drachtio-fsmrf 4.1.2, which has no declarations of its own. */
 export interface Mrf {

@@ -4,8 +4,9 @@ import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Counters } from '../../telephony/counters.ts';
 import { coalesceWrites } from './coalesced-writes.ts';
+import { CodecMemory } from './codec-memory.ts';
 import { withDeadline } from './deadline.ts';
-import { MrfClass } from './drachtio-fsmrf.ts';
+import { CODEC_HEADER, MrfClass } from './drachtio-fsmrf.ts';
 import type { MrfEndpoint, MrfMediaServer, MrfSip } from './drachtio-fsmrf.ts';
 import { EndpointPool } from './endpoint-pool.ts';
 import { AudioTapServer } from './audio-tap-server.ts';
@@ -73,6 +74,8 @@ export interface MediaServerHealth {
 
 /** One media server: connects, reconnects, makes endpoints. Nothing else touches drachtio-fsmrf. */
 export class MediaServer {
+  /** What those who were offered media have answered. */
+  readonly codecs = new CodecMemory();
   readonly #config: MediaServerConfig;
   readonly #sip: MrfSip;
   readonly #clock: Clock;
@@ -102,7 +105,7 @@ export class MediaServer {
     this.#log = log;
     this.#counters = counters;
     this.#taps = new AudioTapServer({ ...config, listenPort: config.tapPort, log });
-    this.#pool = new EndpointPool(config.warmEndpointCount, clock, () => this.#make(undefined));
+    this.#pool = new EndpointPool(config.warmEndpointCount, clock, (codec) => this.#make(undefined, codec));
   }
 
   /**
@@ -149,11 +152,11 @@ export class MediaServer {
     return this.#make(remoteSdp);
   }
 
-  /** An endpoint that makes the offer itself, from the pool when one is ready. Never rejects. */
-  async offeringEndpoint(): Promise<EndpointOutcome> {
-    const warm = this.#pool.take();
+  /** An endpoint that makes the offer itself, warm when one is ready, set to the codec. Never rejects. */
+  async offeringEndpoint(codec?: string): Promise<EndpointOutcome> {
+    const warm = this.#pool.take(codec);
     this.#counters.increment('media_endpoints', warm ? 'warm' : 'cold');
-    return warm ? { kind: 'endpoint', endpoint: warm } : this.#make(undefined);
+    return warm ? { kind: 'endpoint', endpoint: warm } : this.#make(undefined, codec);
   }
 
   get health(): MediaServerHealth {
@@ -328,11 +331,14 @@ export class MediaServer {
     if (gone) release(gone);
   }
 
-  async #make(remoteSdp: string | undefined): Promise<EndpointOutcome> {
+  async #make(remoteSdp: string | undefined, codec?: string): Promise<EndpointOutcome> {
     const server = this.#server;
     if (!server || this.#closed) return { kind: 'unavailable', detail: 'the media server is not connected' };
     const lossCount = this.#sipLossCount;
-    const making = server.createEndpoint(remoteSdp === undefined ? {} : { remoteSdp });
+    const making = server.createEndpoint({
+      ...(remoteSdp !== undefined && { remoteSdp }),
+      ...(codec !== undefined && { headers: { [CODEC_HEADER]: codec } }),
+    });
     try {
       const made = await withDeadline(this.#clock, ENDPOINT_DEADLINE_MS, making);
       if (made) {

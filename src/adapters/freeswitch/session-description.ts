@@ -11,13 +11,45 @@ export function withoutEncryption(sdp: string): string {
     .replace(/^(m=audio \d+ RTP\/)SAVPF?\b/gm, '$1AVP');
 }
 
-/** The answer that makes a fresh endpoint wait: our own offer back, receiving only, unencrypted. */
-export function waitingAnswer(offer: string): string {
-  const plain = withoutEncryption(offer).replace(
+/**
+ * The answer that makes a fresh endpoint wait: our own offer back, receiving only, unencrypted.
+ * @param codec what the endpoint is to be set to, as `PCMA/8000`, when it was offered; default the first.
+ */
+export function waitingAnswer(offer: string, codec?: string): string {
+  const ordered = codec === undefined ? offer : withFirstCodec(offer, codec);
+  const plain = withoutEncryption(ordered).replace(
     /^a=(?:sendrecv|sendonly|recvonly|inactive)(?:\r\n|\n)/gm,
     '',
   );
   return plain.endsWith('\n') ? `${plain}a=recvonly\r\n` : `${plain}\r\na=recvonly\r\n`;
+}
+
+/** Payload types that need no `a=rtpmap` line (RFC 3551 §6, table 4). */
+const STATIC_CODECS: Readonly<Record<string, string>> = {
+  '0': 'PCMU/8000',
+  '8': 'PCMA/8000',
+  '9': 'G722/8000',
+};
+
+/** The codec that an answer takes: its first payload type (RFC 3264 §6.1), as `PCMA/8000`. */
+export function answeredCodec(sdp: string): string | undefined {
+  const first = /^m=audio \d+ \S+ (\d{1,3})\b/m.exec(sdp)?.[1];
+  return first === undefined ? undefined : codecOf(sdp, first);
+}
+
+function codecOf(sdp: string, payloadType: string): string | undefined {
+  const map = new RegExp(`^a=rtpmap:${payloadType} ([\\w.-]{1,32}/\\d{1,6})`, 'm').exec(sdp);
+  return map?.[1]?.toUpperCase() ?? STATIC_CODECS[payloadType];
+}
+
+/** The same description with this codec's payload type first; unchanged where it has none. */
+function withFirstCodec(sdp: string, codec: string): string {
+  return sdp.replace(/^(m=audio \d+ \S+ )([\d ]+)/m, (line, start: string, list: string) => {
+    const payloadTypes = list.trim().split(/ +/);
+    const wanted = payloadTypes.find((payloadType) => codecOf(sdp, payloadType) === codec);
+    if (wanted === undefined) return line;
+    return start + [wanted, ...payloadTypes.filter((payloadType) => payloadType !== wanted)].join(' ');
+  });
 }
 
 /** Longest session description that is passed on to the media server. */

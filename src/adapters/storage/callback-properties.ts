@@ -8,7 +8,9 @@ import type { CallbackPropertyRow, NewCallbackPropertiesRow, Schema } from './sc
 type Executor = Kysely<Schema>;
 
 const DIGEST_HEX_DIGITS = 12;
-/** About so many properties of new callbacks wait for their place in the index; beyond it they are entered. */
+/**
+ * About so many properties of new callbacks wait for their place in the index; beyond it they are entered.
+ */
 const NEW_PROPERTIES_MAX = 1500;
 
 /**
@@ -31,8 +33,8 @@ const findAnyRow = new FixedQuery((db) =>
 
 /**
  * Keeps what a callback is found by. It waits in the order of its coming: at their own places in the index
- * its properties would cost pages of their own in every commit. Whoever searches calls
- * {@link enterNewProperties} first.
+ * its properties would cost pages of their own in every commit. Whoever searches calls {@link
+ * enterNewProperties} first.
  */
 export async function insertProperties(
   db: Executor,

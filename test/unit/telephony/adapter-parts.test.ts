@@ -3,10 +3,12 @@ import { contactTarget, trunkTarget } from '../../../src/adapters/drachtio/dial-
 import { originateHeaders } from '../../../src/adapters/drachtio/originate-headers.ts';
 import { unsupportedExtensions } from '../../../src/adapters/drachtio/sip-replies.ts';
 import { SipTrace, maskSip } from '../../../src/adapters/drachtio/sip-trace.ts';
+import { CodecMemory } from '../../../src/adapters/freeswitch/codec-memory.ts';
 import { playbackArguments } from '../../../src/adapters/freeswitch/playback.ts';
 import {
   mediaFault,
   sameMedia,
+  answeredCodec,
   waitingAnswer,
   withoutEncryption,
 } from '../../../src/adapters/freeswitch/session-description.ts';
@@ -75,6 +77,36 @@ describe('a session description', () => {
 
   it('as a waiting answer only receives', () => {
     expect(waitingAnswer(`${SDP}a=sendrecv\r\na=crypto:1 x inline:y\r\n`)).toBe(`${SDP}a=recvonly\r\n`);
+  });
+
+  it('as a waiting answer takes the codec that is wanted, where it was offered', () => {
+    const offer = SDP.replace(/^m=audio.*$/m, 'm=audio 9 RTP/AVP 0 8 96 101').concat(
+      'a=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n',
+    );
+    const listOf = (sdp: string): string | undefined => /^m=audio 9 RTP\/AVP (.*?)\s*$/m.exec(sdp)?.[1];
+    expect(listOf(waitingAnswer(offer))).toBe('0 8 96 101');
+    expect(listOf(waitingAnswer(offer, 'PCMA/8000'))).toBe('8 0 96 101');
+    expect(listOf(waitingAnswer(offer, 'OPUS/48000'))).toBe('96 0 8 101');
+    expect(listOf(waitingAnswer(offer, 'G722/8000'))).toBe('0 8 96 101');
+  });
+
+  it('as an answer says which codec is taken', () => {
+    const answer = (list: string, more = ''): string =>
+      SDP.replace(/^m=audio.*$/m, `m=audio 9 RTP/AVP ${list}`) + more;
+    expect(answeredCodec(answer('8 101'))).toBe('PCMA/8000');
+    expect(answeredCodec(answer('96', 'a=rtpmap:96 opus/48000/2\r\n'))).toBe('OPUS/48000');
+    expect(answeredCodec(answer('97'))).toBeUndefined();
+    expect(answeredCodec('v=0\r\n')).toBeUndefined();
+  });
+
+  it('is remembered of each place by its codec', () => {
+    const memory = new CodecMemory();
+    const answer = SDP.replace(/^m=audio.*$/m, 'm=audio 9 RTP/AVP 8');
+    memory.answered('sip:+4930123456@192.0.2.7:5070;transport=udp', answer);
+    expect(memory.codecOf('sip:+4930999999@192.0.2.7:5070')).toBe('PCMA/8000');
+    expect(memory.codecOf('sip:+4930123456@192.0.2.8:5070')).toBeUndefined();
+    memory.answered('sip:192.0.2.7:5070', SDP.replace(/^m=audio.*$/m, 'm=audio 9 RTP/AVP 97'));
+    expect(memory.codecOf('sip:192.0.2.7:5070')).toBeUndefined();
   });
 
   it.each([
