@@ -1,14 +1,19 @@
 import { DtmfDetector } from './dtmf-detector.ts';
+import { FRAME_SAMPLES } from './media-leg.ts';
 import type { MediaReport, TapKind } from './media-orders.ts';
 import { ToneDetector } from './tone-detector.ts';
 
 /** Frames gathered before a recording's audio is handed over: 200 ms. */
 const RECORD_BATCH_FRAMES = 10;
+/** A longer gap (a machine that was suspended) is shortened to a minute. */
+const MISSED_FRAMES_MAX = 3000;
 
 /** Something that listens to a leg: called with each 20 ms frame of both directions. */
 export interface LegTap {
   isPaused: boolean;
   frame(read: Int16Array, write: Int16Array): void;
+  /** So many frames were never taken, because the machine had no time for them; what keeps time needs to know. */
+  missed?(frameCount: number): void;
   /** Hands over what is left. */
   end(): void;
 }
@@ -27,7 +32,7 @@ export function createLegTap(
       return toneTap(leg, tap, new ToneDetector(kind.frequenciesHz, kind.hitsMin), report);
     case 'record': {
       const combine = kind.isReadOnly ? readOnly : kind.isStereo ? interleave : mix;
-      return audioTap(leg, tap, combine, RECORD_BATCH_FRAMES, report);
+      return recordTap(audioTap(leg, tap, combine, RECORD_BATCH_FRAMES, report));
     }
     case 'fork': {
       const combine = kind.mix === 'mono' ? readOnly : kind.mix === 'stereo' ? interleave : mix;
@@ -75,6 +80,17 @@ function audioTap(
       if (batch.length >= batchFrames) flush();
     },
     end: flush,
+  };
+}
+
+/** A recording lasts as long as what it records: silence stands for the frames that were missed. */
+function recordTap(tap: LegTap): LegTap {
+  const silence = new Int16Array(FRAME_SAMPLES);
+  return {
+    ...tap,
+    missed: (frameCount) => {
+      for (let left = Math.min(frameCount, MISSED_FRAMES_MAX); left > 0; left--) tap.frame(silence, silence);
+    },
   };
 }
 

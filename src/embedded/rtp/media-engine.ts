@@ -289,13 +289,18 @@ export class MediaEngine implements LegHost {
     const lateMs = performance.now() - this.#nextTickMs;
     if (lateMs > this.#latenessMaxMs) this.#latenessMaxMs = lateMs;
     if (lateMs > LATE_MS) this.#lateTickCount++;
-    if (lateMs > CATCH_UP_MAX_MS) this.#nextTickMs += lateMs;
+    if (lateMs > CATCH_UP_MAX_MS) this.#skip(Math.floor(lateMs / TICK_MS));
     for (const conference of this.#conferences.values()) conference.step();
     for (const leg of this.#active) leg.step(this.#conferenceOf.get(leg.id)?.outFor(leg.id));
     this.tickCount++;
     this.#attendLegs();
     this.#nextTickMs += TICK_MS;
     this.#schedule();
+  }
+
+  #skip(tickCount: number): void {
+    for (const leg of this.#active) leg.missed(tickCount);
+    this.#nextTickMs += tickCount * TICK_MS;
   }
 
   /** What each leg needs from time to time, the legs spread over the ticks. */

@@ -184,6 +184,11 @@ export class MediaLeg {
     if (this.#source === undefined) this.refreshActivity();
   }
 
+  /** So many steps were left out. */
+  missed(frameCount: number): void {
+    for (const tap of this.taps.values()) if (!tap.isPaused) tap.missed?.(frameCount);
+  }
+
   /** RFC 3550 §6.4: an SR when we sent, an RR otherwise. */
   sendReport(nowEpochMs: number): void {
     const target = this.latch.target;
