@@ -6,6 +6,8 @@ import type { Leg } from '../telephony/leg.ts';
 const SPEECH_MIN_DBM0 = -42;
 /** How often it is looked whether the silence has lasted long enough. */
 const LOOK_EVERY_MS = 250;
+/** A look that comes so late is no look: what was said meanwhile has yet to arrive. */
+const LATE_MIN_MS = 500;
 
 export interface MessageListenerOptions {
   readonly leg: Leg;
@@ -43,7 +45,7 @@ export class MessageListener {
   /** The caller may speak: silence counts from now on. */
   begin(): void {
     this.#lastSpeechMs = this.#clock.monotonicMs();
-    if (this.#stopTap) this.#look();
+    if (this.#stopTap) this.#look(this.#lastSpeechMs);
   }
 
   /** Stops listening. Tells how long somebody spoke; undefined: nothing could be heard. */
@@ -54,11 +56,15 @@ export class MessageListener {
     return { spokenMs: Math.round((this.#spokenSampleCount * 1000) / SAMPLE_RATE_HZ) };
   }
 
-  #look(): void {
+  #look(dueMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    const isLate = nowMs - dueMs >= LATE_MIN_MS;
     // Without a single sample nobody knows whether the stream works: that is no silence.
-    if (this.#hasHeard && this.#clock.monotonicMs() - this.#lastSpeechMs >= this.#silenceMs) {
+    if (this.#hasHeard && !isLate && nowMs - this.#lastSpeechMs >= this.#silenceMs) {
       this.#fallSilent();
-    } else this.#timer = this.#clock.setTimer(LOOK_EVERY_MS, () => this.#look());
+    } else {
+      this.#timer = this.#clock.setTimer(LOOK_EVERY_MS, () => this.#look(nowMs + LOOK_EVERY_MS));
+    }
   }
 
   #hear(samples: Int16Array): void {
