@@ -1,9 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Address } from './rtp-endpoint.ts';
+import { scratchFolder } from './scratch-folder.ts';
 import { WatchedList } from './watched-list.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -51,7 +51,7 @@ export class Product {
   #token = '';
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
-  readonly #folder = mkdtempSync(join(tmpdir(), 'turnkeeper-e2e-'));
+  readonly #folder = scratchFolder('turnkeeper-e2e-');
   readonly #environment: Record<string, string>;
 
   private constructor(options: ProductOptions) {
@@ -69,6 +69,8 @@ export class Product {
       TURNKEEPER_RTP_PORT_MIN: String(rtpPortMin),
       TURNKEEPER_RTP_PORT_MAX: String(rtpPortMin + 999),
       TURNKEEPER_LOG_LEVEL: 'debug',
+      // A machine that is slow for a moment is no reason to refuse a scene its call.
+      TURNKEEPER_LAG_MAX_MS: '10000',
       ...Object.fromEntries(passed.map(([name, value]) => [name, value ?? ''])),
       ...options.environment,
     };

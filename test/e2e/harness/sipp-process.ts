@@ -1,18 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import {
-  closeSync,
-  openSync,
-  readSync,
-  rmSync,
-  fstatSync,
-  mkdtempSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readSync, rmSync, fstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { scratchFolder } from './scratch-folder.ts';
 import { SipTraceReader, type TracedMessage } from './sip-trace.ts';
 import { WatchedList } from './watched-list.ts';
 
@@ -56,7 +47,7 @@ export class SippProcess {
   #readBytes = 0;
 
   constructor(options: SippOptions) {
-    this.#folder = mkdtempSync(join(tmpdir(), 'turnkeeper-sipp-'));
+    this.#folder = scratchFolder('turnkeeper-sipp-');
     for (const [name, content] of Object.entries(options.files ?? {})) {
       writeFileSync(join(this.#folder, name), content);
     }

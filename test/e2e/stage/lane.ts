@@ -274,12 +274,19 @@ export class Lane {
 
   async #callIdOf(caller: SippPhone): Promise<string> {
     const invite = await caller.waitFor({ direction: 'sent', method: 'INVITE', request: true });
-    const line = await this.product.log.wait(
+    const line = this.product.log.wait(
       (lines) => lines.find((each) => each.msg === 'inbound call' && each['sipCallId'] === invite.callId),
       `the inbound call ${invite.callId}`,
       WAIT_MS,
     );
-    return String(line['callId']);
+    const refused = caller.process.messages.wait(
+      () => caller.messages({ direction: 'received', status: 503 }).at(-1),
+      'a refusal',
+      2 * WAIT_MS,
+    );
+    const first = await Promise.race([line, refused]);
+    if ('text' in first) throw new Error(`the call was refused:\n${String(first.text)}`);
+    return String(first['callId']);
   }
 
   #flowEntered(

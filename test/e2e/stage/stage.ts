@@ -1,8 +1,17 @@
-import { afterAll, beforeAll, test } from 'vitest';
+import { availableParallelism } from 'node:os';
+import { afterAll, beforeAll, test, vi } from 'vitest';
 import { PHONE_PASSWORD } from '../harness/document.ts';
 import { Product } from '../harness/product.ts';
 import { PHONE_HOST } from '../harness/sipp-phone.ts';
 import { Lane, type LaneOptions } from './lane.ts';
+import { SceneRuns } from './second-try.ts';
+
+/** Scenes at the same time: each takes about a twentieth of a processor, and a tenth of a second of one to begin. */
+const SCENES_AT_ONCE = Math.min(12, Math.max(5, 4 * availableParallelism()));
+/** One try of one scene. */
+const TRY_MAX_MS = 180_000;
+/** With all that a scene waits for: its turn, and the others before a second try. */
+const SCENE_MAX_MS = 900_000;
 
 /** Timers as short as the product allows, so that a test waits for nothing else. */
 const QUICK = {
@@ -37,36 +46,52 @@ export interface StageOptions {
 
 /**
  * One product for all scenes of a file. Every scene has its own queue, DID, agents, customer and trunk in the
- * one document, so that scenes run at the same time without disturbing each other.
+ * one document, so that scenes run at the same time without disturbing each other; and all of that once more
+ * for a second try, see {@link SceneRuns}.
  */
 export function scenesOfOneProduct({ sections, environment = {} }: StageOptions = {}): Scene {
   const lanes: Lane[] = [];
+  const runs = new SceneRuns({ atOnceMax: SCENES_AT_ONCE });
   let product: Product | undefined;
+  // All of them begin for the runner; here they wait for their turn.
+  vi.setConfig({ maxConcurrency: 1000 });
   beforeAll(async () => {
     await Promise.all(lanes.map((lane) => lane.reserve()));
     const more = (await sections?.()) ?? '';
     product = await Product.start({ document: `${documentOf(lanes)}${more}`, environment });
   });
   afterAll(async () => {
+    await Promise.all(lanes.map((lane) => lane.leave()));
     await product?.stop();
   });
   return (name, run, options = {}) => {
-    const lane = new Lane(lanes.length + 1, options);
-    lanes.push(lane);
-    test.concurrent(name, async () => {
+    const [first, second] = [1, 2].map((ahead) => new Lane(lanes.length + ahead, options)) as [Lane, Lane];
+    lanes.push(first, second);
+    const on = (lane: Lane) => async (): Promise<void> => {
       if (product === undefined) throw new Error('the product has not started');
-      lane.enter(product);
-      try {
-        await run(lane);
-      } catch (error) {
-        throw new Error(`${String(error)}\n\nwhat the product told of this lane:\n${lane.story()}`, {
-          cause: error,
-        });
-      } finally {
-        await lane.leave();
-      }
-    });
+      await enact(run, lane, product);
+    };
+    test.concurrent(name, { timeout: SCENE_MAX_MS }, () => runs.run(name, on(first), on(second)));
   };
+}
+
+async function enact(run: (lane: Lane) => Promise<void>, lane: Lane, product: Product): Promise<void> {
+  lane.enter(product);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new Error(`the scene has not ended after ${TRY_MAX_MS} ms`);
+    timer = setTimeout(() => reject(error), TRY_MAX_MS);
+  });
+  try {
+    await Promise.race([run(lane), late]);
+  } catch (error) {
+    throw new Error(`${String(error)}\n\nwhat the product told of this lane:\n${lane.story()}`, {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+    await lane.leave();
+  }
 }
 
 function documentOf(lanes: readonly Lane[]): string {
