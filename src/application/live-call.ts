@@ -69,6 +69,13 @@ export interface PromisedPlace {
   keep(): void;
 }
 
+/** The agent has let go of the customer, and no other party has them yet. */
+const GIVEN_AWAY: ReadonlySet<Situation> = new Set([
+  Situation.transferring,
+  Situation.handingOver,
+  Situation.leftBehind,
+]);
+
 export interface LiveCallOptions extends Omit<ConversationOptions, 'host'> {
   readonly recordings: RecordingBook;
   readonly listener: LiveCallListener;
@@ -90,8 +97,9 @@ export class LiveCall {
   #version = 1;
   /** Where the customer goes when the conversation lets go of them. */
   #nextQueue: string;
-  /** Once they are about to. */
+  /** Once they are about to, and while nobody talks with them on the way to another party. */
   #place: PromisedPlace | undefined;
+  #isMoving = false;
   /** No agent takes part any more, and it has been told. */
   #isLeft = false;
   /** Whose command is being carried out. */
@@ -178,14 +186,11 @@ export class LiveCall {
    * @param about called right before; not when the customer has gone meanwhile.
    */
   async toQueue(queue: string, about: () => void = () => undefined): Promise<void> {
-    if (this.#place) return;
+    if (this.#isMoving) return;
+    this.#isMoving = true;
     this.#nextQueue = queue;
-    const place = this.#options.promisePlace(queue, this.facts);
-    this.#place = place;
-    void this.ended.then((end) => {
-      if (end !== 'moved') place.forget();
-    });
-    await place.stored;
+    this.#place?.forget();
+    await this.#promise().stored;
     if (!this.#customer()) return;
     about();
     await this.conversation.moveCustomer();
@@ -221,8 +226,31 @@ export class LiveCall {
       const number = talkersOf(state).find(({ role }) => role === 'external')?.name ?? '';
       this.#options.listener.leftAgents({ kind: 'external', number });
     }
+    this.#rememberGivenAway();
     this.#note(state);
     this.#options.changed(this);
+  }
+
+  /** A customer with whom nobody talks while a transfer rings would be called back after a crash. */
+  #rememberGivenAway(): void {
+    const { situation } = this;
+    if (this.#isMoving || situation === Situation.ended) return;
+    if (GIVEN_AWAY.has(situation)) {
+      if (!this.#place) this.#promise();
+      return;
+    }
+    this.#place?.forget();
+    this.#place = undefined;
+  }
+
+  #promise(): PromisedPlace {
+    const place = this.#options.promisePlace(this.#nextQueue, this.facts);
+    this.#place = place;
+    void this.ended.then((end) => {
+      if (end === 'system') place.keep();
+      else if (end !== 'moved') place.forget();
+    });
+    return place;
   }
 
   #note(state: ConversationState): void {

@@ -356,6 +356,87 @@ describe('a customer who was called, and is lost before the next agent has them'
   });
 });
 
+describe('a customer with whom nobody talks while the phone of a transfer rings', () => {
+  /** Agent a1 gives the customer to a2, whose phone rings. */
+  const given = async (): Promise<TalkingHouse> => {
+    const house = await TalkingHouse.open();
+    await house.pass(20_000);
+    house.registry.want('a2', 'NOT_READY', 'test');
+    await house.does('transfer', { target: { kind: 'agent', agentId: 'a2' } });
+    return house;
+  };
+  /** Made for them besides the callback that they were called for. */
+  const others = (house: TalkingHouse): Callback[] =>
+    madeFor(house, 'support').filter(({ id }) => id !== house.callback.id);
+
+  it.each([true, false])('is called back after the process died; agent on the line: %s', async (isThere) => {
+    const house = await given();
+    const { id, placeAtMs } = house.callback;
+    if (!isThere) house.agent.end();
+    await settle();
+    const revive = diesAfter(house, 0);
+    void house.engine.close();
+    house.customer.end();
+    await settle();
+    revive();
+    house.open();
+    await house.engine.recover();
+    await settle();
+    expect(others(house)).toMatchObject([{ placeAtMs, state: 'QUEUED', userData: { _transferredFrom: id } }]);
+    await house.allHangUp();
+    expect(house.now(id)).toMatchObject({ reason: 'COMPLETED_BY_AGENT', attemptCount: 1 });
+    await dies(house);
+    expect(others(house)).toHaveLength(1);
+  });
+
+  it('is called back when the SIP server has lost the call', async () => {
+    const house = await given();
+    house.agent.end();
+    await settle();
+    house.customer.end(serverLost);
+    await house.pass(1000);
+    expect(others(house)).toMatchObject([{ state: 'QUEUED' }]);
+    expect(house.store.transferred.size).toBe(0);
+  });
+
+  it('is left alone who hangs up, or has been answered', async () => {
+    for (const isAnswered of [true, false]) {
+      const house = await given();
+      house.agent.end();
+      await settle();
+      if (isAnswered) await house.answers(house.last);
+      else house.customer.end();
+      await house.pass(1000);
+      expect(house.store.transferred.size).toBe(0);
+      await dies(house);
+      expect(others(house)).toEqual([]);
+    }
+  });
+
+  it('is left alone when the agent has them again', async () => {
+    const house = await given();
+    expect(house.store.transferred.size).toBe(1);
+    house.last?.fail(noAnswer);
+    await house.pass(1000);
+    expect(house.hears(house.customer, house.agent)).toBe(true);
+    expect(house.store.transferred.size).toBe(0);
+    await house.allHangUp();
+    expect(house.leftovers()).toEqual([]);
+  });
+
+  it('is remembered in the line, too, when nobody answers and the agent has gone', async () => {
+    const house = await given();
+    house.agent.end();
+    await settle();
+    house.last?.fail(noAnswer);
+    await house.pass(1000);
+    expect(house.router.queue('support').length).toBe(1);
+    expect(house.store.transferred.size).toBe(1);
+    await dies(house);
+    expect(others(house)).toHaveLength(1);
+  });
+});
+
 it('who has called us is cut off with the call, as every caller in a line', async () => {
   const house = await TalkingHouse.open();
   const { clock, store } = house;
