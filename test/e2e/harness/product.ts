@@ -252,7 +252,7 @@ export class Product {
 
   async #run(): Promise<void> {
     const from = this.log.items.length;
-    const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist', 'main.js')], {
+    const child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
       cwd: ROOT,
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { PhoneCall } from '../../../src/demo/soft-phone/phone-call.ts';
 import type { SipText } from '../../../src/demo/soft-phone/sip-text.ts';
 import { header } from '../../../src/demo/soft-phone/sip-text.ts';
 import { startEmbeddedServers } from './embedded-servers.ts';
 import { flood } from './flood.ts';
 import { HeldCallers } from './held-callers.ts';
+import { scenesOfTheirOwn } from './scenes.ts';
 import { REAL, type Stage, openStage, within } from './stage.ts';
+
+const scene = scenesOfTheirOwn({ oneByOne: true });
 
 const CALLS_MAX = 7;
 const OUTBOUND_RESERVE = 3;
@@ -58,67 +61,73 @@ async function firstTalksToAgent(
   return { caller, agent };
 }
 
-test('no call more than the limit: new ones get 503 with Retry-After, those in progress are served, then there is room', async (context) => {
-  const stage = await openStage({
-    queueSettings: { ...PATIENT, wrapUpSec: 1 },
-    environment: {
-      TURNKEEPER_CALLS_MAX: String(CALLS_MAX),
-      TURNKEEPER_OUTBOUND_RESERVE: String(OUTBOUND_RESERVE),
-    },
-  });
-  context.onTestFinished(() => stage.close());
-  const callers = await HeldCallers.dial(stage, INBOUND_MAX);
+scene(
+  'no call more than the limit: new ones get 503 with Retry-After, those in progress are served, then there is room',
+  async (context) => {
+    const stage = await openStage({
+      queueSettings: { ...PATIENT, wrapUpSec: 1 },
+      environment: {
+        TURNKEEPER_CALLS_MAX: String(CALLS_MAX),
+        TURNKEEPER_OUTBOUND_RESERVE: String(OUTBOUND_RESERVE),
+      },
+    });
+    context.onTestFinished(() => stage.close());
+    const callers = await HeldCallers.dial(stage, INBOUND_MAX);
 
-  const outcome = await flood({ to: stage.product.sip, dial: '5000', perSec: 20, callCount: 60 });
-  expect(outcome).toMatchObject({
-    callCount: 60,
-    answeredCount: 0,
-    refusedCount: 60,
-    retryAfterCount: 60,
-    otherStatuses: [],
-  });
-  await callers.expectUnharmed(callers.mediaSoFar());
-  expect(header(await finalOfNewCall(stage), 'retry-after')).toBe('5');
+    const outcome = await flood({ to: stage.product.sip, dial: '5000', perSec: 20, callCount: 60 });
+    expect(outcome).toMatchObject({
+      callCount: 60,
+      answeredCount: 0,
+      refusedCount: 60,
+      retryAfterCount: 60,
+      otherStatuses: [],
+    });
+    await callers.expectUnharmed(callers.mediaSoFar());
+    expect(header(await finalOfNewCall(stage), 'retry-after')).toBe('5');
 
-  // The agent's phone is rung from the reserve.
-  const { caller, agent } = await firstTalksToAgent(stage, callers);
-  expect((await finalOfNewCall(stage)).status).toBe(503);
+    // The agent's phone is rung from the reserve.
+    const { caller, agent } = await firstTalksToAgent(stage, callers);
+    expect((await finalOfNewCall(stage)).status).toBe(503);
 
-  await caller.bye();
-  await within('the BYE to the agent', agent.ended);
-  const { tookMs } = await untilAnswered(stage, 200, Date.now(), RECOVERY_MAX_MS);
-  expect(tookMs).toBeLessThan(RECOVERY_MAX_MS);
-});
+    await caller.bye();
+    await within('the BYE to the agent', agent.ended);
+    const { tookMs } = await untilAnswered(stage, 200, Date.now(), RECOVERY_MAX_MS);
+    expect(tookMs).toBeLessThan(RECOVERY_MAX_MS);
+  },
+);
 
-test('a program that lags refuses new calls with 503 and Retry-After, keeps those in progress, and takes calls again after', async (context) => {
-  // Servers that are not in the program's own process: what is starved is the program alone.
-  const servers = REAL ? undefined : await startEmbeddedServers();
-  context.onTestFinished(() => servers?.close());
-  const stage = await openStage({
-    queueSettings: PATIENT,
-    environment: { TURNKEEPER_LAG_MAX_MS: String(LAG_MAX_MS), ...servers?.environment },
-  });
-  context.onTestFinished(() => stage.close());
-  const callers = await HeldCallers.dial(stage, 3);
-  const { caller, agent } = await firstTalksToAgent(stage, callers);
-  const talking = [caller, agent];
+scene(
+  'a program that lags refuses new calls with 503 and Retry-After, keeps those in progress, and takes calls again after',
+  async (context) => {
+    // Servers that are not in the program's own process: what is starved is the program alone.
+    const servers = REAL ? undefined : await startEmbeddedServers();
+    context.onTestFinished(() => servers?.close());
+    const stage = await openStage({
+      queueSettings: PATIENT,
+      environment: { TURNKEEPER_LAG_MAX_MS: String(LAG_MAX_MS), ...servers?.environment },
+    });
+    context.onTestFinished(() => stage.close());
+    const callers = await HeldCallers.dial(stage, 3);
+    const { caller, agent } = await firstTalksToAgent(stage, callers);
+    const talking = [caller, agent];
 
-  const packetCounts = talking.map(({ rtp }) => rtp.packetCount);
-  const starvedAtMs = Date.now();
-  const feed = stage.product.starve(STARVED);
-  context.onTestFinished(feed);
-  const { final } = await untilAnswered(stage, 503, starvedAtMs, NOTICED_MAX_MS);
-  expect(header(final, 'retry-after')).toBe('2');
-  const refused = [await finalOfNewCall(stage), await finalOfNewCall(stage), await finalOfNewCall(stage)];
-  expect(refused.map(({ status }) => status)).toEqual([503, 503, 503]);
-  const expectedCount = (Date.now() - starvedAtMs) / PACKET_INTERVAL_MS;
-  const heard = talking.map(({ rtp }, i) => (rtp.packetCount - packetCounts[i]!) / expectedCount);
-  feed();
+    const packetCounts = talking.map(({ rtp }) => rtp.packetCount);
+    const starvedAtMs = Date.now();
+    const feed = stage.product.starve(STARVED);
+    context.onTestFinished(feed);
+    const { final } = await untilAnswered(stage, 503, starvedAtMs, NOTICED_MAX_MS);
+    expect(header(final, 'retry-after')).toBe('2');
+    const refused = [await finalOfNewCall(stage), await finalOfNewCall(stage), await finalOfNewCall(stage)];
+    expect(refused.map(({ status }) => status)).toEqual([503, 503, 503]);
+    const expectedCount = (Date.now() - starvedAtMs) / PACKET_INTERVAL_MS;
+    const heard = talking.map(({ rtp }, i) => (rtp.packetCount - packetCounts[i]!) / expectedCount);
+    feed();
 
-  const { tookMs } = await untilAnswered(stage, 200, Date.now(), RECOVERY_MAX_MS);
-  console.log(JSON.stringify({ heard, recoveryMs: tookMs }));
-  expect(Math.min(...heard)).toBeGreaterThan(TALK_MEDIA_MIN);
-  await callers.expectUp();
-  await Promise.all([caller.rtp.hears(1100), agent.rtp.hears(700)]);
-  expect(tookMs).toBeLessThan(RECOVERY_MAX_MS);
-});
+    const { tookMs } = await untilAnswered(stage, 200, Date.now(), RECOVERY_MAX_MS);
+    console.log(JSON.stringify({ heard, recoveryMs: tookMs }));
+    expect(Math.min(...heard)).toBeGreaterThan(TALK_MEDIA_MIN);
+    await callers.expectUp();
+    await Promise.all([caller.rtp.hears(1100), agent.rtp.hears(700)]);
+    expect(tookMs).toBeLessThan(RECOVERY_MAX_MS);
+  },
+);

@@ -1,22 +1,22 @@
-import { expect, test, type TestContext } from 'vitest';
+import { expect } from 'vitest';
 import { AgentScreen } from '../stage/agent-screen.ts';
-import { asked, bookCallback, callbackIn, openStage, REAL, seenAgent, seenCallback, serve } from './stage.ts';
+import { type SceneContext, scenesOfTheirOwn } from './scenes.ts';
+import { asked, bookCallback, callbackIn, openStage, seenAgent, seenCallback, serve } from './stage.ts';
 import type { Stage } from './stage.ts';
 
 const CUSTOMER = '+493012345678';
 const SETTLED_MAX_MS = 10_000;
 
-/** Real servers share calls out among all programs connected to them: there it is one test at a time. */
-const scene = REAL ? test : test.concurrent;
+const scene = scenesOfTheirOwn();
 
-async function opened(context: TestContext, ...options: Parameters<typeof openStage>): Promise<Stage> {
+async function opened(context: SceneContext, ...options: Parameters<typeof openStage>): Promise<Stage> {
   const stage = await openStage(...options);
   context.onTestFinished(() => stage.close());
   return stage;
 }
 
 /** Asks until the agent is so. */
-async function agentBecomes({ expect: told }: TestContext, stage: Stage, wanted: object): Promise<void> {
+async function agentBecomes({ expect: told }: SceneContext, stage: Stage, wanted: object): Promise<void> {
   await told.poll(() => seenAgent(stage), { timeout: SETTLED_MAX_MS }).toMatchObject(wanted);
 }
 

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { PhoneCall } from '../../../src/demo/soft-phone/phone-call.ts';
 import { header } from '../../../src/demo/soft-phone/sip-text.ts';
 import { SeededRandom } from '../../../src/kernel/random.ts';
 import { flood } from './flood.ts';
+import { scenesOfTheirOwn } from './scenes.ts';
 import { bookCallback, openStage, seenCallback, type SeenCallback, type Stage } from './stage.ts';
+
+const scene = scenesOfTheirOwn({ oneByOne: true });
 
 /** More of them by hand: KILLS=10. */
 const KILLS = Number(process.env['KILLS'] ?? 2);
@@ -49,7 +52,7 @@ async function behaveOnEveryCall(stage: Stage, isOver: () => boolean): Promise<v
   }
 }
 
-test(
+scene(
   'killed again and again at random instants under load: no callback is lost, no attempt rings twice',
   async (context) => {
     const stage = await openStage({

@@ -1,4 +1,5 @@
-import { expect, test, type TestContext } from 'vitest';
+import { expect } from 'vitest';
+import { type SceneContext, scenesOfTheirOwn } from './scenes.ts';
 import {
   REAL,
   asked,
@@ -20,10 +21,9 @@ const CUSTOMER = '+493012345678';
 const SECOND_CUSTOMER = '+493012345679';
 const LATER_MS = 4000;
 
-/** Real servers share calls out among all programs connected to them: there it is one test at a time. */
-const scene = REAL ? test : test.concurrent;
+const scene = scenesOfTheirOwn();
 
-async function opened(context: TestContext, ...options: Parameters<typeof openStage>): Promise<Stage> {
+async function opened(context: SceneContext, ...options: Parameters<typeof openStage>): Promise<Stage> {
   const stage = await openStage(...options);
   context.onTestFinished(() => stage.close());
   return stage;

@@ -1,7 +1,7 @@
-import { expect, test, type TestContext } from 'vitest';
+import { expect } from 'vitest';
 import { type EmbeddedServers, startEmbeddedServers } from './embedded-servers.ts';
+import { type SceneContext, scenesOfTheirOwn } from './scenes.ts';
 import {
-  REAL,
   asked,
   bookCallback,
   callbackIn,
@@ -14,9 +14,9 @@ import {
   type Stage,
 } from './stage.ts';
 
-const scene = REAL ? test : test.concurrent;
+const scene = scenesOfTheirOwn();
 
-async function opened(context: TestContext, servers: EmbeddedServers): Promise<Stage> {
+async function opened(context: SceneContext, servers: EmbeddedServers): Promise<Stage> {
   context.onTestFinished(() => servers.close());
   const stage = await openStage({
     queueSettings: { retryIntervalSec: 2, maxAttempts: 4, wrapUpSec: 1 },
@@ -108,38 +108,43 @@ async function cutOffIn(
 
 const numberOf = (index: number): string => `+4930123456${70 + index}`;
 
-scene(
-  'the SIP server dies in each phase of a callback: it is made all the same, on the same ports',
-  async (context) => {
-    const servers = await startEmbeddedServers();
-    const stage = await opened(context, servers);
-    for (const [index, phase] of phases.entries()) {
-      await cutOffIn(phase, stage, numberOf(index), async () => {
-        const up = new Promise((resolve) => servers.sip.supervisor.once('up', resolve));
-        await servers.sip.supervisor.kill();
-        await within('the SIP server to serve again', up);
-      });
-    }
-  },
-);
+// Two phases a scene: scenes run at the same time.
+for (const some of [phases.slice(0, 2), phases.slice(2)]) {
+  const when = some.map(({ name }) => name).join(' and ');
 
-scene(
-  'the media server dies in each phase of a callback: phones get BYE, and it is made all the same',
-  async (context) => {
-    const servers = await startEmbeddedServers();
-    const stage = await opened(context, servers);
-    for (const [index, phase] of phases.entries()) {
-      await cutOffIn(phase, stage, numberOf(index), async () => {
-        const left = lastCall(stage.customer);
-        const up = new Promise((resolve) => servers.media.supervisor.once('up', resolve));
-        await servers.media.supervisor.kill();
-        await within('the media server to serve again', up);
-        if (phase.name === 'dialing') await within('CANCEL', left?.cancelled ?? Promise.reject());
-        else await within('BYE', left?.ended ?? Promise.reject());
-      });
-    }
-  },
-);
+  scene(
+    `the SIP server dies while a callback is ${when}: it is made all the same, on the same ports`,
+    async (context) => {
+      const servers = await startEmbeddedServers();
+      const stage = await opened(context, servers);
+      for (const [index, phase] of some.entries()) {
+        await cutOffIn(phase, stage, numberOf(index), async () => {
+          const up = new Promise((resolve) => servers.sip.supervisor.once('up', resolve));
+          await servers.sip.supervisor.kill();
+          await within('the SIP server to serve again', up);
+        });
+      }
+    },
+  );
+
+  scene(
+    `the media server dies while a callback is ${when}: phones get BYE, and it is made all the same`,
+    async (context) => {
+      const servers = await startEmbeddedServers();
+      const stage = await opened(context, servers);
+      for (const [index, phase] of some.entries()) {
+        await cutOffIn(phase, stage, numberOf(index), async () => {
+          const left = lastCall(stage.customer);
+          const up = new Promise((resolve) => servers.media.supervisor.once('up', resolve));
+          await servers.media.supervisor.kill();
+          await within('the media server to serve again', up);
+          if (phase.name === 'dialing') await within('CANCEL', left?.cancelled ?? Promise.reject());
+          else await within('BYE', left?.ended ?? Promise.reject());
+        });
+      }
+    },
+  );
+}
 
 scene(
   'a caller in line when the media server dies gets BYE, and the next caller is served',

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
-import { REAL, asked, bookCallback, callbackIn, openStage, serve, talk, within } from './stage.ts';
+import { expect } from 'vitest';
+import { scenesOfTheirOwn } from './scenes.ts';
+import { asked, bookCallback, callbackIn, openStage, serve, talk, within } from './stage.ts';
 
-const scene = REAL ? test : test.concurrent;
+const scene = scenesOfTheirOwn();
 
 scene(
   'a stop during calls says BYE and CANCEL to every phone, ends with 0 in time, and nothing is lost',

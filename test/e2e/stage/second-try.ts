@@ -108,3 +108,20 @@ export class SceneRuns {
     return new Promise((resolve) => this.#whenAllEnded.push(resolve));
   }
 }
+
+/** One try of one scene. */
+const TRY_MAX_MS = 180_000;
+
+/** Rejects when the try has not ended after `maxMs`, by default three minutes. */
+export async function limited(tried: Promise<void>, maxMs = TRY_MAX_MS): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new Error(`the scene has not ended after ${maxMs} ms`);
+    timer = setTimeout(() => reject(error), maxMs);
+  });
+  try {
+    await Promise.race([tried, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

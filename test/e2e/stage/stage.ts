@@ -4,12 +4,10 @@ import { PHONE_PASSWORD } from '../harness/document.ts';
 import { Product } from '../harness/product.ts';
 import { PHONE_HOST } from '../harness/sipp-phone.ts';
 import { Lane, type LaneOptions } from './lane.ts';
-import { SceneRuns } from './second-try.ts';
+import { limited, SceneRuns } from './second-try.ts';
 
 /** Scenes at the same time: each takes about a twentieth of a processor, and a tenth of a second of one to begin. */
 const SCENES_AT_ONCE = Math.min(12, Math.max(5, 4 * availableParallelism()));
-/** One try of one scene. */
-const TRY_MAX_MS = 180_000;
 /** With all that a scene waits for: its turn, and the others before a second try. */
 const SCENE_MAX_MS = 900_000;
 
@@ -77,19 +75,13 @@ export function scenesOfOneProduct({ sections, environment = {} }: StageOptions 
 
 async function enact(run: (lane: Lane) => Promise<void>, lane: Lane, product: Product): Promise<void> {
   lane.enter(product);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const error = new Error(`the scene has not ended after ${TRY_MAX_MS} ms`);
-    timer = setTimeout(() => reject(error), TRY_MAX_MS);
-  });
   try {
-    await Promise.race([run(lane), late]);
+    await limited(run(lane));
   } catch (error) {
     throw new Error(`${String(error)}\n\nwhat the product told of this lane:\n${lane.story()}`, {
       cause: error,
     });
   } finally {
-    clearTimeout(timer);
     await lane.leave();
   }
 }
