@@ -12,7 +12,7 @@ const MISSED_FRAMES_MAX = 3000;
 export interface LegTap {
   isPaused: boolean;
   frame(read: Int16Array, write: Int16Array): void;
-  /** So many frames were never taken, because the machine had no time for them; what keeps time needs to know. */
+  /** So many frames were never taken, the machine having no time: for what keeps time. */
   missed?(frameCount: number): void;
   /** Hands over what is left. */
   end(): void;
