@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Log } from '../../kernel/log.ts';
@@ -10,6 +10,10 @@ const SUBPROTOCOL = 'audio.drachtio.org';
 /** One message at most: a second of 8 kHz linear audio is 16 000 bytes. */
 const MESSAGE_BYTES_MAX = 64 * 1024;
 const SAMPLE_BYTES = 2;
+/** Connections at the same time; a call has one while it is listened to. */
+const CONNECTIONS_MAX = 2000;
+/** Longest that a connection may take to say what it wants. */
+const REQUEST_MAX_MS = 5000;
 
 export interface AudioTapServerOptions {
   /** Local address that the media server connects to. */
@@ -19,6 +23,8 @@ export interface AudioTapServerOptions {
   /** What the media server is told instead, behind a port mapping. */
   readonly advertisedAddress?: string;
   readonly log: Log;
+  /** Default 5000. */
+  readonly requestMaxMs?: number;
 }
 
 /** Somewhere the media server may stream one call's audio to. */
@@ -37,7 +43,7 @@ export class AudioTapServer {
   readonly #options: AudioTapServerOptions;
   readonly #listeners = new Map<string, AudioListener>();
   readonly #sockets = new Map<string, WebSocket>();
-  #server: WebSocketServer | undefined;
+  #server: Server | undefined;
 
   constructor(options: AudioTapServerOptions) {
     this.#options = options;
@@ -50,21 +56,28 @@ export class AudioTapServer {
 
   /** Resolves when it listens; rejects with the system's error. */
   async listen(): Promise<void> {
-    const { listenAddress, listenPort, log } = this.#options;
-    const server = new WebSocketServer({
-      host: listenAddress,
-      port: listenPort,
+    const { listenAddress, listenPort, log, requestMaxMs = REQUEST_MAX_MS } = this.#options;
+    const server = createServer({
+      headersTimeout: requestMaxMs,
+      requestTimeout: requestMaxMs,
+      connectionsCheckingInterval: Math.ceil(requestMaxMs / 5),
+    });
+    server.maxConnections = CONNECTIONS_MAX;
+    // RFC 9110 §15.5.22: nothing but WebSocket is spoken here.
+    server.on('request', (_request, response) => response.writeHead(426, { connection: 'close' }).end());
+    const sockets = new WebSocketServer({
+      server,
       maxPayload: MESSAGE_BYTES_MAX,
       perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
       verifyClient: ({ req }: { req: IncomingMessage }) => this.#isExpected(req.url),
     });
+    sockets.on('connection', (socket, { url = '' }) => this.#connected(socket, url));
     await new Promise<void>((resolve, reject) => {
-      server.once('listening', resolve);
-      server.once('error', reject);
+      sockets.once('error', reject);
+      server.listen(listenPort, listenAddress, resolve);
     });
-    server.on('error', (error) => log.error({ error }, 'audio tap server'));
-    server.on('connection', (socket, { url = '' }) => this.#connected(socket, url));
+    sockets.on('error', (error) => log.error({ error }, 'audio tap server'));
     this.#server = server;
   }
 
@@ -89,7 +102,10 @@ export class AudioTapServer {
     for (const socket of this.#sockets.values()) socket.terminate();
     const server = this.#server;
     this.#server = undefined;
-    if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
+    if (!server) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
   }
 
   #isExpected(path = ''): boolean {

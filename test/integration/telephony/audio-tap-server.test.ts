@@ -1,3 +1,4 @@
+import { connect as connectTcp } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { AudioTapServer } from '../../../src/adapters/freeswitch/audio-tap-server.ts';
@@ -8,7 +9,12 @@ let heard: number[][];
 
 beforeEach(async () => {
   heard = [];
-  server = new AudioTapServer({ listenAddress: '127.0.0.1', listenPort: 0, log: silentLog });
+  server = new AudioTapServer({
+    listenAddress: '127.0.0.1',
+    listenPort: 0,
+    log: silentLog,
+    requestMaxMs: 300,
+  });
   await server.listen();
 });
 afterEach(() => server.close());
@@ -66,4 +72,34 @@ it('cuts off a stream whose message is longer than any audio', async () => {
   socket.send(Buffer.alloc(70_000));
   expect(await isClosed).toBe(1009);
   expect(heard).toEqual([]);
+});
+
+/** A connection that says `text`; what it has been told when it is closed. */
+function said(text: string): Promise<string> {
+  const socket = connectTcp(Number(new URL(expectTap().url).port), '127.0.0.1');
+  if (text !== '') socket.write(text);
+  return new Promise((resolve) => {
+    let all = '';
+    socket.on('data', (data) => (all += data.toString('latin1')));
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(all));
+  });
+}
+
+it.each([
+  ['nothing', '', /^(?:HTTP\/1.1 408 |$)/],
+  ['half a request', 'GET /tap/x HTTP/1.1\r\nHost: a\r\n', /^HTTP\/1.1 408 /],
+  ['no HTTP', '\u0000\u0001\u0002\r\n\r\n', /^HTTP\/1.1 400 /],
+  ['a plain request', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', /^HTTP\/1.1 426 /],
+  ['headers without end', `GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(20_000)}`, /^HTTP\/1.1 431 /],
+])('closes the connection of whoever says %s', async (_what, text, answer) => {
+  expect(await said(text)).toMatch(answer);
+});
+
+it('closes with connections that say nothing, and with streams', async () => {
+  const told = said('');
+  const isClosed = closed(await opened(expectTap().url));
+  await server.close();
+  await Promise.all([told, isClosed]);
+  expect(await connect('ws://127.0.0.1:1/tap')).toContain('ECONNREFUSED');
 });
