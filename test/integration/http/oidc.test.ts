@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OpenIdProvider } from '../../fakes/openid-provider.ts';
 import { closeFixtures, newFixture, type Fixture } from '../../unit/http/http-fixture.ts';
+import { hostileTexts } from './fuzz/hostile.ts';
 
 closeFixtures();
 const API = '/api/v1';
@@ -183,5 +184,40 @@ describe('a log-in at an OpenID provider', () => {
     expect(records).toContain('code=[removed]');
     expect(records).not.toContain(back.searchParams.get('code') ?? '-');
     expect(records).not.toContain(back.searchParams.get('state') ?? '-');
+  });
+
+  it('is refused, and nothing breaks, whatever stands in the place of what the provider sends back', async () => {
+    const { cookie, back } = await depart();
+    const names = ['code', 'state', 'iss', 'error', 'error_description', 'scope', 'session_state'];
+    let askedCount = 0;
+    for (const [at, text] of hostileTexts.entries()) {
+      const urls = [at, at + 1, at + 3].map((place) => {
+        const url = new URL(back);
+        url.searchParams.set(names[place % names.length] ?? '', text);
+        return url.pathname + url.search;
+      });
+      for (const query of [{ returnTo: text }, { [text]: '1' }])
+        urls.push(`${API}/oidc/login?${new URLSearchParams(query).toString()}`);
+      for (const url of urls) {
+        const isBack = url.startsWith(back.pathname);
+        // Another browser's cookie: the one of this log-in stays good.
+        const headers = { cookie: isBack ? cookie.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) : '' };
+        const { statusCode, body } = await fixture.ask('GET', url, {
+          headers,
+          // Refused log-ins are counted by address.
+          address: `198.51.100.${askedCount % 250}`,
+        });
+        const allowed = isBack ? [400, 403, 414, 431] : [302, 400, 414, 431];
+        expect([url.slice(0, 200), allowed.includes(statusCode), statusCode]).toEqual([
+          url.slice(0, 200),
+          true,
+          statusCode,
+        ]);
+        expect(body).not.toMatch(/\n\s+at /);
+        askedCount++;
+      }
+    }
+    expect(askedCount).toBeGreaterThan(200);
+    expect((await comeBack(back, cookie)).statusCode).toBe(302);
   });
 });
