@@ -16,10 +16,7 @@ export interface Shortage {
   readonly diskWait: number;
 }
 
-/**
- * From here on a failure is no verdict on the product. A whole run on a machine of two processors that does
- * nothing else stays below half of each.
- */
+/** From here on a failure is no verdict on the product: chosen, not measured. */
 export const SHORTAGE_MAX: Shortage = { latenessMs: 400, stolen: 0.08, cpuWait: 0.6, diskWait: 0.3 };
 
 /** True when the machine was short of something beyond {@link SHORTAGE_MAX}. */
