@@ -5,7 +5,7 @@ import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId } from '../../kernel/ids.ts';
 import type { CallbackSearch, FoundCallbacks } from '../../callback/callback-search.ts';
 import { listRows } from './callback-list.ts';
-import { deleteProperties, insertProperties } from './callback-properties.ts';
+import { countNewCallback, deleteProperties, insertProperties } from './callback-properties.ts';
 import { searchRows } from './callback-search-queries.ts';
 import { FixedQuery } from './fixed-query.ts';
 import type { AttemptRow, CallbackRow, EventRow, Schema } from './schema.ts';
@@ -32,7 +32,7 @@ const insertEventRow = new FixedQuery((db, row: Omit<EventRow, 'sequence'>) =>
 /** Inserts a new callback. */
 export async function insertCallback(db: Executor, callback: Callback): Promise<void> {
   await insertRow.run(db, toRow(callback));
-  await insertProperties(db, callback);
+  await countNewCallback(db);
 }
 
 /**

@@ -23,7 +23,7 @@ import type { GoneDeviceRow, NotificationRow } from './notification-rows.ts';
 export interface Schema {
   readonly callback: CallbackRow;
   readonly callbackProperty: CallbackPropertyRow;
-  readonly newCallbackProperties: NewCallbackPropertiesRow;
+  readonly newCallback: NewCallbackRow;
   readonly attempt: AttemptRow;
   readonly event: EventRow;
   readonly eventRetention: EventRetentionRow;
@@ -117,11 +117,11 @@ export interface CallbackPropertyRow {
   callbackId: string;
 }
 
-/** Rows of `callbackProperty` to be, of a callback that has come since the last were entered. */
-export interface NewCallbackPropertiesRow {
+/** A callback whose rows of `callbackProperty` have not been made yet; a trigger inserts it. */
+export interface NewCallbackRow {
+  /** In the order of coming. */
+  at: Generated<number>;
   callbackId: string;
-  /** JSON list of `CallbackPropertyRow.key`. */
-  keys: string;
 }
 
 /** One outbound call of a callback. */

@@ -15,7 +15,7 @@ import { gms } from './0012-gms.ts';
 import { transfers } from './0013-transfers.ts';
 import { listIndices } from './0014-list-indices.ts';
 import { searchIndices } from './0015-search-indices.ts';
-import { newCallbackProperties } from './0016-new-callback-properties.ts';
+import { newCallbacks } from './0016-new-callbacks.ts';
 
 /** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -34,7 +34,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0013-transfers': transfers,
   '0014-list-indices': listIndices,
   '0015-search-indices': searchIndices,
-  '0016-new-callback-properties': newCallbackProperties,
+  '0016-new-callbacks': newCallbacks,
 };
 
 /**
