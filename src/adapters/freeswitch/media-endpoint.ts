@@ -13,6 +13,7 @@ import { withDeadline } from './deadline.ts';
 import type { EslEvent, MrfEndpoint } from './drachtio-fsmrf.ts';
 import type { MediaEndpointOptions } from './media-endpoint-options.ts';
 import { watchForFax } from './fax-watch.ts';
+import { negotiated } from './media-negotiation.ts';
 import { playbackArguments } from './playback.ts';
 import { withoutEncryption } from './session-description.ts';
 
@@ -104,23 +105,7 @@ export class MediaEndpoint {
   async modify(remoteSdp: string): Promise<string> {
     const { dialog } = this.#endpoint;
     if (!dialog || this.#isGone) throw unreachable('the media channel has ended');
-    // Not fsmrf's modify: it asks for all channel variables afterwards, and after one refusal never comes
-    // back.
-    const answer = new Promise<string>((resolve, reject) => {
-      dialog.request(
-        {
-          method: 'INVITE',
-          headers: { Contact: dialog.local.contact ?? '' },
-          body: withoutEncryption(remoteSdp),
-        },
-        (err, res) => {
-          if (err) reject(unreachable('the media server is not reachable', err));
-          else if (res && res.status >= 300) {
-            reject(new AppError('MEDIA_NOT_ACCEPTED', `the media server answered ${res.status}`));
-          } else if (res && res.status >= 200) resolve(withoutEncryption(res.body ?? ''));
-        },
-      );
-    });
+    const answer = negotiated(dialog, withoutEncryption(remoteSdp), this.#options.clock);
     const sdp = await withDeadline(this.#options.clock, COMMAND_DEADLINE_MS, answer);
     if (sdp === undefined) throw unreachable('the media server did not answer in time');
     return sdp;
