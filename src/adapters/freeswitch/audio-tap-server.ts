@@ -25,6 +25,8 @@ export interface AudioTapServerOptions {
   readonly log: Log;
   /** Default 5000. */
   readonly requestMaxMs?: number;
+  /** Default 2000. */
+  readonly connectionsMax?: number;
 }
 
 /** Somewhere the media server may stream one call's audio to. */
@@ -56,13 +58,14 @@ export class AudioTapServer {
 
   /** Resolves when it listens; rejects with the system's error. */
   async listen(): Promise<void> {
-    const { listenAddress, listenPort, log, requestMaxMs = REQUEST_MAX_MS } = this.#options;
+    const { listenAddress, listenPort, log } = this.#options;
+    const { requestMaxMs = REQUEST_MAX_MS, connectionsMax = CONNECTIONS_MAX } = this.#options;
     const server = createServer({
       headersTimeout: requestMaxMs,
       requestTimeout: requestMaxMs,
       connectionsCheckingInterval: Math.ceil(requestMaxMs / 5),
     });
-    server.maxConnections = CONNECTIONS_MAX;
+    server.maxConnections = connectionsMax;
     // RFC 9110 §15.5.22: nothing but WebSocket is spoken here.
     server.on('request', (_request, response) => response.writeHead(426, { connection: 'close' }).end());
     const sockets = new WebSocketServer({

@@ -22,7 +22,7 @@ export function propertyKey(property: CallbackProperty): number {
   return Number.parseInt(hash('sha1', text).slice(0, DIGEST_HEX_DIGITS), 16);
 }
 
-/** Callbacks that wait, by the database's own count at first; rather too many than too few. */
+/** About how many callbacks wait: by the database's own count at first, and not put right by a rollback. */
 const newCounts = new WeakMap<Executor, number>();
 
 /**

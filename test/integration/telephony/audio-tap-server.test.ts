@@ -14,6 +14,7 @@ beforeEach(async () => {
     listenPort: 0,
     log: silentLog,
     requestMaxMs: 300,
+    connectionsMax: 3,
   });
   await server.listen();
 });
@@ -94,6 +95,17 @@ it.each([
   ['headers without end', `GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(20_000)}`, /^HTTP\/1.1 431 /],
 ])('closes the connection of whoever says %s', async (_what, text, answer) => {
   expect(await said(text)).toMatch(answer);
+});
+
+it('takes so many connections and no more, and others when those have gone', async () => {
+  const taps = Array.from({ length: 4 }, expectTap);
+  const [first] = await Promise.all(taps.slice(0, 3).map(({ url }) => opened(url)));
+  const fourth = taps[3]?.url ?? '';
+  expect(await connect(fourth)).toMatch(/hang up|ECONNRESET/);
+  const isClosed = closed(first!);
+  taps[0]?.close();
+  await isClosed;
+  await expect.poll(() => connect(fourth)).toBeInstanceOf(WebSocket);
 });
 
 it('closes with connections that say nothing, and with streams', async () => {

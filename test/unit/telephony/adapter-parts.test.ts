@@ -107,6 +107,9 @@ describe('a session description', () => {
     expect(memory.codecOf('sip:+4930123456@192.0.2.8:5070')).toBeUndefined();
     memory.answered('sip:192.0.2.7:5070', SDP.replace(/^m=audio.*$/m, 'm=audio 9 RTP/AVP 97'));
     expect(memory.codecOf('sip:192.0.2.7:5070')).toBeUndefined();
+    for (let port = 1; port <= 2001; port++) memory.answered(`sip:192.0.2.9:${port}`, answer);
+    const known = [1, 2, 2001].map((port) => memory.codecOf(`sip:192.0.2.9:${port}`));
+    expect(known).toEqual([undefined, 'PCMA/8000', 'PCMA/8000']);
   });
 
   it.each([
