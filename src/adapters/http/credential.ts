@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import type { IdSource } from '../../kernel/ids.ts';
 import type { Scope } from './access-rules.ts';
@@ -52,7 +52,7 @@ export function rotatedKey(key: ApiKey, previousUntilMs: number): { secret: stri
 
 /** SHA-256 in hex; enough for secrets of 256 random bits, which nobody can guess through a dictionary. */
 export function secretDigest(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret);
 }
 
 /** `tk_` for a key, `ts_` for a session, and 256 random bits. */

@@ -19,15 +19,17 @@ const countOpen = new FixedQuery((db, { virtualQueue, customerNumber }: OfNumber
     .where(sql<boolean>`"state" <> 'COMPLETED'`),
 );
 
-// Ids are time-ordered, so the indexes that end in the id give the newest first.
+// Ids are time-ordered, so the indexes that end in the id give the newest first. SQLite plans a query anew
+// whenever the value of a bare parameter of `limit` or `offset` is given; not so with a plus.
+const FIRST = sql<number>`+1`;
 const madeByQueue = new FixedQuery((db, { virtualQueue, skip }: { virtualQueue: string; skip: number }) =>
   db
     .selectFrom('callback')
     .select('createdAtMs')
     .where('virtualQueue', '=', virtualQueue)
     .orderBy('id', 'desc')
-    .limit(1)
-    .offset(skip),
+    .limit(FIRST)
+    .offset(sql<number>`+${skip}`),
 );
 const immediateOfNumber = new FixedQuery(
   (db, { virtualQueue, customerNumber, skip }: OfNumber & { skip: number }) =>
@@ -38,8 +40,8 @@ const immediateOfNumber = new FixedQuery(
       .where('customerNumber', '=', customerNumber)
       .whereRef('desiredAtMs', '<=', 'createdAtMs')
       .orderBy('id', 'desc')
-      .limit(1)
-      .offset(skip),
+      .limit(FIRST)
+      .offset(sql<number>`+${skip}`),
 );
 
 /** Callbacks of the number on the queue that are not COMPLETED. */

@@ -78,6 +78,9 @@ export class Storage implements UnitOfWork<StorageTx> {
       database = openDatabase(options.path);
       const db = new Kysely<Schema>({ dialect: new PreparedSqliteDialect(database) });
       const migrated = options.migrate === false ? [] : await migrate(db as unknown as Kysely<never>);
+      // Every work's savepoint has a journal of the pages that it changes, some 90 kB for a new callback: in
+      // files, each group of works would make one and delete it. Migrations sort whole tables: in files.
+      database.pragma('temp_store = memory');
       return new Storage(database, db, ownership, options.clock, migrated);
     } catch (error) {
       database?.close();
