@@ -13,6 +13,7 @@ import { memory } from './memory.ts';
 import type { Measurement, Report, Row } from './measurement.ts';
 import { pacing } from './pacing.ts';
 import { routing } from './routing.ts';
+import { slowDisk } from './slow-disk.ts';
 import { waitEstimates } from './wait-estimates.ts';
 
 const MEASUREMENTS: readonly Measurement[] = [
@@ -29,6 +30,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   apiCreates,
   apiAvailability,
   apiLists,
+  slowDisk,
 ];
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 

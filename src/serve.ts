@@ -17,7 +17,16 @@ export async function serve(): Promise<void> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
-  const turnkeeper = await startTurnkeeper({ config, environment, log, version });
+  const turnkeeper = await startTurnkeeper({
+    config,
+    environment,
+    log,
+    version,
+    onLost: (error) => {
+      log.error({ error }, 'ending at once: what was stored is not safe');
+      process.exit(1);
+    },
+  });
   process.stderr.write(startMessage(turnkeeper, config));
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {

@@ -55,6 +55,11 @@ export interface StartOptions {
   readonly environment: Environment;
   readonly log: Log;
   readonly version: string;
+  /**
+   * The disk did not keep what was stored (STORAGE_LOST). Default: the error is thrown outside of everything,
+   * which ends the process.
+   */
+  readonly onLost?: (error: AppError) => void;
 }
 
 /** What a caller hears while an agent's phone rings: the same music as in the line. */
@@ -81,8 +86,14 @@ export async function startTurnkeeper(options: StartOptions): Promise<Turnkeeper
   }
 }
 
+function endNow(error: AppError): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
 async function start(
-  { config, environment, log, version }: StartOptions,
+  { config, environment, log, version, onLost = endNow }: StartOptions,
   started: Started,
   stop: () => Promise<void>,
 ): Promise<Turnkeeper> {
@@ -90,7 +101,8 @@ async function start(
   const ids = new IdSource(clock, new SystemRandom());
   const metrics = new PrometheusMetrics({ version, telephony: config.telephony.mode }, log);
   mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 });
-  const storage = await Storage.open({ path: `${config.dataDirectory}/turnkeeper.db`, clock });
+  const path = `${config.dataDirectory}/turnkeeper.db`;
+  const storage = await Storage.open({ path, clock, beside: { spawn: spawnWorker, log, onLost } });
   started.push(() => storage.close());
 
   const flows = new FlowLibrary({

@@ -9,6 +9,7 @@ import {
   validateDocument,
 } from '../../provisioning/validate-document.ts';
 import { withDeadline } from '../freeswitch/deadline.ts';
+import { type SpawnThread, threadEntry } from '../spawn-thread.ts';
 
 /**
  * Documents up to this size are checked at once. A hostile document costs up to 15 ms a KiB (quoted text of
@@ -34,17 +35,9 @@ export type CheckAnswer =
     }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
-/** Starts a module in a thread of its own. */
-export type SpawnThread = (
-  entry: URL,
-  name: string,
-  data: CheckQuestion,
-  options: { readonly resourceLimits: { readonly maxOldGenerationSizeMb: number } },
-) => Worker;
-
 /** What {@link documentChecker} works with; `timeMaxMs` by default a minute. */
 export interface DocumentCheckerOptions {
-  readonly spawn: SpawnThread;
+  readonly spawn: SpawnThread<CheckQuestion>;
   readonly clock: Clock;
   readonly timeMaxMs?: number;
 }
@@ -61,10 +54,7 @@ export function documentChecker({
 }: DocumentCheckerOptions): (text: string, context: ValidationContext) => Promise<ValidationOutcome> {
   return async (text: string, context: ValidationContext): Promise<ValidationOutcome> => {
     if (Buffer.byteLength(text) <= AT_ONCE_BYTES_MAX) return validateDocument(text, context);
-    const entry = new URL(
-      `./document-check-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
-      import.meta.url,
-    );
+    const entry = threadEntry('./document-check-worker', import.meta.url);
     const thread = spawn(
       entry,
       'document-check',

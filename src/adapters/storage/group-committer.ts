@@ -28,27 +28,40 @@ interface Done<Tx> {
   readonly value: unknown;
 }
 
+/** What {@link GroupCommitter} works with. */
+export interface GroupCommitterOptions<Tx> {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly makeTx: () => Tx;
+  /** Resolves when what was committed is on disk. Default: it is when the commit returns. */
+  readonly sync?: () => Promise<void>;
+  /** The disk did not keep what was committed. The process has to end: nothing is taken any more. */
+  readonly onLost?: (error: AppError) => void;
+}
+
 /**
- * Runs works one after another inside one SQLite transaction, a savepoint each, then commits once: one fsync
- * for all. A failed work rolls back to its savepoint only. Nothing resolves before the commit; when the
- * commit fails nothing of the group is stored and every work of it rejects with STORAGE_FAILED (retryable).
+ * Runs works one after another inside one SQLite transaction, a savepoint each, then commits once and waits
+ * for the disk once. A failed work rolls back to its savepoint only. Nothing resolves before it is on disk;
+ * when the commit fails nothing of the group is stored and every work of it rejects with STORAGE_FAILED
+ * (retryable); when the disk does not keep it every work of it, and every later one, rejects with
+ * STORAGE_LOST.
  */
 export class GroupCommitter<Tx extends EndableTx> {
+  readonly #options: GroupCommitterOptions<Tx>;
   readonly #database: Database;
-  readonly #clock: Clock;
-  readonly #makeTx: () => Tx;
   readonly #prompt: Waiting<Tx>[] = [];
   readonly #patient: Waiting<Tx>[] = [];
   readonly #statements: Record<'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'undo', Statement>;
   #scheduled = false;
   #running: Promise<void> | undefined;
   #closed = false;
+  #lost: AppError | undefined;
   #groupCount = 0;
 
-  constructor(database: Database, clock: Clock, makeTx: () => Tx) {
-    this.#database = database;
-    this.#clock = clock;
-    this.#makeTx = makeTx;
+  constructor(options: GroupCommitterOptions<Tx>) {
+    this.#options = options;
+    this.#database = options.database;
+    const { database } = options;
     this.#statements = {
       begin: database.prepare('begin immediate'),
       commit: database.prepare('commit'),
@@ -70,10 +83,11 @@ export class GroupCommitter<Tx extends EndableTx> {
 
   /**
    * Resolves with the work's result once it is on disk. Rejects with what `work` threw, or with AppError
-   * STORAGE_FAILED, STORAGE_OVERLOADED, STORAGE_CLOSED or TRANSACTION_STALLED.
+   * STORAGE_FAILED, STORAGE_LOST, STORAGE_OVERLOADED, STORAGE_CLOSED or TRANSACTION_STALLED.
    * @param turn default `prompt`; each kind keeps its own order.
    */
   transact<Result>(work: (tx: Tx) => Promise<Result>, turn: TransactionTurn = 'prompt'): Promise<Result> {
+    if (this.#lost) return Promise.reject(this.#lost);
     if (this.#closed) return Promise.reject(new AppError('STORAGE_CLOSED', 'the database is closed'));
     if (this.#waitingCount >= WAITING_WORKS_MAX) {
       const message = `more than ${WAITING_WORKS_MAX} transactions wait for the disk`;
@@ -116,7 +130,7 @@ export class GroupCommitter<Tx extends EndableTx> {
 
   async #group(): Promise<void> {
     const done: Done<Tx>[] = [];
-    const startedAtMs = this.#clock.monotonicMs();
+    const startedAtMs = this.#options.clock.monotonicMs();
     try {
       this.#statements.begin.run();
     } catch (error) {
@@ -128,7 +142,7 @@ export class GroupCommitter<Tx extends EndableTx> {
       const waiting = this.#prompt.shift() ?? this.#patient.shift();
       if (!waiting) break;
       if (!(await this.#runWork(waiting, done))) return;
-      if (this.#clock.monotonicMs() - startedAtMs > GROUP_DURATION_MAX_MS) break;
+      if (this.#options.clock.monotonicMs() - startedAtMs > GROUP_DURATION_MAX_MS) break;
     }
     this.#groupCount++;
     try {
@@ -138,13 +152,29 @@ export class GroupCommitter<Tx extends EndableTx> {
       for (const { waiting } of done) waiting.reject(storageFailure(error));
       return;
     }
+    try {
+      await this.#options.sync?.();
+    } catch (error) {
+      this.#lose(done, error);
+      return;
+    }
     for (const { waiting, value } of done) waiting.resolve(value);
+  }
+
+  // SQLite goes on from what it has written; the disk may have a hole there, and would lose what comes after.
+  #lose(done: readonly Done<Tx>[], cause: unknown): void {
+    const message = `the disk did not keep what was stored: ${messageOf(cause)}`;
+    const lost = new AppError('STORAGE_LOST', message, { cause });
+    this.#lost = lost;
+    const rest = [...this.#prompt.splice(0), ...this.#patient.splice(0)];
+    for (const waiting of [...done.map((entry) => entry.waiting), ...rest]) waiting.reject(lost);
+    this.#options.onLost?.(lost);
   }
 
   /** False when the whole group is lost: SQLite itself has rolled back. */
   async #runWork(waiting: Waiting<Tx>, done: Done<Tx>[]): Promise<boolean> {
     this.#statements.savepoint.run();
-    const tx = this.#makeTx();
+    const tx = this.#options.makeTx();
     try {
       const value = await this.#bounded(waiting.work, tx);
       tx.end();
@@ -167,13 +197,13 @@ export class GroupCommitter<Tx extends EndableTx> {
 
   #bounded(work: (tx: Tx) => Promise<unknown>, tx: Tx): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      let timer: TimerHandle | undefined = this.#clock.setTimer(WORK_DURATION_MAX_MS, () => {
+      let timer: TimerHandle | undefined = this.#options.clock.setTimer(WORK_DURATION_MAX_MS, () => {
         timer = undefined;
         const message = `a transaction did not end within ${WORK_DURATION_MAX_MS} ms; it may only wait for the database`;
         reject(new AppError('TRANSACTION_STALLED', message));
       });
       const settle = (): void => {
-        if (timer) this.#clock.clearTimer(timer);
+        if (timer) this.#options.clock.clearTimer(timer);
       };
       Promise.resolve()
         .then(() => work(tx))

@@ -8,6 +8,7 @@ import { migrate } from './migrations/migrations.ts';
 import type { Schema } from './schema.ts';
 import { PreparedSqliteDialect } from './sqlite-dialect.ts';
 import { StorageTx } from './storage-tx.ts';
+import { WriteAheadLog, type WriteAheadLogOptions } from './write-ahead-log.ts';
 import {
   StoredAccess,
   StoredAreas,
@@ -28,6 +29,14 @@ export interface StorageOptions {
   readonly clock: Clock;
   /** Change the schema when it is old. Default true. */
   readonly migrate?: boolean;
+  /**
+   * Wait for the disk beside the event loop. Default: each commit holds it until the disk has it. Not for
+   * `:memory:`.
+   */
+  readonly beside?: WriteAheadLogOptions & {
+    /** The disk did not keep what was stored; the process has to end, and starts again from what is there. */
+    readonly onLost: (error: AppError) => void;
+  };
 }
 
 /** Everything that is kept: one SQLite file owned by one process. */
@@ -44,18 +53,23 @@ export class Storage implements UnitOfWork<StorageTx> {
   readonly #db: Kysely<Schema>;
   readonly #ownership: Database | undefined;
   readonly #committer: GroupCommitter<StorageTx>;
+  readonly #writeAheadLog: WriteAheadLog | undefined;
 
   private constructor(
+    { clock, beside }: StorageOptions,
     database: Database,
     db: Kysely<Schema>,
     ownership: Database | undefined,
-    clock: Clock,
     migrated: readonly string[],
   ) {
     this.#db = db;
     this.#ownership = ownership;
     this.migrated = migrated;
-    this.#committer = new GroupCommitter(database, clock, () => new StorageTx(db));
+    const makeTx = (): StorageTx => new StorageTx(db);
+    const log = beside && new WriteAheadLog(database, beside);
+    const late = beside && log && { sync: () => log.sync(), onLost: beside.onLost };
+    this.#committer = new GroupCommitter({ database, clock, makeTx, ...late });
+    this.#writeAheadLog = log;
     this.registrations = new StoredRegistrations(this);
     this.openLegs = new StoredOpenLegs(this);
     this.access = new StoredAccess(this);
@@ -81,7 +95,7 @@ export class Storage implements UnitOfWork<StorageTx> {
       // Every work's savepoint has a journal of the pages that it changes, some 90 kB for a new callback: in
       // files, each group of works would make one and delete it. Migrations sort whole tables: in files.
       database.pragma('temp_store = memory');
-      return new Storage(database, db, ownership, options.clock, migrated);
+      return new Storage(options, database, db, ownership, migrated);
     } catch (error) {
       database?.close();
       ownership?.close();
@@ -103,6 +117,7 @@ export class Storage implements UnitOfWork<StorageTx> {
   /** Waits for running transactions, refuses new ones, gives the file up. Idempotent. */
   async close(): Promise<void> {
     await this.#committer.close();
+    await this.#writeAheadLog?.close();
     await this.#db.destroy();
     this.#ownership?.close();
   }
