@@ -13,7 +13,7 @@ const SETTLE_MS = 3000;
 /** What calls notice of a disk that others keep busy: everything that is signalled waits for the event loop. */
 export const slowDisk: Measurement = {
   name: 'slow-disk',
-  title: `Event loop while ${WRITER_COUNT} writers keep the disk busy and callbacks are created`,
+  title: `Delay of the event loop while ${WRITER_COUNT} writers keep the disk busy`,
   async run(): Promise<Result> {
     const house = await ApiHouse.open();
     const rows: Row[] = [];
