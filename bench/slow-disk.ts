@@ -10,7 +10,7 @@ const CONNECTION_COUNT = 32;
 /** Until the disk has enough to do, and until it has done it. */
 const SETTLE_MS = 3000;
 
-/** What calls notice of a disk that others keep busy: everything that is signalled waits for the event loop. */
+/** What calls notice of a disk that others keep busy: all signalling waits for the event loop. */
 export const slowDisk: Measurement = {
   name: 'slow-disk',
   title: `Delay of the event loop while ${WRITER_COUNT} writers keep the disk busy`,
