@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Callback } from '../../callback/callback.ts';
 import { may, mayReadQueue } from './access-rules.ts';
+import { cancelEach } from './bulk-cancellation.ts';
 import { callbackIdSchema, callbackSchema, errorAnswers } from './api-schemas.ts';
 import { callbackJson } from './api-views.ts';
 import { auditCallback } from './callback-audit.ts';
@@ -79,7 +79,6 @@ function addCancel(server: Server, context: RouteContext): void {
 }
 
 function addBulkCancel(server: Server, context: RouteContext): void {
-  const { application } = context;
   server.route({
     method: 'POST',
     url: '/callbacks/cancel',
@@ -103,29 +102,17 @@ function addBulkCancel(server: Server, context: RouteContext): void {
       },
     },
     handler: async (request) => {
-      const principal = principalOf(request);
       const { ids } = request.body;
-      const found = await Promise.all(ids.map((id) => application.findCallback(id)));
-      const readable = found.map((each) => each && mayReadQueue(principal, each.virtualQueue));
-      const allowed = ids.filter((_id, index) => readable[index]);
-      const cancellations = await application.cancelCallbacks(allowed, principal.actor);
-      const done = cancellations[Symbol.iterator]();
-      const deeds: { before: Callback; after: Callback }[] = [];
-      const results = ids.map((wanted, index) => {
-        const cancellation = readable[index] ? done.next().value : undefined;
-        if (!cancellation) return { id: wanted, outcome: 'not-found' as const, state: null };
-        const { id, outcome } = cancellation;
-        if (outcome.ok) {
-          const before = found[index];
-          if (before) deeds.push({ before, after: outcome.value });
-          return { id, outcome: 'cancelled' as const, state: outcome.value.state };
-        }
+      const outcomes = await cancelEach(context, request, ids);
+      const results = ids.map((id, index) => {
+        const outcome = outcomes[index];
+        if (!outcome) return { id, outcome: 'not-found' as const, state: null };
+        if (outcome.ok) return { id, outcome: 'cancelled' as const, state: outcome.value.state };
         const { refusal } = outcome;
         if (refusal.kind === 'not-found') return { id, outcome: refusal.kind, state: null };
         if (refusal.kind === 'not-allowed') return { id, outcome: refusal.kind, state: refusal.state };
         throw refused(refusal);
       });
-      await Promise.all(deeds.map((deed) => auditCallback(context, request, 'cancelled', deed)));
       return { results };
     },
   });

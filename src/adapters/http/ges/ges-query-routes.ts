@@ -7,10 +7,9 @@ import {
 } from '../../../callback/callback-search.ts';
 import { CallbackState } from '../../../callback/callback.ts';
 import type { CallbackId } from '../../../kernel/ids.ts';
-import { mayReadQueue } from '../access-rules.ts';
-import { auditCallback } from '../callback-audit.ts';
 import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
+import { cancelEach } from '../bulk-cancellation.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { principalOf, refused } from '../request-guard.ts';
@@ -282,19 +281,12 @@ function addBulkCancel(server: Server, context: RouteContext): void {
     handler: async (request) => {
       const principal = principalOf(request);
       const { ids, more } = await idsOf(application, request.body, principal);
-      const results = [];
-      for (const id of ids) {
-        const found = await application.findCallback(id);
-        if (!found || !mayReadQueue(principal, found.virtualQueue)) {
-          results.push({ id, ok: false, reason: 'there is no such callback' });
-          continue;
-        }
-        const outcome = await application.cancelCallback(id, principal.actor);
-        if (outcome.ok) {
-          await auditCallback(context, request, 'cancelled', { before: found, after: outcome.value });
-          results.push({ id, ok: true });
-        } else results.push({ id, ok: false, reason: refused(outcome.refusal).message });
-      }
+      const outcomes = await cancelEach(context, request, ids);
+      const results = ids.map((id, index) => {
+        const outcome = outcomes[index];
+        if (!outcome) return { id, ok: false, reason: 'there is no such callback' };
+        return outcome.ok ? { id, ok: true } : { id, ok: false, reason: refused(outcome.refusal).message };
+      });
       return successful(request, { results, more });
     },
   });

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import type { CallbackView } from '../../../application/application.ts';
 import { type Callback, CallbackState } from '../../../callback/callback.ts';
 import { mayReadQueue } from '../access-rules.ts';
 import { isoOf } from '../api-views.ts';
-import { auditCallback } from '../callback-audit.ts';
+import { cancelEach } from '../bulk-cancellation.ts';
 import { searchedQueues } from '../ges/ges-pages.ts';
 import { refuseUnreadable } from '../ges/ges-callback-routes.ts';
 import { instant, rule, text } from '../ges/ges-fields.ts';
@@ -150,7 +149,6 @@ function addWatermarks(server: Server, { application }: RouteContext): void {
 }
 
 function addBulkCancel(server: Server, context: RouteContext): void {
-  const { application } = context;
   server.route({
     method: 'POST',
     url: '/admin/callback/cancel',
@@ -178,25 +176,13 @@ function addBulkCancel(server: Server, context: RouteContext): void {
       },
     },
     handler: async (request) => {
-      const principal = principalOf(request);
       const { reason } = request.body;
       const ids = [...new Set(request.body.ids)];
-      const readable = new Map<string, CallbackView>();
-      for (const id of ids) {
-        const found = await application.findCallback(id);
-        if (found && mayReadQueue(principal, found.virtualQueue)) readable.set(id, found);
-      }
-      const done = await application.cancelCallbacks([...readable.keys()], principal.actor);
-      for (const { id, outcome } of done) {
-        const before = readable.get(id);
-        if (!before || !outcome.ok) continue;
-        await auditCallback(context, request, 'cancelled', { before, after: outcome.value });
-      }
-      const outcomes = new Map(done.map(({ id, outcome }) => [id, outcome]));
+      const outcomes = await cancelEach(context, request, ids);
       const ignored = reason === undefined ? [] : [{ option: 'reason', reason: 'is not kept' }];
       return {
-        results: ids.map((id) => {
-          const outcome = outcomes.get(id);
+        results: ids.map((id, index) => {
+          const outcome = outcomes[index];
           if (outcome?.ok === true) return { id, ok: true };
           return { id, ok: false, reason: outcome?.refusal.kind ?? 'not-found' };
         }),
