@@ -102,7 +102,7 @@ async function start(
   const metrics = new PrometheusMetrics({ version, telephony: config.telephony.mode }, log);
   mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 });
   const path = `${config.dataDirectory}/turnkeeper.db`;
-  const storage = await Storage.open({ path, clock, beside: { spawn: spawnWorker, log, onLost } });
+  const storage = await Storage.open({ path, clock, metrics, beside: { spawn: spawnWorker, log, onLost } });
   started.push(() => storage.close());
 
   const flows = new FlowLibrary({

@@ -39,8 +39,13 @@ export const MetricName = {
   agents: 'turnkeeper_agents',
   /** Seconds from "agent ready" to the INVITE handed to the SIP server. */
   readyToInviteSeconds: 'turnkeeper_ready_to_invite_seconds',
-  /** Seconds of one storage transaction. Labels: kind. */
+  /**
+   * Seconds from asking for a storage transaction until it was on disk; those that failed are not in it.
+   * Labels: turn (`prompt`: telephony, `patient`: programs).
+   */
   transactionSeconds: 'turnkeeper_transaction_seconds',
+  /** Seconds that one commit, of one or more transactions, waited for the disk. */
+  diskWaitSeconds: 'turnkeeper_disk_wait_seconds',
   /** Seconds to answer an HTTP request. Labels: method, route, status (`2xx`…`5xx`). */
   httpRequestSeconds: 'turnkeeper_http_request_seconds',
   /** Embedded servers restarted after a failure. Labels: server (`sip`, `media`). */

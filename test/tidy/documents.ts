@@ -65,3 +65,15 @@ export function roomFindings(sources: readonly SourceFile[], walk: SourceFile): 
       advice: `does not name the room \`${room}/\`: say what it is for`,
     }));
 }
+
+const METRIC_NAME = /^  (\w+): 'turnkeeper_/gm;
+const METRIC_DECLARED = /^src\/(?:kernel\/metrics|adapters\/metrics\/)/;
+
+/** Metrics that are declared and never reported: their zeros would be untrue. */
+export function metricFindings(sources: readonly SourceFile[], names: SourceFile): Finding[] {
+  const reporting = sources.filter(({ path }) => !METRIC_DECLARED.test(path)).map(({ text }) => text);
+  return [...names.text.matchAll(METRIC_NAME)].flatMap(({ 1: name = '', index }) => {
+    if (reporting.some((text) => new RegExp(`MetricName\\.${name}\\b`).test(text))) return [];
+    return [{ path: names.path, line: lineAt(names.text, index), advice: `nobody reports ${name}` }];
+  });
+}

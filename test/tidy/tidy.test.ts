@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { codeText, importsOf } from './code-text.ts';
 import { directionFindings } from './directions.ts';
-import { errorCodeFindings, roomFindings } from './documents.ts';
+import { errorCodeFindings, metricFindings, roomFindings } from './documents.ts';
 import { sizeFindings } from './sizes.ts';
 import { filesMatching, projectFiles, told, type SourceFile } from './source-file.ts';
 import {
@@ -207,6 +207,13 @@ describe('documents', () => {
   test('the walk names every room', () => {
     expect(told(roomFindings(SOURCES, document('docs/walk.md')))).toEqual([]);
     expect(roomFindings([planted('src/attic/x.ts', '')], document('docs/walk.md'))).toHaveLength(1);
+  });
+
+  test('every metric is reported by somebody', () => {
+    const names = document('src/kernel/metrics.ts');
+    expect(told(metricFindings(SOURCES, names))).toEqual([]);
+    const more = planted(names.path, `${names.text}\n  plantedTotal: 'turnkeeper_planted_total',`);
+    expect(metricFindings(SOURCES, more)).toHaveLength(1);
   });
 
   test('the changelog has a place for what comes next', () => {

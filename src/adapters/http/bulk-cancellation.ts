@@ -8,8 +8,8 @@ import type { RouteContext } from './http-dependencies.ts';
 import { principalOf } from './request-guard.ts';
 
 /**
- * Cancels several callbacks, each by itself, whichever API asks. They are looked up, cancelled and written into
- * the audit log all at once: few commits, however many there are.
+ * Cancels several callbacks, each by itself, whichever API asks. They are looked up, cancelled and written
+ * into the audit log all at once: few commits, however many there are.
  * @returns what became of each, in the order of `ids`; undefined: for this caller there is no such callback.
  */
 export async function cancelEach(

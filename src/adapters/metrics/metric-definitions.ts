@@ -16,7 +16,7 @@ export type MetricDefinition = {
 const LATENCY_BUCKETS = [
   0.001, 0.0025, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5,
 ] as const;
-const TRANSACTION_BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1] as const;
+const TRANSACTION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5] as const;
 const REQUEST_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30] as const;
 
 /** One row for every {@link MetricName}; checked by a test. */
@@ -99,8 +99,15 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   {
     name: MetricName.transactionSeconds,
     kind: 'histogram',
-    help: 'Duration of a storage transaction, by kind',
-    labels: ['kind'],
+    help: 'From asking for a storage transaction until it was on disk, by turn: prompt (telephony), patient (programs)',
+    labels: ['turn'],
+    buckets: TRANSACTION_BUCKETS,
+  },
+  {
+    name: MetricName.diskWaitSeconds,
+    kind: 'histogram',
+    help: 'What a commit, of one or more transactions, waited for the disk',
+    labels: [],
     buckets: TRANSACTION_BUCKETS,
   },
   {

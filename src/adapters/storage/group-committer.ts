@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { TransactionTurn } from '../../callback/callback-store.ts';
 import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { Clock, TimerHandle } from '../../kernel/clock.ts';
+import { MetricName, type Metrics } from '../../kernel/metrics.ts';
 
 /** Works that share one commit at most; bounds how long the first waits for the last. */
 export const GROUP_WORKS_MAX = 256;
@@ -21,6 +22,8 @@ interface Waiting<Tx> {
   readonly work: (tx: Tx) => Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
+  readonly turn: TransactionTurn;
+  readonly askedAtMs: number;
 }
 
 interface Done<Tx> {
@@ -33,10 +36,14 @@ export interface GroupCommitterOptions<Tx> {
   readonly database: Database;
   readonly clock: Clock;
   readonly makeTx: () => Tx;
-  /** Resolves when what was committed is on disk. Default: it is when the commit returns. */
-  readonly sync?: () => Promise<void>;
+  /**
+   * Resolves when what was committed is on disk; false: nothing had been written. Default: it is there when
+   * the commit returns.
+   */
+  readonly sync?: () => Promise<boolean>;
   /** The disk did not keep what was committed. The process has to end: nothing is taken any more. */
   readonly onLost?: (error: AppError) => void;
+  readonly metrics?: Pick<Metrics, 'observe'>;
 }
 
 /**
@@ -95,7 +102,8 @@ export class GroupCommitter<Tx extends EndableTx> {
     }
     return new Promise<Result>((resolve, reject) => {
       const line = turn === 'patient' ? this.#patient : this.#prompt;
-      line.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      const askedAtMs = this.#options.clock.monotonicMs();
+      line.push({ work, resolve: resolve as (value: unknown) => void, reject, turn, askedAtMs });
       this.#schedule();
     });
   }
@@ -153,12 +161,26 @@ export class GroupCommitter<Tx extends EndableTx> {
       return;
     }
     try {
-      await this.#options.sync?.();
+      await this.#sync();
     } catch (error) {
       this.#lose(done, error);
       return;
     }
-    for (const { waiting, value } of done) waiting.resolve(value);
+    const { clock, metrics } = this.#options;
+    const nowMs = clock.monotonicMs();
+    for (const { waiting, value } of done) {
+      const { turn, askedAtMs } = waiting;
+      metrics?.observe(MetricName.transactionSeconds, (nowMs - askedAtMs) / 1000, { turn });
+      waiting.resolve(value);
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const { sync, clock, metrics } = this.#options;
+    if (!sync) return;
+    const startedAtMs = clock.monotonicMs();
+    if (!(await sync())) return;
+    metrics?.observe(MetricName.diskWaitSeconds, (clock.monotonicMs() - startedAtMs) / 1000);
   }
 
   // SQLite goes on from what it has written; the disk may have a hole there, and would lose what comes after.

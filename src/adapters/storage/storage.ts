@@ -3,6 +3,7 @@ import BetterSqlite3, { type Database } from 'better-sqlite3';
 import type { TransactionTurn, UnitOfWork } from '../../callback/callback-store.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, messageOf } from '../../kernel/errors.ts';
+import type { Metrics } from '../../kernel/metrics.ts';
 import { GroupCommitter } from './group-committer.ts';
 import { migrate } from './migrations/migrations.ts';
 import type { Schema } from './schema.ts';
@@ -29,6 +30,8 @@ export interface StorageOptions {
   readonly clock: Clock;
   /** Change the schema when it is old. Default true. */
   readonly migrate?: boolean;
+  /** Default: nothing is counted. */
+  readonly metrics?: Pick<Metrics, 'observe'>;
   /**
    * Wait for the disk beside the event loop. Default: each commit holds it until the disk has it. Not for
    * `:memory:`.
@@ -56,7 +59,7 @@ export class Storage implements UnitOfWork<StorageTx> {
   readonly #writeAheadLog: WriteAheadLog | undefined;
 
   private constructor(
-    { clock, beside }: StorageOptions,
+    { clock, beside, metrics }: StorageOptions,
     database: Database,
     db: Kysely<Schema>,
     ownership: Database | undefined,
@@ -68,7 +71,7 @@ export class Storage implements UnitOfWork<StorageTx> {
     const makeTx = (): StorageTx => new StorageTx(db);
     const log = beside && new WriteAheadLog(database, beside);
     const late = beside && log && { sync: () => log.sync(), onLost: beside.onLost };
-    this.#committer = new GroupCommitter({ database, clock, makeTx, ...late });
+    this.#committer = new GroupCommitter({ database, clock, makeTx, ...late, ...(metrics && { metrics }) });
     this.#writeAheadLog = log;
     this.registrations = new StoredRegistrations(this);
     this.openLegs = new StoredOpenLegs(this);

@@ -57,15 +57,16 @@ export class WriteAheadLog {
   }
 
   /**
-   * Resolves when all that has been committed is on disk. Rejects when the disk refuses: what of it is there
-   * is then unknown, and nothing that comes later can be relied on.
+   * Resolves when all that has been committed is on disk; false: it was already. Rejects when the disk
+   * refuses: what of it is there is then unknown, and nothing that comes later can be relied on.
    */
-  async sync(): Promise<void> {
+  async sync(): Promise<boolean> {
     const rows = this.#changes.get() ?? 0;
-    if (rows === this.#syncedRows) return;
+    if (rows === this.#syncedRows) return false;
     await synced(this.#file);
     this.#syncedRows = rows;
     if (rows - this.#checkpointedRows >= CHECKPOINT_ROWS) this.#checkpoint(rows);
+    return true;
   }
 
   /** To be called before the database is closed. Idempotent. */

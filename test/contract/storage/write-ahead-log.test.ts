@@ -10,6 +10,7 @@ import { spawnWorker } from '../../../src/embedded/worker-supervisor.ts';
 import { SystemClock } from '../../../src/kernel/clock.ts';
 import type { AppError } from '../../../src/kernel/errors.ts';
 import { silentLog } from '../../../src/kernel/log.ts';
+import { MetricName } from '../../../src/kernel/metrics.ts';
 
 interface Tx extends EndableTx {
   put(value: number): void;
@@ -17,9 +18,9 @@ interface Tx extends EndableTx {
 
 /** Waits for the disk that only the test lets go on. */
 class HeldDisk {
-  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly #waiting: { resolve: (hasWaited: boolean) => void; reject: (error: Error) => void }[] = [];
 
-  readonly sync = (): Promise<void> =>
+  readonly sync = (): Promise<boolean> =>
     new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
     });
@@ -29,7 +30,7 @@ class HeldDisk {
   }
 
   letGo(): void {
-    this.#waiting.shift()?.resolve();
+    this.#waiting.shift()?.resolve(true);
   }
 
   refuse(): void {
@@ -41,6 +42,7 @@ describe('what is committed and not yet on disk', () => {
   let database: Database;
   let disk: HeldDisk;
   let lost: AppError[];
+  let observed: string[];
   let committer: GroupCommitter<Tx>;
   const stored = (): number => database.prepare<[], number>('select count(*) from "t"').pluck().get() ?? -1;
   const put = (value: number): Promise<number> =>
@@ -55,12 +57,14 @@ describe('what is committed and not yet on disk', () => {
     const insert = database.prepare('insert into "t" values (?)');
     disk = new HeldDisk();
     lost = [];
+    observed = [];
     committer = new GroupCommitter({
       database,
       clock: new SystemClock(),
       makeTx: (): Tx => ({ end: () => undefined, put: (value) => void insert.run(value) }),
       sync: disk.sync,
       onLost: (error) => lost.push(error),
+      metrics: { observe: (name, _seconds, { turn = '' } = {}) => observed.push(`${name} ${turn}`) },
     });
   });
   afterEach(() => database.close());
@@ -80,6 +84,8 @@ describe('what is committed and not yet on disk', () => {
     disk.letGo();
     await second;
     expect([answered, stored(), committer.groupCount]).toEqual([[1, 2], 2, 2]);
+    const each = [`${MetricName.diskWaitSeconds} `, `${MetricName.transactionSeconds} prompt`];
+    expect(observed).toEqual([...each, ...each]);
   });
 
   it('is waited for when the database is closed', async () => {
@@ -144,7 +150,7 @@ describe('the write-ahead log', () => {
     database.transaction(() => {
       for (let row = 0; row < rows; row++) insert.run('x'.repeat(1000));
     })();
-    await log.sync();
+    expect([await log.sync(), await log.sync()]).toEqual([true, false]);
   };
   const databaseBytes = (): number => statSync(database.name).size;
   const ownPages = (): unknown => database.pragma('wal_autocheckpoint', { simple: true });
