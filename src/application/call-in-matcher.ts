@@ -100,14 +100,11 @@ export class CallInMatcher {
       };
       return (await callIns.updateCallIn(callIn, CallInState.waiting)) ? callIn : 'none';
     });
-    if (keysCode) {
-      const isRight = taken !== 'none';
-      if (isRight) this.#sources.right(source);
-      else {
-        this.#sources.wrong(source);
-        this.#groups.wrong(group);
-      }
-    }
+    if (keysCode && taken === 'none') {
+      this.#sources.wrong(source);
+      this.#groups.wrong(group);
+      // One that is too old was right once: it buys no new tries, or one's own would, again and again.
+    } else if (keysCode && taken !== 'expired') this.#sources.right(source);
     log.info({ callId, group, found: typeof taken === 'string' ? taken : taken.id }, 'call-in match');
     return typeof taken === 'string' ? { kind: taken } : this.#servedInbound(taken);
   }

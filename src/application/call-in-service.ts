@@ -36,6 +36,8 @@ export interface CallInServiceOptions {
 /** Requests kept; the newest 5 000 are listed. */
 const KEPT_MAX = 20_000;
 const TRIM_EVERY = 500;
+/** Requests of one group that wait at the same time; below what the store shows of them. */
+const WAITING_MAX = 15_000;
 const LISTED_MAX = 5000;
 /** Codes drawn for one request before the space counts as full. */
 const DRAWS_MAX = 50;
@@ -55,7 +57,7 @@ export class CallInService implements CallInDesk {
   }
 
   async request(request: CallInRequest, actor: Actor): Promise<CallInOutcome> {
-    const { directory, unitOfWork, log, notifications } = this.#options;
+    const { clock, directory, unitOfWork, log, notifications } = this.#options;
     const group = directory.callInGroup(request.groupName);
     if (!group) return refusal({ kind: 'unknown-group', groupName: request.groupName });
     const fromNumber = this.#fromNumber(group, request.fromNumber);
@@ -77,7 +79,8 @@ export class CallInService implements CallInDesk {
     log.info({ callInId: callIn.id, group: group.name, callbackId: callIn.callbackId }, 'call-in expected');
     notifications?.stored();
     if (++this.#grantCount % TRIM_EVERY === 0) {
-      await unitOfWork.transact((tx) => tx.callIns.trimCallIns(KEPT_MAX));
+      const nowMs = clock.nowMs();
+      await unitOfWork.transact((tx) => tx.callIns.trimCallIns(KEPT_MAX, nowMs));
     }
     return { ok: true, grant: grantOf(callIn) };
   }
@@ -108,6 +111,7 @@ export class CallInService implements CallInDesk {
       kind: 'pool-exhausted',
       retryAfterSec: Math.max(1, Math.ceil((soonest - nowMs) / 1000)),
     };
+    if (waiting.length >= WAITING_MAX) return exhausted;
     const number = this.#poolOf(group).take(group, new Set(waiting.map(({ toNumber }) => toNumber)));
     if (!number) return exhausted;
     const accessCode = group.generateAccessCode ? await newCode(callIns, group, waiting.length, nowMs) : null;

@@ -48,6 +48,9 @@ export interface CallInTx {
   listCallIns(filter: CallInFilter): Promise<CallIn[]>;
   /** Those in MATCHED, at most `limit`: after a start their calls are gone. */
   matchedCallIns(limit: number): Promise<CallIn[]>;
-  /** Deletes all but the newest `keepMax`; returns how many went. */
-  trimCallIns(keepMax: number): Promise<number>;
+  /**
+   * Deletes all but the newest `keepMax`, those excepted whose caller may still come or is on the line;
+   * returns how many went.
+   */
+  trimCallIns(keepMax: number, nowMs: number): Promise<number>;
 }

@@ -141,7 +141,7 @@ export class CallInQueries implements CallInTx {
     return rows.map(fromRow);
   }
 
-  async trimCallIns(keepMax: number): Promise<number> {
+  async trimCallIns(keepMax: number, nowMs: number): Promise<number> {
     const last = await this.#executor()
       .selectFrom('callIn')
       .select('id')
@@ -150,7 +150,12 @@ export class CallInQueries implements CallInTx {
       .limit(1)
       .executeTakeFirst();
     if (!last) return 0;
-    const result = await this.#executor().deleteFrom('callIn').where('id', '<=', last.id).executeTakeFirst();
+    const result = await this.#executor()
+      .deleteFrom('callIn')
+      .where('id', '<=', last.id)
+      .where('state', '<>', 'MATCHED')
+      .where((eb) => eb.or([eb('state', '<>', 'WAITING'), eb('expiresAtMs', '<=', nowMs)]))
+      .executeTakeFirst();
     return Number(result.numDeletedRows);
   }
 }

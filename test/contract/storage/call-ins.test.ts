@@ -112,13 +112,25 @@ describe.each(implementations)('call-in requests in $name', ({ create }) => {
 
   it('keep the newest when trimmed, and tell whose callers were on the line', async () => {
     await store(
-      aCallIn({ id: 'callin_1' }),
+      aCallIn({ id: 'callin_1', state: 'COMPLETED' }),
       aCallIn({ id: 'callin_2', state: 'MATCHED' }),
       aCallIn({ id: 'callin_3' }),
     );
-    expect(await tested.storage.transact((tx) => tx.callIns.trimCallIns(2))).toBe(1);
+    expect(await tested.storage.transact((tx) => tx.callIns.trimCallIns(2, NOW_MS))).toBe(1);
     expect(await listed({})).toEqual(['callin_3', 'callin_2']);
     const matched = await tested.storage.transact((tx) => tx.callIns.matchedCallIns(10));
     expect(matched.map(({ id }) => id)).toEqual(['callin_2']);
+  });
+
+  it('keep whose callers may still come, or are on the line, however many newer ones there are', async () => {
+    await store(
+      aCallIn({ id: 'callin_1', expiresAtMs: NOW_MS - 1 }),
+      aCallIn({ id: 'callin_2', expiresAtMs: NOW_MS + 1 }),
+      aCallIn({ id: 'callin_3', state: 'MATCHED' }),
+      aCallIn({ id: 'callin_4', state: 'FAILED' }),
+      aCallIn({ id: 'callin_5' }),
+    );
+    expect(await tested.storage.transact((tx) => tx.callIns.trimCallIns(1, NOW_MS))).toBe(2);
+    expect(await listed({})).toEqual(['callin_5', 'callin_3', 'callin_2']);
   });
 });

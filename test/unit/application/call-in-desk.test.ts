@@ -217,6 +217,18 @@ describe('a call finds its request', () => {
     expect(await house.match({ code, ani: '+493087654321' })).toMatchObject({ kind: 'matched' });
   });
 
+  it('not by guessing with an old code of one’s own in between: it buys no new tries', async () => {
+    house = newHouse({ generateAccessCode: true, expirySec: 10 });
+    const { accessCode: old } = await house.request();
+    house.clock.advance(11_000);
+    const ani = '+493012345678';
+    for (let tryCount = 0; tryCount < 9; tryCount++) {
+      expect(await house.match({ code: '000000', ani })).toEqual({ kind: 'none' });
+      if (tryCount === 7) expect(await house.match({ code: old ?? '', ani })).toEqual({ kind: 'expired' });
+    }
+    expect(await house.match({ code: old ?? '', ani })).toEqual({ kind: 'locked' });
+  });
+
   it('after a restart is over: whose caller was on the line has been served or lost', async () => {
     house = newHouse({ generateAccessCode: true });
     const { accessCode, id } = await house.request();
