@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from '../telephony/directory.ts';
-import { outgoingUrlSchema } from './webhook-settings.ts';
+import { outgoingUrlSchema } from '../telephony/outgoing-url.ts';
 
 /** A private key in PEM, as the service account's file has it; sealed it is half as long again. */
 const PRIVATE_KEY_MAX = 8192;

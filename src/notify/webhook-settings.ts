@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import { notificationEvents } from '../callback/notification.ts';
 import { nameSchema, secretSchema } from '../telephony/directory.ts';
-
-/** An address that is called with something secret: encrypted, or on this machine. */
-export const outgoingUrlSchema = z
-  .string()
-  .max(1024)
-  .regex(
-    /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?=[:/]))[^\s]+$/,
-    'must be an https address, or http on this machine',
-  );
+import { outgoingUrlSchema } from '../telephony/outgoing-url.ts';
 
 /** Another system that is told by HTTP what devices are told. */
 export const webhookSchema = z.strictObject({

@@ -3,7 +3,16 @@ import type { Fault } from '../kernel/errors.ts';
 import type { DocumentLines, YamlPath } from './yaml-document.ts';
 
 /** Fields whose value never appears in a fault, a difference or a log. */
-export const SECRET_FIELDS: ReadonlySet<string> = new Set(['password', 'secret', 'env', 'generate']);
+export const SECRET_FIELDS: ReadonlySet<string> = new Set([
+  'password',
+  'secret',
+  'privateKey',
+  'env',
+  'generate',
+]);
+
+/** The part of an address before its host (RFC 3986 §3.2.1). */
+const PASSWORD_IN_URL = /:\/\/[^/\s]{0,512}@/;
 
 type Issue = z.core.$ZodIssue;
 
@@ -25,7 +34,8 @@ export function faultAt(document: DocumentLines, path: YamlPath, message: string
     (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') &&
     // What stands where an entry should be may be anything, a password, too.
     (typeof path.at(-1) === 'string' || path.length > 2) &&
-    !path.some((step) => SECRET_FIELDS.has(String(step)));
+    !path.some((step) => SECRET_FIELDS.has(String(step))) &&
+    !(typeof value === 'string' && PASSWORD_IN_URL.test(value));
   return {
     path: dottedPath(path),
     message,
@@ -71,7 +81,9 @@ function valueAt(entry: unknown, path: YamlPath): unknown {
 
 function words(issue: Issue, value: unknown, field: string): string {
   if (SECRET_FIELDS.has(field) && value !== undefined) {
-    return 'must be a text of 1–512 characters, {env: NAME}, {generate: true} or a sealed value';
+    return field === 'privateKey'
+      ? 'must be a text of 1–8192 characters, {env: NAME} or a sealed value'
+      : 'must be a text of 1–512 characters, {env: NAME}, {generate: true} or a sealed value';
   }
   switch (issue.code) {
     case 'invalid_type':

@@ -12,6 +12,9 @@ const PASSWORD_LENGTH = 14;
 /** A private key is the longest of them. */
 const ENVIRONMENT_SECRET_MAX = 8192;
 
+/** Names of settings of the program itself, its secret key among them. */
+const OWN_VARIABLES = 'TURNKEEPER_';
+
 /** What sealing needs beside the document. */
 export interface SealingContext {
   readonly box: SecretBox;
@@ -82,6 +85,9 @@ function sealOne(
     plain = secret;
   } else if ('generate' in secret) {
     plain = keptPlain ?? generatedPassword();
+  } else if (secret.env.startsWith(OWN_VARIABLES)) {
+    // Whoever may configure could have it sent to an address of their own.
+    faults.push(faultAt(context.source, path, `the environment variable ${secret.env} is Turnkeeper's own`));
   } else {
     plain = context.environment(secret.env);
     if (plain === undefined || plain === '' || plain.length > ENVIRONMENT_SECRET_MAX) {

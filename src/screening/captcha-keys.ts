@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nameSchema, secretSchema } from '../telephony/directory.ts';
+import { outgoingUrlSchema } from '../telephony/outgoing-url.ts';
 
 /** Where tokens are checked unless the installation says otherwise. */
 const VERIFY_URL = 'https://www.google.com/recaptcha/api/siteverify';
@@ -32,14 +33,7 @@ export const captchaKeysSchema = z.strictObject({
     .max(50)
     .default([]),
   /** An `https:` address, or `http:` on this machine. */
-  verifyUrl: z
-    .string()
-    .max(1024)
-    .regex(
-      /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)(?=[:/]))[^\s]+$/,
-      'must be an https address, or http on this machine',
-    )
-    .default(VERIFY_URL),
+  verifyUrl: outgoingUrlSchema.default(VERIFY_URL),
   timeoutMs: z.int().min(100).max(10_000).default(3000),
   /** What happens while the checking service does not answer: requests are refused, or let in. */
   whenUnavailable: z.enum(['refuse', 'accept']).default('refuse'),

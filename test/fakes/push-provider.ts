@@ -7,6 +7,9 @@ export interface PushedMessage {
   readonly token: string;
   readonly notification: { readonly title: string; readonly body: string };
   readonly data: Readonly<Record<string, string>>;
+  readonly android: Readonly<Record<string, string>>;
+  readonly apns: { readonly headers: Readonly<Record<string, string>> };
+  readonly webpush: { readonly headers: Readonly<Record<string, string>> };
   readonly dryRun: boolean;
 }
 

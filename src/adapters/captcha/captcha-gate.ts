@@ -63,7 +63,10 @@ export class CaptchaGate {
     const { keySets, clock } = this.#options;
     const keys = keySets().find((known) => known.name === name);
     if (!keys) return undefined;
-    const verdict = await siteVerify(keys, token ?? 'turnkeeper-credential-test', { clock });
+    if (this.#checkCount >= CHECKS_MAX) return { kind: 'unavailable', reason: 'too many checks at once' };
+    this.#checkCount++;
+    const asked = token ?? 'turnkeeper-credential-test';
+    const verdict = await siteVerify(keys, asked, { clock }).finally(() => this.#checkCount--);
     // The service looks at the secret first: a refused token is a known secret.
     const secretKnown = verdict.kind === 'refused' && token === undefined;
     return secretKnown ? { kind: 'accepted', score: null, hostName: null } : verdict;

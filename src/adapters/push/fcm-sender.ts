@@ -70,7 +70,8 @@ export class FcmSender {
     dryRun: boolean,
   ): Promise<Exclude<HttpAnswer, { kind: 'silent' }> | Failure> {
     const url = `${credentials.sendUrl}/v1/projects/${credentials.project}/messages:send`;
-    const body = JSON.stringify({ ...(dryRun && { validate_only: true }), message: messageJson(message) });
+    const json = messageJson(message, this.#clock.nowMs());
+    const body = JSON.stringify({ ...(dryRun && { validate_only: true }), message: json });
     for (let isRenewed = false; ; isRenewed = true) {
       const access = await this.#tokens.tokenFor(credentials);
       if (access.kind !== 'token') return access;
@@ -91,14 +92,21 @@ interface Failure {
 const faultOf = ({ kind, reason }: Failure): string =>
   kind === 'keys-wrong' ? `credentials refused: ${reason}` : reason;
 
-function messageJson({ target, title, body, data, ttlSec }: DeviceMessage): object {
+function messageJson({ target, title, body, data, ttlSec }: DeviceMessage, nowMs: number): object {
+  // Apple wants the instant, the others the time that is left.
+  const expiresAtSec = ttlSec === null ? null : String(Math.floor(nowMs / 1000) + ttlSec);
   return {
     token: target,
     notification: { title, body },
     data,
     // The customer waits: a sleeping device is woken.
     android: { priority: 'HIGH', ...(ttlSec !== null && { ttl: `${ttlSec}s` }) },
-    apns: { headers: { 'apns-priority': '10' } },
+    apns: {
+      headers: {
+        'apns-priority': '10',
+        ...(expiresAtSec !== null && { 'apns-expiration': expiresAtSec }),
+      },
+    },
     webpush: { headers: { Urgency: 'high', ...(ttlSec !== null && { TTL: String(ttlSec) }) } },
   };
 }

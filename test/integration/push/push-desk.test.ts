@@ -59,6 +59,18 @@ describe('messages to devices', () => {
     });
   });
 
+  it('are kept by the provider for as long as they are worth something, in each system’s words', async () => {
+    const beforeSec = Math.floor(clock.nowMs() / 1000);
+    await desk.toDevice(aRecord({ expiresAtMs: clock.nowMs() + 60_000 }));
+    await desk.toDevice(aRecord());
+    const [timed, lasting] = provider.messages;
+    expect(timed).toMatchObject({ android: { ttl: '60s' }, webpush: { headers: { TTL: '60' } } });
+    const untilSec = Number(timed?.apns.headers['apns-expiration']);
+    expect(untilSec - beforeSec).toBeGreaterThanOrEqual(60);
+    expect(untilSec - beforeSec).toBeLessThan(70);
+    expect(lasting?.apns.headers).toEqual({ 'apns-priority': '10' });
+  });
+
   it('renew an access token that is taken no more', async () => {
     await desk.toDevice(aRecord());
     provider.forgetGrants();

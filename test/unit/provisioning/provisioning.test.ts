@@ -322,6 +322,14 @@ describe('provisioning', () => {
     });
   });
 
+  it('refuses a variable of the program itself: its secrets could be sent anywhere', async () => {
+    environment = { TURNKEEPER_SECRET_KEY: 'the-key-of-the-installation' };
+    const captcha = `captcha: [{name: c, kind: v3, siteKey: k, secret: {env: TURNKEEPER_SECRET_KEY}}]`;
+    const outcome = await apply(provisioning(), captcha);
+    expect(outcome).toMatchObject({ kind: 'refused', faults: [{ path: 'captcha[0].secret' }] });
+    expect(JSON.stringify(outcome)).not.toContain('the-key');
+  });
+
   it('refuses values sealed elsewhere, damaged ones and halves', async () => {
     const own = provisioning();
     const sealed = box.seal('secret');

@@ -183,6 +183,9 @@ describe('validateDocument', () => {
     ['agents: [hunter2]'],
     ['trunks: [{name: t, password: hunter2}]'],
     ['trunks: [{name: t, username: u, password: {generate: hunter2}}]'],
+    ['pushCredentials: [{name: p, privateKey: [hunter2]}]'],
+    [`pushCredentials: [{name: p, privateKey: "hunter2${'x'.repeat(8192)}"}]`],
+    ['webhooks: [{name: w, url: "https://user:hunter2@crm.example/", secret: x}]'],
   ])('never repeats a password: %s', (text) => {
     const faults = faultsOf(text);
     expect(faults.length).toBeGreaterThan(0);
