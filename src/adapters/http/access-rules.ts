@@ -58,15 +58,18 @@ export const rolesByFamily = {
 export type ApiFamily = keyof typeof rolesByFamily;
 
 /**
- * What an API key may be used for: a whole family of the API (`native`, `ges`, `gms`) or one permission of
- * the native one (`native:readQueues`). The key's role bounds it: a scope never gives what the role does not.
+ * What an API key may be used for: a whole family of the API (`native`, `ges`, `gms`), one permission of the
+ * native one (`native:readQueues`), or of another what a customer does (`ges:customers`): its routes that are
+ * not `staffOnly`. The key's role bounds it: a scope never gives what the role does not.
  */
-export type Scope = 'native' | ApiFamily | `native:${Permission}`;
+export type Scope = 'native' | ApiFamily | `native:${Permission}` | `${ApiFamily}:customers`;
 
 /** Every scope there is. */
 export const scopes: readonly Scope[] = [
   'native',
-  ...(Object.keys(rolesByFamily) as ApiFamily[]),
+  ...(Object.keys(rolesByFamily) as ApiFamily[]).flatMap(
+    (family) => [family, `${family}:customers`] as const,
+  ),
   ...(Object.keys(rolesByPermission) as Permission[]).map((permission) => `native:${permission}` as const),
 ];
 
@@ -93,11 +96,16 @@ export interface Rights {
 /** What a route asks for: a permission of the native API, or a family of another. */
 export type RouteAccess = Permission | ApiFamily;
 
-/** True when the role, and for a key its scopes, give `access`. */
-export function may(rights: Rights, access: RouteAccess): boolean {
+/**
+ * True when the role, and for a key its scopes, give `access`.
+ * @param staffOnly the route tells of other customers than the one who asks, or changes what is theirs.
+ */
+export function may(rights: Rights, access: RouteAccess, staffOnly = false): boolean {
   if (isFamily(access)) {
     const roles: readonly Role[] = rolesByFamily[access];
-    return roles.includes(rights.role) && (rights.scopes?.includes(access) ?? false);
+    const given = rights.scopes ?? [];
+    const inFamily = given.includes(access) || (!staffOnly && given.includes(`${access}:customers`));
+    return roles.includes(rights.role) && inFamily;
   }
   const roles: readonly Role[] = rolesByPermission[access];
   return roles.includes(rights.role) && inScope(rights.scopes, access);

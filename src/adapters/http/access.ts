@@ -17,6 +17,8 @@ export interface Principal extends Rights {
   readonly agentId: string | null;
   /** Set for users: what `logout` deletes. */
   readonly sessionHash: string | null;
+  /** Of a key that ends; null: a key that does not, or a person. */
+  readonly keyExpiresAtMs: number | null;
   /** Of a key: pages of other origins that may use it. */
   readonly origins: readonly string[];
   readonly accessGroups: readonly string[];
@@ -155,13 +157,14 @@ export class Access {
   async #keyPrincipal(digest: string): Promise<Principal | undefined> {
     const key = await this.#store.findApiKeyByHash(digest);
     if (!key || !isValidNow(key, digest, this.#clock.nowMs())) return undefined;
-    const { id, name, role, scopes, origins, accessGroups } = key;
+    const { id, name, role, scopes, origins, accessGroups, expiresAtMs } = key;
     const queues = await this.queuesOf(role, accessGroups);
     return {
       actor: { kind: 'api-key', id },
       key: `api-key:${id}`,
       agentId: null,
       sessionHash: null,
+      keyExpiresAtMs: expiresAtMs,
       name,
       role,
       scopes,
@@ -183,6 +186,7 @@ export class Access {
         role === Role.agent && agentId !== null ? { kind: 'agent', id: agentId } : { kind: 'user', id: name },
       key: `user:${name}`,
       sessionHash: tokenHash,
+      keyExpiresAtMs: null,
       scopes: null,
       origins: [],
       queues: await this.queuesOf(role, accessGroups),

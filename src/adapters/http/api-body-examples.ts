@@ -21,7 +21,12 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
     expirySec: 60,
     queue: 'billing',
   },
-  postApiKeys: { name: 'Web shop', role: 'Developer', scopes: ['ges'], origins: ['https://shop.example'] },
+  postApiKeys: {
+    name: 'Web shop',
+    role: 'Developer',
+    scopes: ['ges:customers'],
+    origins: ['https://shop.example'],
+  },
   patchApiKeysById: { name: 'Web shop', origins: ['https://shop.example'] },
   postApiKeysByIdRotate: { graceSec: 3600 },
   postApiKeysValidate: { apiKey: 'tk_as-it-was-shown-once' },

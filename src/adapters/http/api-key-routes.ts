@@ -96,7 +96,7 @@ function addCreation(server: Server, context: RouteContext): void {
       summary: 'Make an API key',
       description:
         'The key is shown once, in this answer, and cannot be read again. Nobody gives more than they have: ' +
-        'role, scopes and access groups.',
+        'role, scopes, access groups, and a key that ends its own end.',
       body: z.strictObject({
         name: nameSchema,
         role: roleSchema,
@@ -110,12 +110,12 @@ function addCreation(server: Server, context: RouteContext): void {
     handler: async (request, reply) => {
       const principal = principalOf(request);
       const { expiresAt, accessGroups = principal.accessGroups, ...wanted } = request.body;
-      checkGrant(principal, { ...wanted, accessGroups });
+      const expiresAtMs = expiresAt === undefined ? principal.keyExpiresAtMs : Date.parse(expiresAt);
+      checkGrant(principal, { ...wanted, accessGroups, expiresAtMs });
       await checkGroups(context.access, accessGroups);
       if ((await context.access.listApiKeys()).length >= httpLimits.apiKeysMax) {
         throw new HttpError('LIMIT_REACHED', `there are ${httpLimits.apiKeysMax} API keys already`);
       }
-      const expiresAtMs = expiresAt === undefined ? null : Date.parse(expiresAt);
       const { secret, key } = newApiKey(context.ids, context.clock, {
         ...wanted,
         accessGroups,

@@ -5,7 +5,7 @@ import type { IdSource } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
-import { maskedJson } from './masked-json.ts';
+import { fieldsOf, maskedJson } from './masked-json.ts';
 
 const VALUE_CHARACTERS_MAX = 4096;
 const TEXT_CHARACTERS_MAX = 256;
@@ -84,7 +84,7 @@ export function auditChanges(server: Server, { auditLog }: RouteContext): void {
     await auditLog.record(request, {
       action: `${request.method} ${request.routeOptions.url ?? ''}`,
       target: request.url.split('?', 1)[0] ?? '',
-      after: (keptBody === undefined ? request.body : keptBody(request.body)) ?? {},
+      after: (keptBody ?? fieldsOf)(request.body) ?? {},
     });
     return payload;
   });

@@ -11,11 +11,17 @@ const booleanText = z.enum(['true', 'false']).transform((text) => text === 'true
  * GET /config (export) and POST /config (apply) as YAML; registered in a scope of its own because it takes
  * YAML bodies.
  */
-export function addConfigRoutes(server: Server, { provisioning }: RouteContext): void {
-  const tags = ['Configuration'];
+export function addConfigRoutes(server: Server, context: RouteContext): void {
   server.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (_request, body, done) => {
     done(null, body);
   });
+  addExport(server, context);
+  addApplication(server, context);
+}
+
+const tags = ['Configuration'];
+
+function addExport(server: Server, { provisioning }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/config',
@@ -41,10 +47,13 @@ export function addConfigRoutes(server: Server, { provisioning }: RouteContext):
         .send(text);
     },
   });
+}
+
+function addApplication(server: Server, { auditLog, provisioning }: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/config',
-    config: { access: 'configure' },
+    config: { access: 'configure', audit: 'none' },
     schema: {
       tags,
       summary: 'Apply a configuration document',
@@ -73,7 +82,15 @@ export function addConfigRoutes(server: Server, { provisioning }: RouteContext):
           faults: outcome.faults,
         });
       }
-      return { version: outcome.version, dryRun, diff: outcome.diff ?? null };
+      const { version, diff = null } = outcome;
+      // What has changed, without secrets: the document itself is full of them.
+      const deed = {
+        action: 'config.applied',
+        target: `config:${version}`,
+        after: { fileName, version, diff },
+      };
+      if (!dryRun) await auditLog.record(request, deed);
+      return { version, dryRun, diff };
     },
   });
 }

@@ -35,19 +35,20 @@ export function addOpenApi(server: Server, { config }: RouteContext): void {
     },
     transform: (input) => {
       const { schema, url } = jsonSchemaTransform(input);
-      const access = input.route.config?.access;
-      return { schema: { ...schema, ...securityOf(access) }, url };
+      const { access, staffOnly } = input.route.config ?? {};
+      return { schema: { ...schema, ...securityOf(access, staffOnly) }, url };
     },
     transformObject: (input) => completeDocument(withoutUnused(jsonSchemaTransformObject(input))),
   });
 }
 
 /** `x-` members are copied into the operation as they are. */
-function securityOf(access: RouteAccess | 'public' | undefined): object {
+function securityOf(access: RouteAccess | 'public' | undefined, staffOnly = false): object {
   if (access === undefined || access === 'public') return { security: [] };
   if (isFamily(access)) {
     const security = [{ apiKey: [] }, ...(access === 'gms' ? [{ basic: [] }] : [])];
-    return { security, 'x-roles': rolesByFamily[access], 'x-scope': access };
+    const narrower = staffOnly ? {} : { 'x-scope-narrower': `${access}:customers` };
+    return { security, 'x-roles': rolesByFamily[access], 'x-scope': access, ...narrower };
   }
   const security = [{ bearer: [] }, { apiKey: [] }, { cookie: [] }];
   return { security, 'x-roles': rolesByPermission[access], 'x-scope': `native:${access}` };

@@ -6,7 +6,7 @@ import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { Fault } from '../../kernel/errors.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
-import { maskedJson, maskedText } from './masked-json.ts';
+import { fieldsOf, maskedJson, maskedText } from './masked-json.ts';
 import { addressedQueue, maskedPath, spokenCause } from './error-request.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
 
@@ -80,11 +80,6 @@ function sendError(
     .header('cache-control', 'no-store')
     .serializer((body: unknown) => JSON.stringify(body))
     .send(answer?.body ?? envelope(error.code, message, request.id, faults, error.extra));
-}
-
-/** A body without fields is not kept: in a configuration document nothing tells secrets from the rest. */
-function fieldsOf(body: unknown): unknown {
-  return typeof body === 'string' ? `[${body.length} characters of text]` : body;
 }
 
 /** What an error answer is made of. */

@@ -1,5 +1,8 @@
+import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import { messageOf } from '../../kernel/errors.ts';
+import { httpLimits } from './http-config.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { errorOrder, type ErrorFilter, type ErrorRecord, type ErrorStore, isListed } from './error-store.ts';
 
 /** Records kept in memory, of each sort. */
@@ -9,25 +12,29 @@ const PENDING_WRITES_MAX = 100;
 
 /**
  * Finds every error answer by its correlation id: the recent ones in memory, older ones in the store. Answers
- * to floods (429) have a ring of their own and are not stored, so that a flood cannot push out the others.
+ * to floods (429), and those to people without a credential beyond so many a minute, have a ring of their own
+ * and are not stored, so that a flood cannot push out the others.
  */
 export class ErrorBook {
   readonly #recent = new Map<string, ErrorRecord>();
   readonly #floods = new Map<string, ErrorRecord>();
   readonly #store: ErrorStore;
   readonly #log: Log;
+  readonly #strangers: RateLimiter;
   #pendingCount = 0;
 
-  constructor(store: ErrorStore, log: Log) {
+  constructor(store: ErrorStore, log: Log, clock: Clock) {
+    this.#strangers = new RateLimiter(clock, httpLimits.strangersKept);
     this.#store = store;
     this.#log = log;
   }
 
   /**
    * Never throws and never waits for the store.
-   * @param isFlood there may be any number of such answers; default: those with status 429.
+   * @param isMany there may be any number of such answers; default: those with status 429.
    */
-  record(record: ErrorRecord, isFlood = record.status === 429): void {
+  record(record: ErrorRecord, isMany = record.status === 429): void {
+    const isFlood = isMany || (record.actor === null && this.#strangers.take('') > 0);
     const ring = isFlood ? this.#floods : this.#recent;
     ring.set(record.correlationId, record);
     if (ring.size > RING_MAX) {

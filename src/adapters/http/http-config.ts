@@ -71,6 +71,10 @@ export const httpLimits = {
   bodyBytesMax: 1024 * 1024,
   /** Callbacks carry at most 8 KiB of user data and ten devices' tokens of 4 KiB. */
   callbackBodyBytesMax: 64 * 1024,
+  /** What somebody without a credential may have us read: a name and a password. */
+  loginBodyBytesMax: 4 * 1024,
+  /** Of one address with a key that pages and apps carry, which many customers share. */
+  visitorRate: { perMinuteMax: 1200, burstMax: 300 },
   headerBytesMax: 16 * 1024,
   headersMax: 64,
   /** Longest variable part of a path; a longer one leads nowhere. */
@@ -109,5 +113,10 @@ export const httpLimits = {
   /** Error answers are looked up for as long as callbacks are kept (product §3 rule 5). */
   errorKeepMs: 14 * 24 * 3_600_000,
   errorsKeptMax: 10_000,
+  /**
+   * Errors of people without a credential, and failed log-ins, that are written to the disk: whoever comes
+   * with any number of addresses must not fill it, nor push out what others look for.
+   */
+  strangersKept: { perMinuteMax: 60, burstMax: 600 },
   housekeepingMs: 60_000,
 } as const;

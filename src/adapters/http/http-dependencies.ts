@@ -110,6 +110,8 @@ declare module 'fastify' {
     handlerMaxMs?: number;
     /** Forms may have files. */
     takesFiles?: boolean;
+    /** Of a family: not for keys that customers' pages and apps carry (`ges:customers`). */
+    staffOnly?: boolean;
   }
   interface FastifyRequest {
     /** Null on public routes called without credentials. */

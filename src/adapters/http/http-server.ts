@@ -71,7 +71,7 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
     auditLog: new AuditLog(dependencies),
     originBook: new OriginBook(dependencies.access, dependencies.clock),
     routes: [],
-    errorBook: new ErrorBook(dependencies.errors, dependencies.log),
+    errorBook: new ErrorBook(dependencies.errors, dependencies.log, dependencies.clock),
   };
   const server = newServer(context);
   new HandlerDeadlines(context.clock).watch(server);

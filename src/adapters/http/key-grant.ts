@@ -13,6 +13,8 @@ interface Grant {
   readonly role: Role;
   readonly scopes: readonly Scope[];
   readonly accessGroups: readonly string[];
+  /** Null: for ever. */
+  readonly expiresAtMs: number | null;
 }
 
 /** Throws FORBIDDEN unless the principal has all that the key has: nobody hands out more. */
@@ -31,8 +33,13 @@ export function checkGrant(principal: Principal, wanted: Grant): void {
   if (principal.queues !== null && !within) {
     throw new HttpError('FORBIDDEN', 'a key must be in access groups that you are in yourself');
   }
+  const { keyExpiresAtMs } = principal;
+  if (keyExpiresAtMs !== null && (wanted.expiresAtMs === null || wanted.expiresAtMs > keyExpiresAtMs)) {
+    throw new HttpError('FORBIDDEN', 'a key must not live longer than your own');
+  }
 }
 
 function covers(own: readonly Scope[], scope: Scope): boolean {
-  return own.includes(scope) || (scope.startsWith('native:') && own.includes('native'));
+  const [family = ''] = scope.split(':', 1);
+  return own.some((given) => given === scope || given === family);
 }

@@ -3,7 +3,9 @@ import { notificationChannels, notificationEvents } from '../../callback/notific
 import type { NotificationId } from '../../kernel/ids.ts';
 import { type NotificationRecord, NotificationState } from '../../notify/notification-store.ts';
 import { nameSchema } from '../../telephony/directory.ts';
+import type { WebhookView } from '../push/push-desk.ts';
 import { mayReadQueue, readableQueues } from './access-rules.ts';
+import type { Principal } from './access.ts';
 import { callbackIdSchema, errorAnswers, named } from './api-schemas.ts';
 import { isoOf } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
@@ -168,6 +170,11 @@ function addCredentialRoutes(server: Server, { push }: RouteContext): void {
 }
 
 function addWebhookRoutes(server: Server, { push, ids }: RouteContext): void {
+  // One whose queues are all of others is of another line of business; an empty list means every queue.
+  const readable = (principal: Principal): readonly WebhookView[] =>
+    push
+      .webhooks()
+      .filter(({ queues }) => queues.length === 0 || readableQueues(principal, queues).length > 0);
   server.route({
     method: 'GET',
     url: '/webhooks',
@@ -195,12 +202,8 @@ function addWebhookRoutes(server: Server, { push, ids }: RouteContext): void {
     },
     handler: (request) => {
       const principal = principalOf(request);
-      // One whose queues are all of others is of another line of business; an empty list means every queue.
-      const readable = push
-        .webhooks()
-        .filter(({ queues }) => queues.length === 0 || readableQueues(principal, queues).length > 0);
       return {
-        items: readable.map((hook) => ({
+        items: readable(principal).map((hook) => ({
           ...hook,
           queues: readableQueues(principal, hook.queues),
           events: [...hook.events],
@@ -226,7 +229,9 @@ function addWebhookRoutes(server: Server, { push, ids }: RouteContext): void {
       },
     },
     handler: async (request) => {
-      const delivery = await push.testWebhook(request.params.name, ids.next('notification'));
+      const { name } = request.params;
+      const isReadable = readable(principalOf(request)).some((hook) => hook.name === name);
+      const delivery = isReadable ? await push.testWebhook(name, ids.next('notification')) : undefined;
       if (!delivery) throw new HttpError('NOT_FOUND', 'there is no such webhook');
       return { result: delivery.kind, reason: delivery.kind === 'taken' ? null : delivery.fault };
     },

@@ -7,6 +7,7 @@ import { addressBlock } from './address-block.ts';
 import { answerPreflight, checkOrigin, isPreflight, isSameOrigin, letPageRead } from './cors.ts';
 import type { Refusal } from '../../application/application.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
+import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 
@@ -24,6 +25,7 @@ const QUEUE_FULL_RETRY_SEC = 60;
 export function guardRequests(server: Server, context: RouteContext): void {
   const { clock, config, limits } = context;
   const byAddress = new RateLimiter(clock, () => rateOf(config.addressRate, limits?.().address));
+  const byVisitor = new RateLimiter(clock, httpLimits.visitorRate);
   const byPrincipal = new RateLimiter(clock, () => rateOf(config.principalRate, limits?.().key));
   server.decorateRequest('principal', null);
   server.decorateRequest('startedMs', 0);
@@ -43,16 +45,23 @@ export function guardRequests(server: Server, context: RouteContext): void {
       await answerPreflight(request, reply, context.originBook);
       return;
     }
-    const { access } = request.routeOptions.config;
+    const { access, staffOnly } = request.routeOptions.config;
     if (access === undefined || access === 'public') return;
     await letPageRead(request, reply, context.originBook);
     const principal = await recognise(request, context.accessControl, isFamily(access));
     if (!principal) throw new HttpError('UNAUTHENTICATED', 'an API key or a session is needed');
     request.principal = principal;
     checkOrigin(request, reply, principal.origins);
+    // First, so that one visitor of a page does not use up what its key has for all of them.
+    if (isCarried(principal)) limit(byVisitor.take(`${principal.key} ${addressBlock(request.ip)}`));
     limit(byPrincipal.take(principal.key));
-    if (!may(principal, access)) throw forbidden(principal, access);
+    if (!may(principal, access, staffOnly)) throw forbidden(principal, access);
   });
+}
+
+/** A key that customers' pages and apps carry: it has nothing but what customers do. */
+function isCarried({ scopes }: Principal): boolean {
+  return scopes !== null && scopes.every((scope) => scope.endsWith(':customers'));
 }
 
 function rateOf(

@@ -110,7 +110,12 @@ function addPasswordChange(server: Server, context: RouteContext, guard: LoginGu
       );
       if (!user) throw new HttpError('LOGIN_FAILED', 'the current password is wrong');
       const passwordHash = await hashPassword(newPassword);
-      await access.updateUser({ ...user, passwordHash, updatedAtMs: clock.nowMs() });
+      // Read again: what an administrator changed while the password was hashed must not be undone.
+      const now = await access.findUser(name);
+      if (now?.enabled !== true || now.passwordHash !== user.passwordHash) {
+        throw new HttpError('LOGIN_FAILED', 'the current password is wrong');
+      }
+      await access.updateUser({ ...now, passwordHash, updatedAtMs: clock.nowMs() });
       await access.deleteSessionsOf(user.name);
       accessControl.changed();
       await auditLog.record(request, { action: 'password.changed', target: `user:${user.name}` });
@@ -120,11 +125,13 @@ function addPasswordChange(server: Server, context: RouteContext, guard: LoginGu
 }
 
 function addLogin(server: Server, context: RouteContext, guard: LoginGuard): void {
-  const { access, accessControl, auditLog, clock, config } = context;
+  const { access, accessControl, auditLog, clock, config, log } = context;
   const byAddress = new RateLimiter(clock, config.loginAddressRate);
+  const failures = new RateLimiter(clock, httpLimits.strangersKept);
   server.route({
     method: 'POST',
     url: '/login',
+    bodyLimit: httpLimits.loginBodyBytesMax,
     config: { access: 'public' },
     schema: {
       tags,
@@ -159,7 +166,9 @@ function addLogin(server: Server, context: RouteContext, guard: LoginGuard): voi
         accessControl.login(name, password),
       );
       if (!session) {
-        await auditLog.record(request, { action: 'login.failed', target: `user:${name}`, name });
+        const deed = { action: 'login.failed', target: `user:${name}`, name };
+        if (failures.take('') === 0) await auditLog.record(request, deed);
+        else log.warn({ ...deed, address }, 'a failed log-in is not in the audit log: there are too many');
         throw new HttpError('LOGIN_FAILED', 'wrong name or password');
       }
       await access.putFamiliarAddress(name, address, clock.nowMs());

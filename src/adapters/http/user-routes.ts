@@ -85,8 +85,10 @@ function addUserChanges(server: Server, context: RouteContext, tags: string[]): 
     handler: async (request) => {
       const { name } = request.params;
       const { role, password, agentId, enabled, accessGroups } = request.body;
+      // Hashed before the user is read: what somebody else changes meanwhile must not be undone.
+      const newHash = password === undefined ? undefined : await hashPassword(password);
       const user = await access.findUser(name);
-      if (!user) throw new HttpError('NOT_FOUND', 'there is no such user');
+      if (!user) throw noSuchUser();
       if (role !== undefined || enabled !== undefined) notOneself(principalOf(request).name, name);
       if (accessGroups !== undefined) await checkGroups(access, accessGroups);
       const changed: User = {
@@ -95,10 +97,10 @@ function addUserChanges(server: Server, context: RouteContext, tags: string[]): 
         role: role ?? user.role,
         enabled: enabled ?? user.enabled,
         agentId: agentId === undefined ? user.agentId : agentId,
-        passwordHash: password === undefined ? user.passwordHash : await hashPassword(password),
+        passwordHash: newHash ?? user.passwordHash,
         updatedAtMs: clock.nowMs(),
       };
-      if (!(await access.updateUser(changed))) throw new HttpError('NOT_FOUND', 'there is no such user');
+      if (!(await access.updateUser(changed))) throw noSuchUser();
       if (password !== undefined || role !== undefined || enabled === false) {
         await access.deleteSessionsOf(name);
       }
@@ -121,15 +123,17 @@ function addUserChanges(server: Server, context: RouteContext, tags: string[]): 
       const { name } = request.params;
       notOneself(principalOf(request).name, name);
       const user = await access.findUser(name);
-      if (!user || !(await access.deleteUser(name))) {
-        throw new HttpError('NOT_FOUND', 'there is no such user');
-      }
+      if (!user || !(await access.deleteUser(name))) throw noSuchUser();
       accessControl.changed();
       const before = userJson(user);
       await auditLog.record(request, { action: 'user.deleted', target: `user:${name}`, before });
       return { deleted: true as const };
     },
   });
+}
+
+function noSuchUser(): HttpError {
+  return new HttpError('NOT_FOUND', 'there is no such user');
 }
 
 /** Nobody takes their own rights away: so there is always an administrator left. */

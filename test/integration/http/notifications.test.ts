@@ -220,6 +220,9 @@ describe('push credentials and webhooks', () => {
       reason: 'answered 410',
     });
     expect((await ask('POST', '/webhooks/none/test')).status).toBe(404);
+    // Of another line of business it does not exist, as in the list.
+    const stranger = await keyOf('Developer', await otherGroup());
+    expect((await ask('POST', '/webhooks/crm/test', undefined, stranger)).status).toBe(404);
     expect((await ask('POST', '/webhooks/crm/test', undefined, await keyOf('Monitor'))).status).toBe(403);
   });
 });

@@ -88,8 +88,14 @@ it('a key is shown by the answer that makes it and by no other', async () => {
   expect(shown).not.toContain(made.key.slice(3));
 });
 
-/** API keys, sessions and passwords; the configuration brought the others. */
+/** API keys, sessions and passwords, and the document anew, changed a little. */
 async function storeSecrets(): Promise<void> {
+  const applied = await fetch(`${product.url}/api/v1/config`, {
+    method: 'POST',
+    headers: { 'x-api-key': product.token, 'content-type': 'application/yaml' },
+    body: document.replace('name: Alice', 'name: Alice B').replace('triesMax: 1', 'triesMax: 2'),
+  });
+  expect(await applied.json()).toMatchObject({ dryRun: false });
   const key = await product.json<{ id: string; key: string }>('POST', '/api/v1/api-keys', {
     name: 'shop',
     role: 'Developer',

@@ -51,6 +51,25 @@ describe('scopes of an API key', () => {
     expect(await status('GET', '/callbacks?number=%2B12025550123', { headers })).toBe(403);
   });
 
+  it('are worth nothing beyond the end of the key that gives them', async () => {
+    const end = '2026-02-01T00:00:00.000Z';
+    const scopes = ['native:manageApiKeys'];
+    const { id, headers } = await makeKey({ scopes, expiresAt: end });
+    const longer = { expiresAt: '2026-02-01T00:00:01.000Z' };
+    for (const wanted of [longer, { expiresAt: null }]) {
+      expect(await status('PATCH', `/api-keys/${id}`, { headers, body: wanted })).toBe(403);
+    }
+    expect((await makeKey({ scopes, ...longer }, { headers })).made.statusCode).toBe(403);
+    const { made } = await makeKey({ scopes }, { headers });
+    expect([made.statusCode, made.json().expiresAt]).toEqual([201, end]);
+    expect((await makeKey({ scopes, expiresAt: '2026-01-20T00:00:00Z' }, { headers })).made.statusCode).toBe(
+      201,
+    );
+    const { id: lasting } = await makeKey({ scopes });
+    expect(await status('POST', `/api-keys/${lasting}/rotate`, { headers, body: {} })).toBe(403);
+    expect(await status('PATCH', `/api-keys/${id}`, { role: 'Administrator', body: longer })).toBe(200);
+  });
+
   it('of a family of APIs do not open the native one', async () => {
     const { headers } = await makeKey({ scopes: ['ges', 'gms'] });
     for (const path of ['/queues', '/me', '/callbacks']) {

@@ -195,6 +195,50 @@ describe('error records', () => {
     expect(record?.['path']).toContain('token=[removed]');
   });
 
+  it('keep no access code and nothing that a device is reached by', async () => {
+    const role = 'Developer';
+    const device = 'fcm-token-of-a-telephone';
+    const answers = [
+      await fixture.ask('POST', '/genesys/1/service/match-interaction', {
+        role,
+        body: { _access_number: '+493099990001', _access_code: '481905' },
+      }),
+      await fixture.ask('POST', '/genesys/1/service/callback/nowhere', {
+        role,
+        body: { _customer_number: '1', _device_notification_id: device, _media_type: 'chat' },
+      }),
+      await fixture.ask('PUT', '/genesys/1/service/callback/billing/callback_00000000', {
+        role,
+        body: { insurance: 'AB 123 456' },
+      }),
+      await fixture.ask('POST', '/engagement/v3/callbacks/create', {
+        role,
+        body: { serviceName: 'x', phoneNumber: '1', pushTargets: [{ channel: 'APNS', target: device }] },
+      }),
+    ];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 400, 404, 400]);
+    for (const { headers } of answers) {
+      const path = `${API}/errors/${String(headers['x-correlation-id'])}`;
+      const { body } = await fixture.ask('GET', path, { role: 'Administrator' });
+      expect(body).toContain('[removed]');
+      expect(body).not.toMatch(/481905|fcm-token|AB 123/);
+    }
+  });
+
+  it('of people without a credential fill neither the disk nor the list of the others', async () => {
+    await fixture.ask('GET', `${API}/queues/nowhere`, { role: 'Monitor' });
+    let last = '';
+    for (let requestCount = 0; requestCount < 700; requestCount++) {
+      last = String((await fixture.ask('GET', `${API}/nowhere`, {})).headers['x-correlation-id']);
+    }
+    const strangers = [...fixture.errors.records.values()].filter(({ actor }) => actor === null);
+    expect(strangers).toHaveLength(600);
+    expect(await list('code=NOT_FOUND')).toHaveLength(1);
+    // The client that has the id finds it all the same.
+    const found = await fixture.ask('GET', `${API}/errors/${last}`, { role: 'Developer' });
+    expect(found.json()).toMatchObject({ code: 'ROUTE_NOT_FOUND' });
+  });
+
   it('are valid JSON and bounded, however large the request was', async () => {
     const body = { virtualQueue: 'billing', note: '"'.repeat(8000) };
     await fixture.ask('POST', `${API}/callbacks`, { role: 'Developer', body });

@@ -128,6 +128,26 @@ describe('sessions', () => {
     expect(await attempt('192.0.2.1', 'admin')).toBe(401);
   });
 
+  it('a new password undoes nothing that an administrator changed meanwhile', async () => {
+    const { fixture, password, login } = await withAdministrator();
+    const { token } = (await login('POST', `${API}/login`, {})).json();
+    const user = fixture.access.users.get('admin');
+    const find = fixture.access.findUser.bind(fixture.access);
+    let readCount = 0;
+    // Demoted while the new password is hashed: between the two times that the user is read.
+    fixture.access.findUser = async (name) => {
+      readCount++;
+      const found = await find(name);
+      if (readCount === 2 && user) fixture.access.users.set('admin', { ...user, role: 'Monitor' });
+      return found;
+    };
+    const body = { currentPassword: password, newPassword: 'long-enough-1' };
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fixture.ask('PUT', `${API}/me/password`, { headers, body });
+    expect(answer.statusCode).toBe(200);
+    expect(fixture.access.users.get('admin')?.role).toBe('Monitor');
+  });
+
   it('end when the password is changed, which needs the old one', async () => {
     const { fixture, password, login } = await withAdministrator();
     const { token } = (await login('POST', `${API}/login`)).json();

@@ -90,6 +90,9 @@ export const gesConfig = {
   errorAnswer: gesErrorAnswer,
 } as const satisfies FastifyContextConfig;
 
+/** Routes that tell of any customer: not for keys that pages carry. */
+export const gesStaffConfig = { ...gesConfig, staffOnly: true } as const satisfies FastifyContextConfig;
+
 const statusSchema = z.object({
   code: z.int().describe('0; of errors see docs/genesys-compatibility.md'),
   message: z.string(),

@@ -13,7 +13,7 @@ import { cancelEach } from '../bulk-cancellation.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { principalOf, refused } from '../request-guard.ts';
-import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
+import { gesAnswerSchema, gesErrorAnswers, gesStaffConfig, successful } from './ges-answers.ts';
 import { refuseUnreadable } from './ges-callback-routes.ts';
 import { cursor, cursorOf, searchedQueues } from './ges-pages.ts';
 import { unknownService } from './ges-slot-routes.ts';
@@ -89,7 +89,7 @@ function addQuery(server: Server, { application }: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/callbacks/query',
-    config: { ...gesConfig, audit: 'none' },
+    config: { ...gesStaffConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Find callbacks by what is known of them',
@@ -198,7 +198,7 @@ function addQueueList(server: Server, { application }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/callbacks/queues/:queueName',
-    config: gesConfig,
+    config: gesStaffConfig,
     schema: {
       tags,
       summary: 'List the callbacks of a queue',
@@ -253,7 +253,7 @@ function addBulkCancel(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/callbacks/bulk-cancel',
-    config: { ...gesConfig, audit: 'none' },
+    config: { ...gesStaffConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Cancel several callbacks',

@@ -9,7 +9,7 @@ import { instant, rule, text } from '../ges/ges-fields.ts';
 import { unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
-import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { gmsErrorAnswers, gmsStaffConfig } from './gms-answers.ts';
 import { ignoredOptions, tellIgnored } from './gms-options.ts';
 import { reasonOf, reasonsOf, recordJson, urlOf } from './gms-records.ts';
 
@@ -60,7 +60,7 @@ function addQueues(server: Server, { application, clock }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/admin/callback/queues',
-    config: gmsConfig,
+    config: gmsStaffConfig,
     schema: {
       tags,
       summary: 'List callbacks by service',
@@ -113,7 +113,7 @@ function addWatermarks(server: Server, { application }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/admin/callback/watermarks',
-    config: gmsConfig,
+    config: gmsStaffConfig,
     schema: {
       tags,
       summary: 'Tell how many callbacks each service has',
@@ -152,7 +152,7 @@ function addBulkCancel(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/admin/callback/cancel',
-    config: { ...gmsConfig, audit: 'none' },
+    config: { ...gmsStaffConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Cancel several callbacks',
@@ -196,7 +196,7 @@ function addCancelledReport(server: Server, { application }: RouteContext): void
   server.route({
     method: 'POST',
     url: '/admin/callback/reportcancelled',
-    config: { ...gmsConfig, audit: 'none' },
+    config: { ...gmsStaffConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'List callbacks that ended for a reason',

@@ -80,6 +80,9 @@ export const gmsConfig = {
   errorAnswer: gmsErrorAnswer,
 } as const satisfies FastifyContextConfig;
 
+/** Routes that tell of any customer: not for keys that apps carry. */
+export const gmsStaffConfig = { ...gmsConfig, staffOnly: true } as const satisfies FastifyContextConfig;
+
 /**
  * Routes whose body is customers' data: only names that begin with an underscore, which are the API's own,
  * keep their values in error records and in the audit log.

@@ -8,30 +8,33 @@ import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
 import { callInRefused } from '../ges/ges-call-in-routes.ts';
 import { readableCallback } from '../ges/ges-callback-routes.ts';
-import { maybe, rule, text, userData } from '../ges/ges-fields.ts';
+import { maybe, text, userData } from '../ges/ges-fields.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { limit, principalOf } from '../request-guard.ts';
-import { gmsConfig, gmsDataConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { gmsDataConfig, gmsErrorAnswers, gmsStaffConfig } from './gms-answers.ts';
 import { type IgnoredOption, ignoredOptions, tellIgnored } from './gms-options.ts';
+import { scalar } from './gms-start.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
 /** Waiting requests of one number that are looked through, newest first. */
 const CANDIDATES_MAX = 500;
 const tags = ['Genesys-compatible: GMS call-in'];
 
+/** Codes and numbers: clients have them as text or as numbers. */
+const asText = (max: number) => scalar.pipe(text(max));
 const accessFields = {
   _resource_group: maybe(text(64)).describe(
     "The call-in group; for a callback by default the first one of the callback's service",
   ),
-  _phone_number: maybe(text(32)).describe('The number that the customer will call from'),
+  _phone_number: maybe(asText(32)).describe('The number that the customer will call from'),
   _provide_code: maybe(z.union([z.boolean(), z.enum(['true', 'false'])], { error: 'must be true or false' })),
 };
 const interactionBody = z.looseObject(
   {
     ...accessFields,
     _resource_group: text(64).describe('The call-in group'),
-    _phone_number: z.string({ error: rule('must be text') }).pipe(text(32)),
+    _phone_number: asText(32),
   },
   { error: 'must be an object' },
 );
@@ -188,9 +191,9 @@ function dataOf(body: Record<string, unknown>): {
 
 const matchBody = z.object(
   {
-    _access_number: text(32).describe('The number dialled'),
-    _access_code: maybe(text(12)).describe('Needed where the request has a code'),
-    _phone_number: maybe(text(32)).describe('The number called from'),
+    _access_number: asText(32).describe('The number dialled'),
+    _access_code: maybe(asText(12)).describe('Needed where the request has a code'),
+    _phone_number: maybe(asText(32)).describe('The number called from'),
   },
   { error: 'must be an object' },
 );
@@ -201,7 +204,7 @@ function addMatch(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/service/match-interaction',
-    config: { ...gmsConfig, audit: 'none' },
+    config: { ...gmsStaffConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'Find the request that a call belongs to',

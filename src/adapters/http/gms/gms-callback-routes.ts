@@ -128,7 +128,7 @@ function addUpdate(server: Server, context: RouteContext): void {
   server.route({
     method: 'PUT',
     url: '/service/callback/:serviceName/:id',
-    config: gmsConfig,
+    config: gmsDataConfig,
     schema: {
       tags,
       summary: 'Give a callback another time',

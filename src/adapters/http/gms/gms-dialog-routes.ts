@@ -4,7 +4,7 @@ import { readableCallback } from '../ges/ges-callback-routes.ts';
 import { text } from '../ges/ges-fields.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf, refused } from '../request-guard.ts';
-import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { gmsDataConfig, gmsErrorAnswers } from './gms-answers.ts';
 import { confirmationJson, confirmationSchema } from './gms-confirmation.ts';
 
 const tags = ['Genesys-compatible: GMS callbacks'];
@@ -39,7 +39,7 @@ function addPushAnswers(server: Server, context: RouteContext): void {
     server.route({
       method: 'POST',
       url: `/service/:id/${action}`,
-      config: gmsConfig,
+      config: gmsDataConfig,
       schema: {
         tags,
         summary,
@@ -63,7 +63,7 @@ function addCancelAction(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/service/:id/cancel',
-    config: gmsConfig,
+    config: gmsDataConfig,
     schema: {
       tags,
       summary: 'Cancel a callback from a menu',
@@ -98,7 +98,7 @@ function addMenu(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/service/:id/menu',
-    config: { ...gmsConfig, audit: 'none' },
+    config: { ...gmsDataConfig, audit: 'none' },
     schema: {
       tags,
       summary: 'What a customer can do with a callback now, as a menu',

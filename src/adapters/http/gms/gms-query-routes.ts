@@ -8,7 +8,7 @@ import { international } from '../ges/ges-query-routes.ts';
 import { unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
-import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
+import { gmsConfig, gmsErrorAnswers, gmsStaffConfig } from './gms-answers.ts';
 import { reasonOf, reasonsOf, recordJson, recordSchema } from './gms-records.ts';
 
 /** Records in one answer. */
@@ -69,7 +69,7 @@ function addQuery(server: Server, { application }: RouteContext): void {
   server.route({
     method: 'GET',
     url: '/service/callback/:serviceName',
-    config: gmsConfig,
+    config: gmsStaffConfig,
     schema: {
       tags,
       summary: 'Find callbacks of a service by their properties',
