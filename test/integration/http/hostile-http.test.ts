@@ -187,7 +187,7 @@ describe('clients that take their time', () => {
     ['headers byte by byte', 'GET / HTTP/1.1\r\n', 'x'],
     [
       'a body byte by byte',
-      headers('content-type: application/json\r\ncontent-length: 100000').replace(
+      headers('content-type: application/json\r\ncontent-length: 4000').replace(
         '/api/v1/callbacks',
         '/api/v1/login',
       ),
