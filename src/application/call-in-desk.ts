@@ -29,7 +29,7 @@ export interface CallInGrant {
 /** Expected ways to be refused; nothing is kept then. */
 export type CallInRefusal =
   | { readonly kind: 'unknown-group'; readonly groupName: string }
-  /** `fromNumber` cannot be a telephone number. */
+  /** `fromNumber` cannot be a telephone number; `reason` in words. */
   | { readonly kind: 'invalid-number'; readonly reason: string }
   | { readonly kind: 'unknown-callback' }
   /** The callback has ended, was purged or has expired, or is not one that the customer dials in for. */

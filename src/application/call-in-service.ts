@@ -9,6 +9,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { CallInId, IdSource } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import { parseNumber } from '../screening/phone-number.ts';
+import { numberFaultWords } from '../screening/screen-number.ts';
 import type { CallInDesk, CallInGrant, CallInOutcome, CallInRefusal, CallInRequest } from './call-in-desk.ts';
 import type { NotificationDesk } from './notification-desk.ts';
 import type { ServiceDirectory } from './service-directory.ts';
@@ -61,7 +62,9 @@ export class CallInService implements CallInDesk {
     const group = directory.callInGroup(request.groupName);
     if (!group) return refusal({ kind: 'unknown-group', groupName: request.groupName });
     const fromNumber = this.#fromNumber(group, request.fromNumber);
-    if (fromNumber?.ok === false) return refusal({ kind: 'invalid-number', reason: fromNumber.reason });
+    if (fromNumber?.ok === false) {
+      return refusal({ kind: 'invalid-number', reason: numberFaultWords[fromNumber.reason] });
+    }
     const outcome = await unitOfWork.transact(async (tx) => {
       const callback = request.callbackId && (await tx.findCallback(request.callbackId));
       if (request.callbackId !== undefined) {

@@ -1,5 +1,5 @@
 import type { NumberRule } from './number-rule.ts';
-import { parseNumber } from './phone-number.ts';
+import { type ParsedNumber, parseNumber } from './phone-number.ts';
 
 /** What a queue asks of a customer's number. */
 export interface NumberPolicy {
@@ -27,11 +27,15 @@ export type NumberVerdict =
       readonly pattern: number | null;
     };
 
-const PARSE_WORDS = {
+/** Why a text is no number that can be called, in words. */
+export const numberFaultWords: Readonly<
+  Record<Extract<ParsedNumber, { readonly ok: false }>['reason'], string>
+> = {
   empty: 'is empty',
   'too-long': 'is longer than any telephone number',
   'not-a-number': 'is not a telephone number',
-} as const;
+  impossible: 'has a length that no telephone number there has',
+};
 
 /**
  * Screens a number as typed or keyed (product §3 rule 6, §4): read for the queue's country, possible, of a
@@ -42,10 +46,12 @@ export function screenNumber(text: string, policy: NumberPolicy, rule?: NumberRu
   const number = parseNumber(text, policy.defaultCountry, { takeImpossible: !policy.blockImpossibleNumbers });
   if (!number.ok) {
     const nothing = { kind: 'refused', e164: null, country: null, pattern: null } as const;
-    if (number.reason === 'impossible') {
-      return { ...nothing, step: 'impossible', message: 'has a length that no telephone number there has' };
-    }
-    return { ...nothing, step: 'parse', message: PARSE_WORDS[number.reason] };
+    const { reason } = number;
+    return {
+      ...nothing,
+      step: reason === 'impossible' ? reason : 'parse',
+      message: numberFaultWords[reason],
+    };
   }
   const { e164, country } = number;
   const refused = { kind: 'refused', e164, country, pattern: null } as const;

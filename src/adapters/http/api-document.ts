@@ -167,6 +167,11 @@ const textExamples: Readonly<Record<string, string>> = {
   'application/yaml': 'queues:\n  - name: billing\n    skillExpression: Skill("Billing") >= 1\n',
 };
 
+function namesCallback(requestBody: ApiOperation['requestBody']): boolean {
+  const { properties = {} } = requestBody?.content['application/json']?.schema ?? {};
+  return 'id' in properties || 'callbackServiceId' in properties;
+}
+
 /** The error statuses of an operation; an answer that its family has given before is referred to. */
 function addErrors(operation: ApiOperation, path: string, responses: Record<string, ApiAnswer>): void {
   const { parameters = [], requestBody, security = [] } = operation;
@@ -176,7 +181,9 @@ function addErrors(operation: ApiOperation, path: string, responses: Record<stri
     '400': takesInput || family === 'ges',
     '401': security.length > 0,
     '403': security.length > 0,
-    '404': parameters.some((parameter) => parameter.in === 'path'),
+    // The v3 API tells a queue in the path that is not there as 400, and has ids in its bodies.
+    '404':
+      family === 'ges' ? namesCallback(requestBody) : parameters.some(({ in: where }) => where === 'path'),
     // The v3 API tells them as 400.
     '413': requestBody !== undefined && family !== 'ges',
     '415': requestBody !== undefined && family !== 'ges',

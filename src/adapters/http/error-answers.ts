@@ -10,6 +10,8 @@ import { fieldsOf, maskedJson, maskedText } from './masked-json.ts';
 import { addressedQueue, maskedPath, spokenCause } from './error-request.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
 
+/** Answers of which there may be any number: whoever gets them asks too often. */
+const FLOODS: ReadonlySet<string> = new Set(['RATE_LIMITED', 'THROTTLED', 'LOGIN_LOCKED']);
 const FAULTS_MAX = 50;
 const DETAIL_CHARACTERS_MAX = 4096;
 const VALUE_CHARACTERS_MAX = 200;
@@ -64,10 +66,12 @@ function sendError(
     address: request.ip,
     virtualQueue: addressedQueue(request),
     cause: error.status >= 500 && thrown !== undefined ? spokenCause(thrown) : null,
-    detail: maskedJson({ ...(faults.length > 0 ? { faults } : {}), body }, DETAIL_CHARACTERS_MAX),
+    detail: maskedJson(
+      { ...(faults.length > 0 && { faults }), ...reasonOf(error), body },
+      DETAIL_CHARACTERS_MAX,
+    ),
   };
-  // Some APIs tell a limit with a status of their own.
-  context.errorBook.record(record, status === 429 || error.status === 429);
+  context.errorBook.record(record, FLOODS.has(error.code));
   if (error.retryAfterSec !== undefined) reply.header('retry-after', String(error.retryAfterSec));
   if (error.allow !== undefined) reply.header('allow', error.allow.join(', '));
   // RFC 9110 §11.6.1, RFC 7617 §2.1.
@@ -80,6 +84,12 @@ function sendError(
     .header('cache-control', 'no-store')
     .serializer((body: unknown) => JSON.stringify(body))
     .send(answer?.body ?? envelope(error.code, message, request.id, faults, error.extra));
+}
+
+/** Why there is no room, or nothing is offered, where the error says it beside its message. */
+function reasonOf({ extra }: AnswerableError): { readonly reason?: string } {
+  const reason = extra?.['reason'];
+  return typeof reason === 'string' ? { reason } : {};
 }
 
 /** What an error answer is made of. */

@@ -12,8 +12,8 @@ const PENDING_WRITES_MAX = 100;
 
 /**
  * Finds every error answer by its correlation id: the recent ones in memory, older ones in the store. Answers
- * to floods (429), and those to people without a credential beyond so many a minute, have a ring of their own
- * and are not stored, so that a flood cannot push out the others.
+ * to floods, and those to people without a credential beyond so many a minute, have a ring of their own and
+ * are not stored, so that a flood cannot push out the others.
  */
 export class ErrorBook {
   readonly #recent = new Map<string, ErrorRecord>();
@@ -31,9 +31,9 @@ export class ErrorBook {
 
   /**
    * Never throws and never waits for the store.
-   * @param isMany there may be any number of such answers; default: those with status 429.
+   * @param isMany there may be any number of such answers. Default false.
    */
-  record(record: ErrorRecord, isMany = record.status === 429): void {
+  record(record: ErrorRecord, isMany = false): void {
     const isFlood = isMany || (record.actor === null && this.#strangers.take('') > 0);
     const ring = isFlood ? this.#floods : this.#recent;
     ring.set(record.correlationId, record);

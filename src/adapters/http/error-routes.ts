@@ -42,7 +42,7 @@ export function addErrorRoutes(server: Server, { errorBook }: RouteContext): voi
       tags,
       summary: 'List error answers with the requests that caused them',
       description:
-        'Newest first. Further pages: pass `nextCursor` as `cursor` until it is null. Answers to floods (429) are found by id only. Members of access groups see errors of ' +
+        'Newest first. Further pages: pass `nextCursor` as `cursor` until it is null. Answers to floods (RATE_LIMITED, THROTTLED, LOGIN_LOCKED) are found by id only. Members of access groups see errors of ' +
         'their own and of requests that named one of their queues.',
       querystring: querySchema,
       response: {

@@ -49,7 +49,12 @@ export function guardRequests(server: Server, context: RouteContext): void {
     if (access === undefined || access === 'public') return;
     await letPageRead(request, reply, context.originBook);
     const principal = await recognise(request, context.accessControl, isFamily(access));
-    if (!principal) throw new HttpError('UNAUTHENTICATED', 'an API key or a session is needed');
+    if (!principal) {
+      const what = isFamily(access)
+        ? 'a valid API key is needed, as x-api-key'
+        : 'an API key or a session is needed';
+      throw new HttpError('UNAUTHENTICATED', what);
+    }
     request.principal = principal;
     checkOrigin(request, reply, principal.origins);
     // First, so that one visitor of a page does not use up what its key has for all of them.
@@ -73,7 +78,9 @@ function rateOf(
 
 function forbidden(principal: Principal, access: RouteAccess): HttpError {
   if (may({ ...principal, scopes: ['native', 'ges', 'gms'] }, access)) {
-    const what = principal.scopes === null ? 'an API key is needed for this' : 'a scope is missing';
+    const scope = isFamily(access) ? access : 'native';
+    const isPerson = principal.scopes === null;
+    const what = isPerson ? 'an API key is needed for this' : `the key lacks the scope ${scope}`;
     return new HttpError('FORBIDDEN', what, { extra: { scope: access } });
   }
   return new HttpError('FORBIDDEN', `the role ${principal.role} may not do this`);
@@ -174,11 +181,6 @@ export function refused(refusal: Refusal): HttpError {
     case 'invalid-number':
     case 'number-not-permitted':
       return numberRefused(refusal);
-    case 'queue-full':
-      return new HttpError('QUEUE_FULL', 'the virtual queue is full', {
-        retryAfterSec: QUEUE_FULL_RETRY_SEC,
-        extra: { max: refusal.max },
-      });
     case 'push-target-missing':
       return new HttpError('PUSH_TARGET_MISSING', 'the customer of this queue dials in when told to', {
         faults: [{ path: 'details.pushTargets', message: 'must name a device to tell' }],
@@ -193,15 +195,10 @@ export function refused(refusal: Refusal): HttpError {
       return new HttpError('NOT_BOOKABLE', `this queue takes no ${refusal.what} callback now`, {
         extra: { what: refusal.what, reason: refusal.reason },
       });
+    case 'queue-full':
     case 'duplicate':
-      return new HttpError('DUPLICATE_CALLBACK', 'this number has open callbacks on this queue already', {
-        extra: { openCount: refusal.openCount, max: refusal.max },
-      });
     case 'throttled':
-      return new HttpError('THROTTLED', 'too many callbacks were asked for', {
-        retryAfterSec: refusal.retryAfterSec,
-        extra: { max: refusal.max, windowSec: refusal.windowMs / 1000 },
-      });
+      return limitReached(refusal);
     case 'not-found':
       return new HttpError('NOT_FOUND', 'there is no such thing');
     case 'unknown-reason':
@@ -222,6 +219,40 @@ export function refused(refusal: Refusal): HttpError {
         `not allowed in state ${refusal.state}; nothing was changed`,
         {
           extra: { state: refusal.state, allowed: refusal.allowed },
+        },
+      );
+    default:
+      return refusal satisfies never;
+  }
+}
+
+/** A limit of the queue, or of what one number may have. */
+function limitReached(
+  refusal: Extract<Refusal, { kind: 'queue-full' | 'duplicate' | 'throttled' }>,
+): HttpError {
+  switch (refusal.kind) {
+    case 'queue-full':
+      return new HttpError(
+        'QUEUE_FULL',
+        `the virtual queue is full: it takes at most ${refusal.max} at a time`,
+        {
+          retryAfterSec: QUEUE_FULL_RETRY_SEC,
+          extra: { max: refusal.max },
+        },
+      );
+    case 'duplicate':
+      return new HttpError(
+        'DUPLICATE_CALLBACK',
+        `this number has ${refusal.openCount} of at most ${refusal.max} open callbacks on this queue`,
+        { extra: { openCount: refusal.openCount, max: refusal.max } },
+      );
+    case 'throttled':
+      return new HttpError(
+        'THROTTLED',
+        `too many callbacks were asked for: at most ${refusal.max} are taken in ${refusal.windowMs / 1000} s`,
+        {
+          retryAfterSec: refusal.retryAfterSec,
+          extra: { max: refusal.max, windowSec: refusal.windowMs / 1000 },
         },
       );
     default:

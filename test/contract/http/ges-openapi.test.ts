@@ -21,6 +21,22 @@ const operationSchema = z.looseObject({
   responses: z.object({ 200: z.object({ content: media }), default: z.object({ content: media }) }),
 });
 
+it('says which operations of the v3 API answer 404: those that name a callback', async () => {
+  const { fixture } = await gesCounter();
+  const { paths } = (await fixture.ask('GET', '/api/openapi.json')).json();
+  const withMissing = Object.entries<object>(paths)
+    .filter(([path]) => path.startsWith('/engagement/v3/'))
+    .filter(([, operations]) => Object.values(operations).some(({ responses }) => '404' in responses))
+    .map(([path]) => path.replace('/engagement/v3', ''));
+  expect(withMissing.sort()).toEqual([
+    '/call-in/requests/create',
+    '/callbacks/cancel',
+    '/callbacks/recreate',
+    '/callbacks/reschedule',
+    '/callbacks/retrieve',
+  ]);
+});
+
 it('describes every operation of the v3 API with examples, and takes those of its bodies', async () => {
   const { fixture, post } = await gesCounter({ name: 'billing' });
   const { paths } = (await fixture.ask('GET', '/api/openapi.json')).json();

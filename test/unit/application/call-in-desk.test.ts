@@ -102,7 +102,7 @@ describe('a request to call in', () => {
 
   it.each([
     [{ groupName: 'nobody' }, { kind: 'unknown-group', groupName: 'nobody' }],
-    [{ fromNumber: 'abc' }, { kind: 'invalid-number', reason: 'not-a-number' }],
+    [{ fromNumber: 'abc' }, { kind: 'invalid-number', reason: 'is not a telephone number' }],
     [{ callbackId: 'callback_9' }, { kind: 'unknown-callback' }],
   ] as const)('is refused: %j', async (wish, refusal) => {
     house = newHouse({});

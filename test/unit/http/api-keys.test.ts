@@ -77,7 +77,7 @@ describe('scopes of an API key', () => {
       expect([path, answer.statusCode, answer.json().error.message]).toEqual([
         path,
         403,
-        'a scope is missing',
+        'the key lacks the scope native',
       ]);
     }
   });

@@ -15,7 +15,7 @@ const TRACES = /billing|2025550123|callback_0000000000/;
 /** An id that was asked for and found nothing is no trace; skills have names of their own. */
 const NO_TRACE = /"skills":\{[^}]*\}|"id":"callback_0000000000","(?:outcome":"not-found|ok":false)/g;
 /** What the guard says; a 403 of a handler has a reason of its own. */
-const REFUSAL = /may not do this|a scope is missing|an API key is needed/;
+const REFUSAL = /may not do this|the key lacks the scope|an API key is needed/;
 const PATH_SCOPES = ['native', 'ges', 'gms'] as const;
 const rate = { perMinuteMax: 1e9, burstMax: 1e9 };
 

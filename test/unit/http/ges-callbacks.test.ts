@@ -166,6 +166,15 @@ describe('POST /callbacks/query and GET /callbacks/queues/{queue}', () => {
     expect(await ids({ userData: { toString: 'A' } })).toEqual([]);
   });
 
+  it('reads a national number for the country of the queue that is named, as a creation does', async () => {
+    const { book, post } = await gesCounter({ name: 'billing', defaultCountry: 'DE' });
+    const id = await book({ serviceName: 'billing', phoneNumber: '030 12345678' });
+    const found = async (wanted: object): Promise<{ id: string }[]> =>
+      (await post('/callbacks/query', { phoneNumber: '030 12345678', ...wanted })).json().data.items;
+    expect(await found({ serviceName: 'billing' })).toMatchObject([{ id }]);
+    expect(await found({})).toEqual([]);
+  });
+
   it('lists a queue page by page', async () => {
     const { book, get, house } = await gesCounter();
     const made: string[] = [];
@@ -240,6 +249,7 @@ describe('POST /callbacks/query and GET /callbacks/queues/{queue}', () => {
     ['/callbacks/queues/support?limit=251', 40_001],
     ['/callbacks/queues/support?limit=0', 40_001],
     ['/callbacks/queues/support?from=noon', 40_001],
+    [`/callbacks/queues/support?from=${NOON}&to=2026-01-05T11:59:59Z`, 40_001],
   ])('refuses %s', async (path, code) => {
     const { get } = await gesCounter();
     expect(told(await get(path)).slice(0, 2)).toEqual([400, code]);
@@ -250,6 +260,7 @@ describe('POST /callbacks/query and GET /callbacks/queues/{queue}', () => {
     { states: ['GONE'] },
     { limit: 251 },
     { from: 5 },
+    { to: '2026-01-05T11:00:00Z', from: NOON },
     { colour: 'blue' },
     { userData: 'x' },
     { userData: Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`key${at}`, ''])) },
@@ -299,10 +310,39 @@ describe('POST /callbacks/bulk-cancel', () => {
     { from: NOON },
     { ids: [UNKNOWN], from: NOON, to: NOON },
     { ids: [UNKNOWN], queues: ['support'] },
+    { from: NOON, to: NOON, queues: [] },
+    { from: NOON, to: '2026-01-05T11:00:00Z' },
   ])('refuses %j', async (wanted) => {
     const { post } = await gesCounter();
     expect(told(await post('/callbacks/bulk-cancel', wanted)).slice(0, 2)).toEqual([400, 40_001]);
   });
+});
+
+it('POST /callbacks/bulk-cancel goes on behind empty pages', async () => {
+  const { application, book, post } = await gesCounter();
+  const id = await book({ desiredTime: NOON });
+  const places: unknown[] = [];
+  const search = application.searchCallbacks.bind(application);
+  application.searchCallbacks = (wanted) => {
+    places.push(wanted.after);
+    const next = { id: 'callback_1', desiredAtMs: Date.parse(NOON) + 1 };
+    return places.length < 3 ? Promise.resolve({ items: [], next }) : search(wanted);
+  };
+  const { data } = (await post('/callbacks/bulk-cancel', { from: NOON, to: '2026-01-06T00:00:00Z' })).json();
+  expect(data).toEqual({ results: [{ id, ok: true }], more: false });
+  expect(places.slice(0, 2)).toEqual([undefined, { id: 'callback_1', desiredAtMs: Date.parse(NOON) + 1 }]);
+});
+
+it('POST /callbacks/bulk-cancel refuses a queue that is not configured, and cancels nothing', async () => {
+  const { book, post, house } = await gesCounter();
+  const id = await book({ desiredTime: NOON });
+  const answer = await post('/callbacks/bulk-cancel', {
+    from: NOON,
+    to: NOON,
+    queues: ['support', 'suport'],
+  });
+  expect(told(answer)).toEqual([400, 40_002, expect.stringContaining('queues "suport" is not configured')]);
+  expect(house.now(id).state).toBe('SCHEDULED');
 });
 
 describe('access to the v3 API', () => {
@@ -328,7 +368,7 @@ describe('access to the v3 API', () => {
       body: { id: 'x' },
       headers,
     });
-    expect(told(answer).slice(0, 2)).toEqual([403, 40_101]);
+    expect(told(answer)).toEqual([403, 40_101, 'the key lacks the scope ges']);
   });
 
   it('hides what another line of business has', async () => {

@@ -20,7 +20,12 @@ const badInput: readonly [string, unknown, number, readonly string[]][] = [
   ['serviceName a number', { ...valid, serviceName: 5 }, 40_001, ['serviceName', 'must be text']],
   ['serviceName empty', { ...valid, serviceName: '' }, 40_001, ['serviceName', '1–255 characters']],
   ['serviceName too long', { ...valid, serviceName: long(256) }, 40_001, ['serviceName', '1–255']],
-  ['serviceName unknown', { ...valid, serviceName: 'sales' }, 40_002, ['serviceName', 'not configured']],
+  [
+    'serviceName unknown',
+    { ...valid, serviceName: 'sales' },
+    40_002,
+    ['serviceName "sales" is not configured'],
+  ],
   ['serviceName of a prototype', { ...valid, serviceName: '__proto__' }, 40_002, ['serviceName']],
   ['serviceName with SQL', { ...valid, serviceName: "'; drop table callback; --" }, 40_002, ['serviceName']],
   ['serviceName with a path', { ...valid, serviceName: '../../etc/passwd' }, 40_002, ['serviceName']],
@@ -34,7 +39,12 @@ const badInput: readonly [string, unknown, number, readonly string[]][] = [
   ['phoneNumber with a header', { ...valid, phoneNumber: '+1202\r\nX: y' }, 40_003, ['phoneNumber']],
   ['phoneNumber premium', { ...valid, phoneNumber: '+19005550123' }, 40_003, ['phoneNumber']],
   ['desiredTime a number', { ...valid, desiredTime: 5 }, 40_001, ['desiredTime', 'ISO 8601']],
-  ['desiredTime no time', { ...valid, desiredTime: 'tomorrow' }, 40_001, ['desiredTime', 'ISO 8601']],
+  [
+    'desiredTime no time',
+    { ...valid, desiredTime: 'tomorrow' },
+    40_001,
+    ['desiredTime "tomorrow"', 'ISO 8601'],
+  ],
   ['desiredTime of no day', { ...valid, desiredTime: '2026-02-30T09:00:00Z' }, 40_001, ['desiredTime']],
   ['desiredTime too long', { ...valid, desiredTime: long(41) }, 40_001, ['desiredTime']],
   ['desiredTime too far', { ...valid, desiredTime: '2027-01-05T12:00:00Z' }, 42_901, ['too-far']],
@@ -53,7 +63,7 @@ const badInput: readonly [string, unknown, number, readonly string[]][] = [
   ['surveyRP a number', { ...valid, surveyRP: 1 }, 40_001, ['surveyRP', 'must be text']],
   ['priority a text', { ...valid, priority: 'high' }, 40_001, ['priority', '0 to 2000']],
   ['priority a fraction', { ...valid, priority: 1.5 }, 40_001, ['priority', 'whole number']],
-  ['priority too high', { ...valid, priority: 2001 }, 40_001, ['priority', '0 to 2000']],
+  ['priority too high', { ...valid, priority: 2001 }, 40_001, ['priority 2001', '0 to 2000']],
   [
     'priority without end',
     `{"serviceName":"support","phoneNumber":"+12025550123","priority":1e999}`,
@@ -215,6 +225,34 @@ describe('POST /callbacks/create', () => {
     const { post, fixture } = await gesCounter();
     await post('/callbacks/create', { ...valid, priority: -1, userData: { secretOfMine: 'rosebud' } });
     expect(JSON.stringify([...fixture.errors.records.values()])).not.toMatch(/rosebud|secretOfMine/);
+    expect(fixture.errors.records.size).toBe(1);
+  });
+
+  it('shows of a wrong value what it begins with, and of a secret nothing', async () => {
+    const { post } = await gesCounter();
+    const message = async (fields: object): Promise<string> =>
+      (await post('/callbacks/create', { ...valid, ...fields })).json().status.message;
+    expect(await message({ channel: long(65) })).toContain(
+      `channel "${long(64)}…" must have 1–64 characters`,
+    );
+    expect(await message({ language: '' })).toContain('language "" must be a language');
+    expect(await message({ alwaysCheckCapacity: 1 })).toContain(
+      'alwaysCheckCapacity 1 must be true or false',
+    );
+    expect(await message({ captchaToken: 4711 })).not.toContain('4711');
+  });
+
+  it('keeps refusals for want of room in the error book, and answers to floods in memory only', async () => {
+    const { post, fixture } = await gesCounter({ throttlePerNumberPerDay: 1 });
+    const later = { ...valid, desiredTime: '2027-01-05T12:00:00Z' };
+    const { corrId } = (await post('/callbacks/create', later)).json().status;
+    expect(fixture.errors.records.get(corrId)).toMatchObject({
+      status: 429,
+      code: 'SLOT_FULL',
+      detail: expect.stringContaining('"reason":"too-far"'),
+    });
+    await post('/callbacks/create', valid);
+    expect((await post('/callbacks/create', valid)).json().status.code).toBe(42_902);
     expect(fixture.errors.records.size).toBe(1);
   });
 });

@@ -32,7 +32,7 @@ const badInput: readonly [string, unknown, number, string, readonly string[]][] 
   ['a closed time', { ...valid, _desired_time: '2026-01-05T20:00:00Z' }, 400, 'SLOT_NOT_AVAILABLE', []],
   ['a priority', { ...valid, _urs_vq_priority: 'high' }, 400, 'BAD_PARAMETER', ['_urs_vq_priority', '2000']],
   ['too much priority', { ...valid, _urs_vq_priority: 2001 }, 400, 'BAD_PARAMETER', ['2000']],
-  ['chat', { ...valid, _media_type: 'chat' }, 400, 'BAD_PARAMETER', ['_media_type must be voice']],
+  ['chat', { ...valid, _media_type: 'chat' }, 400, 'BAD_PARAMETER', ['_media_type "chat" must be voice']],
   ['a state', { ...valid, _callback_state: 'COMPLETED' }, 400, 'BAD_PARAMETER', ['SCHEDULED or QUEUED']],
   ['a long queue', { ...valid, _urs_virtual_queue: long(256) }, 400, 'BAD_PARAMETER', ['1–255']],
   ['a long device', { ...valid, _device_notification_id: long(4097) }, 400, 'BAD_PARAMETER', ['1–4096']],

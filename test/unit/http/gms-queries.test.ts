@@ -30,7 +30,17 @@ describe('GET /service/callback', () => {
     expect(await find('_vq=support&_=1767607200000&colour=red')).toEqual([second]);
     const unknown = await ask('GET', `${SERVICE}?_request_ewt_service=x&colour=red`);
     expect([unknown.statusCode, unknown.json().phrase]).toEqual([400, 'BAD_PARAMETER']);
-    expect(unknown.json().message).toContain('_request_ewt_service is nothing that callbacks are found by');
+    expect(unknown.json().message).toContain(
+      '_request_ewt_service "x" is nothing that callbacks are found by',
+    );
+  });
+
+  it('reads a national number for the country of the service, as a start does', async () => {
+    const { ask } = await gmsCounter({ name: 'billing', defaultCountry: 'DE' });
+    const service = '/1/service/callback/billing';
+    const { _id: id } = (await ask('POST', service, { _customer_number: '030 12345678' })).json();
+    const found = await ask('GET', `${service}?_customer_number=03012345678`);
+    expect(found.json()).toMatchObject([{ _id: id, _customer_number: '+493012345678' }]);
   });
 
   it('shows a record with its data and what can be asked of it by id, whatever the service', async () => {

@@ -99,7 +99,7 @@ describe('request-interaction and request-access', () => {
     const { ask } = await counterWith({ ok: false, refusal });
     const unknown = await ask('POST', '/1/service/request-interaction', valid);
     expect(unknown.statusCode).toBe(404);
-    expect(unknown.json().message).toContain('_resource_group is not configured');
+    expect(unknown.json().message).toContain('_resource_group "app" is not configured');
     const wrong: [string, object][] = [
       ['request-interaction', {}],
       ['request-interaction', { _resource_group: 'app' }],

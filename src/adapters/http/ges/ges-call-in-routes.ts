@@ -105,9 +105,11 @@ export function callInRefused(refusal: CallInRefusal): HttpError {
     case 'unknown-callback':
       return new HttpError('NOT_FOUND', 'there is no such callback');
     case 'callback-not-waiting':
-      return new HttpError('NOT_ALLOWED_IN_STATE', 'the callback does not wait for a call', {
-        extra: { state: refusal.state },
-      });
+      return new HttpError(
+        'NOT_ALLOWED_IN_STATE',
+        `the callback does not wait for a call in state ${refusal.state}; nothing was changed`,
+        { extra: { state: refusal.state } },
+      );
     case 'pool-exhausted':
       return new HttpError('CALL_IN_POOL_EXHAUSTED', 'every number of the group is in use', {
         retryAfterSec: refusal.retryAfterSec,

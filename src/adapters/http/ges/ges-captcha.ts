@@ -76,7 +76,7 @@ export function addGesCaptchaRoutes(server: Server, { captcha }: RouteContext): 
       const known = captcha.keySets().find((keys) => keys.siteKey === siteKey && keys.enabled);
       if (!known) {
         throw new HttpError('VALIDATION_FAILED', "the request's body is not valid", {
-          faults: [{ path: 'siteKey', message: 'is not configured' }],
+          faults: [{ path: 'siteKey', message: 'is not configured', value: siteKey }],
         });
       }
       const verdict = await captcha.test(known.name, captchaToken);

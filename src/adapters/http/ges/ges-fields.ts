@@ -8,6 +8,7 @@ const ISO_TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z
 const USER_DATA_CHARACTERS_MAX = 8192;
 const USER_DATA_KEY_CHARACTERS_MAX = 128;
 const ID_CHARACTERS_MAX = 128;
+const ZONE_RULE = 'must be a time zone like Europe/Berlin';
 
 /** Text of 1 to `max` characters. */
 export function text(max: number): z.ZodString {
@@ -75,14 +76,14 @@ export function instantMs(value: string, zone: string): number | undefined {
 
 /** A time zone's name in the IANA database. */
 export const zoneName = z
-  .string()
-  .max(64, 'must be a time zone like Europe/Berlin')
-  .refine((name) => IANAZone.isValidZone(name), 'must be a time zone like Europe/Berlin')
+  .string({ error: ZONE_RULE })
+  .max(64, ZONE_RULE)
+  .refine((name) => IANAZone.isValidZone(name), ZONE_RULE)
   .default('UTC');
 
 /** `true` or `false` in a query. */
 export const flag = z
-  .string()
+  .string({ error: 'must be true or false' })
   .toLowerCase()
   .pipe(z.enum(['true', 'false'], { error: 'must be true or false' }))
   .transform((value) => value === 'true');

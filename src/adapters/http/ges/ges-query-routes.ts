@@ -13,6 +13,7 @@ import { cancelEach } from '../bulk-cancellation.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { principalOf, refused } from '../request-guard.ts';
+import { searchedNumber } from '../searched-number.ts';
 import { gesAnswerSchema, gesErrorAnswers, gesStaffConfig, successful } from './ges-answers.ts';
 import { refuseUnreadable } from './ges-callback-routes.ts';
 import { cursor, cursorOf, searchedQueues } from './ges-pages.ts';
@@ -36,6 +37,8 @@ const PAGE_MAX = 250;
 /** Callbacks cancelled by one request; bounds its work. */
 const CANCEL_MAX = 250;
 const QUEUES_MAX = 100;
+/** Pages that a cancellation by time looks through for one that is not empty; each is of 20 000 callbacks. */
+const LOOKS_MAX = 50;
 /** Keys of the data that one query may name; each is looked for by itself. */
 const KEYS_MAX = 20;
 const tags = ['Genesys-compatible: callbacks'];
@@ -85,7 +88,8 @@ export function addGesQueryRoutes(server: Server, context: RouteContext): void {
   addBulkCancel(server, context);
 }
 
-function addQuery(server: Server, { application }: RouteContext): void {
+function addQuery(server: Server, context: RouteContext): void {
+  const { application } = context;
   server.route({
     method: 'POST',
     url: '/callbacks/query',
@@ -94,7 +98,9 @@ function addQuery(server: Server, { application }: RouteContext): void {
       tags,
       summary: 'Find callbacks by what is known of them',
       body: bodyOf({
-        phoneNumber: maybe(text(32)).describe('International, with or without +'),
+        phoneNumber: maybe(text(32)).describe(
+          'International, with or without +; with `serviceName` also national, as at the creation',
+        ),
         serviceName: maybe(serviceName),
         states: maybe(
           z
@@ -118,7 +124,7 @@ function addQuery(server: Server, { application }: RouteContext): void {
       const virtualQueues = searchedQueues(application, principal, queue);
       const search: CallbackSearch = {
         ...(virtualQueues && { virtualQueues }),
-        ...(phoneNumber !== undefined && { customerNumber: international(phoneNumber) }),
+        ...(phoneNumber !== undefined && { customerNumber: searchedNumber(context, phoneNumber, queue) }),
         properties: Object.entries(data).map(([name, value]) => ({ kind: 'data', name, value })),
         ...wantedOf(body),
         limit: body.limit ?? 50,
@@ -128,7 +134,10 @@ function addQuery(server: Server, { application }: RouteContext): void {
   });
 }
 
-/** What both lists are asked for. Throws VALIDATION_FAILED for a cursor of a list in another order. */
+/**
+ * What both lists are asked for. Throws VALIDATION_FAILED for a cursor of a list in another order, and for a
+ * range that ends before it begins.
+ */
 function wantedOf({
   states,
   from,
@@ -140,6 +149,7 @@ function wantedOf({
   readonly to?: number | undefined;
   readonly cursor?: (SearchPlace & { readonly hasTime: boolean }) | undefined;
 }): Omit<CallbackSearch, 'limit'> {
+  checkRange(from, to);
   const search = {
     ...(states !== undefined && { states }),
     ...(from !== undefined && { desiredFromMs: from }),
@@ -154,10 +164,11 @@ function wantedOf({
   return search;
 }
 
-/** As numbers are stored: `+` and digits; an extension stays as it is. */
-export function international(number: string): string {
-  const digits = number.replaceAll(/[\s().\-/]/g, '');
-  return /^\d{8,15}$/.test(digits) ? `+${digits}` : digits;
+function checkRange(from: number | undefined, to: number | undefined): void {
+  if (from === undefined || to === undefined || from <= to) return;
+  throw new HttpError('VALIDATION_FAILED', 'the time range is not valid', {
+    faults: [{ path: 'to', message: `${isoOf(to)} must not be before from ${isoOf(from)}` }],
+  });
 }
 
 function pageJson(
@@ -178,7 +189,7 @@ function pageJson(
 
 const listQuery = z.object({
   states: z
-    .string()
+    .string({ error: 'must be names separated by commas' })
     .transform((names) => names.split(','))
     .pipe(z.array(state).max(5, 'must name at most 5 states'))
     .optional()
@@ -186,7 +197,7 @@ const listQuery = z.object({
   from: instant.optional().describe('Desired time, inclusive'),
   to: instant.optional().describe('Desired time, inclusive'),
   limit: z
-    .string()
+    .string({ error: `must be a whole number from 1 to ${PAGE_MAX}` })
     .regex(/^(?:[1-9]\d?|1\d\d|2[0-4]\d|250)$/, `must be a whole number from 1 to ${PAGE_MAX}`)
     .transform(Number)
     .default(PAGE_MAX),
@@ -299,14 +310,24 @@ async function idsOf(
   principal: Principal,
 ): Promise<{ ids: readonly CallbackId[]; more: boolean }> {
   if (ids !== undefined) return { ids: [...new Set(ids)], more: false };
-  for (const queue of queues ?? []) refuseUnreadable(principal, queue);
+  checkRange(from, to);
+  for (const queue of queues ?? []) {
+    refuseUnreadable(principal, queue);
+    // Nothing is open on a queue that is not configured: it is a misspelt one.
+    if (application.openFor(queue) === undefined) throw unknownService(queue, 'queues');
+  }
   const virtualQueues = queues ?? searchedQueues(application, principal, undefined);
-  const found = await application.searchCallbacks({
+  const search: CallbackSearch = {
     states: OPEN_STATES.filter((open) => open !== 'PROCESSING'),
     ...(virtualQueues && { virtualQueues }),
     ...(from !== undefined && { desiredFromMs: from }),
     ...(to !== undefined && { desiredToMs: to }),
     limit: CANCEL_MAX,
-  });
+  };
+  let found = await application.searchCallbacks(search);
+  // An empty page may have others behind it, which asking again from the beginning would never reach.
+  for (let look = 1; look < LOOKS_MAX && found.items.length === 0 && found.next !== null; look++) {
+    found = await application.searchCallbacks({ ...search, after: found.next });
+  }
   return { ids: found.items.map(({ id }) => id), more: found.next !== null };
 }

@@ -21,7 +21,7 @@ const tags = ['Genesys-compatible: callbacks'];
 
 const time = text(40).describe('ISO 8601; without an offset in `timezone`');
 const epochMs = z
-  .string()
+  .string({ error: 'must be milliseconds since 1970' })
   .regex(/^\d{1,15}$/, 'must be milliseconds since 1970')
   .transform(Number)
   .describe('UTC epoch milliseconds');
@@ -30,17 +30,17 @@ const token = text(8192).optional().describe('Needed where the installation asks
 // Unknown parameters are ignored: a public client adds one against caches.
 const availabilityQuery = z.object({
   start: time.optional().describe('Default: now'),
-  startMS: epochMs.optional().describe('Instead of `start`; needs `endMS` or `numberOfDays`'),
+  startMS: epochMs.optional().describe('Instead of `start`'),
   end: time.optional().describe('Inclusive; without any end: `start`'),
   endMS: epochMs.optional(),
   numberOfDays: z
-    .string()
+    .string({ error: 'must be a whole number from 1 to 9999' })
     .regex(/^[1-9]\d{0,3}$/, 'must be a whole number from 1 to 9999')
     .transform(Number)
     .optional(),
   timezone: zoneName.describe('IANA name, of the times given and of `localTime`'),
   maxTimeSlots: z
-    .string()
+    .string({ error: 'must be a whole number from 1 to 999999' })
     .regex(/^[1-9]\d{0,5}$/, 'must be a whole number from 1 to 999999')
     .transform(Number)
     .optional()
@@ -163,12 +163,10 @@ export function rangeOf(query: RangeQuestion, nowMs: number): { fromMs: number; 
     throw invalid('startMS', 'must not come together with start');
   const ends = [end, endMS, numberOfDays].filter((given) => given !== undefined);
   if (ends.length > 1) throw invalid('end', 'must be the only one of end, endMS and numberOfDays');
-  if (startMS !== undefined && endMS === undefined && numberOfDays === undefined) {
-    throw invalid('startMS', 'needs endMS or numberOfDays');
-  }
   const fromMs = startMS ?? (start === undefined ? nowMs : timeOf('start', start, timezone));
   const lastMs = endMS ?? (end === undefined ? undefined : timeOf('end', end, timezone));
-  if (lastMs !== undefined && lastMs < fromMs) throw invalid('end', 'must not be before start');
+  if (lastMs !== undefined && lastMs < fromMs)
+    throw invalid(end === undefined ? 'endMS' : 'end', 'must not be before start', end);
   const untilMs =
     numberOfDays === undefined
       ? (lastMs ?? fromMs) + 1
@@ -182,20 +180,22 @@ export function rangeOf(query: RangeQuestion, nowMs: number): { fromMs: number; 
 
 function timeOf(name: string, value: string, zone: string): number {
   const ms = instantMs(value, zone);
-  if (ms === undefined) throw invalid(name, 'must be a time in ISO 8601, like 2026-01-05T09:00:00.000Z');
+  if (ms === undefined) {
+    throw invalid(name, 'must be a time in ISO 8601, like 2026-01-05T09:00:00.000Z', value);
+  }
   return ms;
 }
 
-function invalid(path: string, message: string): HttpError {
+function invalid(path: string, message: string, value?: string): HttpError {
   return new HttpError('VALIDATION_FAILED', "the request's query is not valid", {
-    faults: [{ path, message }],
+    faults: [{ path, message, ...(value !== undefined && { value }) }],
   });
 }
 
-/** UNKNOWN_QUEUE for a name in the path. */
-export function unknownService(name: string): HttpError {
+/** UNKNOWN_QUEUE for a name in the path, or in a field of the body. */
+export function unknownService(name: string, path = 'virtualQueue'): HttpError {
   return new HttpError('UNKNOWN_QUEUE', 'there is no such service', {
-    faults: [{ path: 'virtualQueue', message: 'is not configured', value: name }],
+    faults: [{ path, message: 'is not configured', value: name }],
   });
 }
 

@@ -121,7 +121,7 @@ export function addGesStatisticsRoutes(server: Server, { application, clock }: R
       const statistics = wanted.map(({ objectId, objectType, name, definition }, index) => {
         const queue = queues.get(objectId);
         const waits = queue && application.queueWaits(objectId);
-        if (!queue || !waits) throw unknownObject(index);
+        if (!queue || !waits) throw unknownObject(index, objectId);
         const statisticsName = statisticName.parse(name ?? definition);
         const value = figures[statisticsName]?.(queue, waits) ?? 0;
         return { name: statisticsName, objectId, objectType, timestamp, value };
@@ -139,8 +139,8 @@ function everything(queues: Iterable<string>): z.output<typeof statistic>[] {
     );
 }
 
-function unknownObject(index: number): HttpError {
+function unknownObject(index: number, value: string): HttpError {
   return new HttpError('UNKNOWN_QUEUE', 'there is no such queue', {
-    faults: [{ path: `data.statistics[${index}].objectId`, message: 'is not configured' }],
+    faults: [{ path: `data.statistics[${index}].objectId`, message: 'is not configured', value }],
   });
 }

@@ -20,7 +20,7 @@ const estimatorByMode: Readonly<Record<'mode1' | 'mode2' | 'mode3', WaitEstimato
 
 const results: Readonly<Record<WaitUnknown, { resultCode: number; message: string }>> = {
   'no-departures-yet': { resultCode: -1, message: 'nobody has left this queue for an agent yet' },
-  'no-agent-serving': { resultCode: -2, message: 'no agent who serves this queue is logged in' },
+  'no-agent-serving': { resultCode: -2, message: 'no agent who serves this queue is ready or at work' },
 };
 
 const query = z.object({
@@ -61,7 +61,7 @@ export function addGesWaitRoutes(server: Server, { application }: RouteContext):
               virtualQueue: z.string(),
               estimatedWaitTime: z.number().describe('Seconds; -1 when nothing can be known'),
               message: z.string().optional().describe('Why nothing can be known'),
-              resultCode: z.int().describe('0; -1: nobody served yet; -2: no agent'),
+              resultCode: z.int().describe('0; -1: nobody served yet; -2: no agent ready or at work'),
             }),
           ),
           [{ virtualQueue: 'billing', estimatedWaitTime: 95, resultCode: 0 }],
@@ -101,6 +101,6 @@ function waitJson({ sec, unknown }: WaitEstimate): {
 
 function unknownQueue(name: string): HttpError {
   return new HttpError('UNKNOWN_QUEUE', 'there is no such virtual queue', {
-    faults: [{ path: 'virtual-queues', message: `${name.slice(0, 64)} is not configured` }],
+    faults: [{ path: 'virtual-queues', message: 'is not configured', value: name }],
   });
 }

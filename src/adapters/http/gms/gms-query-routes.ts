@@ -4,10 +4,10 @@ import { type Callback, CallbackState } from '../../../callback/callback.ts';
 import { mayReadQueue } from '../access-rules.ts';
 import { readableCallback, refuseUnreadable } from '../ges/ges-callback-routes.ts';
 import { rule, text } from '../ges/ges-fields.ts';
-import { international } from '../ges/ges-query-routes.ts';
 import { unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
+import { searchedNumber } from '../searched-number.ts';
 import { gmsConfig, gmsErrorAnswers, gmsStaffConfig } from './gms-answers.ts';
 import { reasonOf, reasonsOf, recordJson, recordSchema } from './gms-records.ts';
 
@@ -65,7 +65,8 @@ export function addGmsQueryRoutes(server: Server, context: RouteContext): void {
   addQueryById(server, context);
 }
 
-function addQuery(server: Server, { application }: RouteContext): void {
+function addQuery(server: Server, context: RouteContext): void {
+  const { application } = context;
   server.route({
     method: 'GET',
     url: '/service/callback/:serviceName',
@@ -84,7 +85,10 @@ function addQuery(server: Server, { application }: RouteContext): void {
       const { serviceName } = request.params;
       refuseUnreadable(principalOf(request), serviceName);
       if (application.openFor(serviceName) === undefined) throw unknownService(serviceName);
-      const { items, isComplete } = await found(application, serviceName, request.query);
+      const wanted: Properties = { ...request.query };
+      const number = wanted._customer_number;
+      if (number !== undefined) wanted._customer_number = searchedNumber(context, number, serviceName);
+      const { items, isComplete } = await found(application, serviceName, wanted);
       if (!isComplete) reply.header('x-incomplete', 'true');
       return items.map(recordJson);
     },
@@ -131,7 +135,7 @@ function conditionOf(name: string, value: string, service: string): Condition {
     case '_callback_reason':
       return { reasons: reasonsOf(value) };
     case '_customer_number':
-      return { customerNumber: international(value) };
+      return { customerNumber: value };
     case '_vq':
       return value === service ? {} : NOTHING;
     case '_urs_virtual_queue':
@@ -154,8 +158,7 @@ function askedOf({ operand: _operand, _: _againstCaches, ...wanted }: Properties
 
 function isWanted(callback: Callback, query: Properties): boolean {
   const asked = askedOf(query);
-  const holds = ([key, value]: [string, string]): boolean =>
-    valueOf(callback, key) === (key === '_customer_number' ? international(value) : value);
+  const holds = ([key, value]: [string, string]): boolean => valueOf(callback, key) === value;
   return asked.length === 0 || (query.operand === 'AND' ? asked.every(holds) : asked.some(holds));
 }
 
