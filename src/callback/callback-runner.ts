@@ -14,7 +14,8 @@ import { type DialGate, forbiddenDial, gatedStep } from './dial-gate.ts';
 import { changePushTargets } from './data-change.ts';
 import { DueSweep } from './due-sweep.ts';
 import type { Notification } from './notification.ts';
-import { creationEvent, linkEvent, type NewCallback, newCallback, sameCaseAgain } from './new-callback.ts';
+import { creationEvent, isWantedAt, linkEvent, newCallback, sameCaseAgain } from './new-callback.ts';
+import type { NewCallback } from './new-callback.ts';
 import { type QueueSettings, queueSettingsSchema } from './queue-settings.ts';
 
 /** A machine event without its instant: the runner stamps it. */
@@ -155,23 +156,24 @@ export class CallbackRunner {
    * Another desired time (product §3 rule 2): in SCHEDULED and QUEUED for this callback; in PROCESSING by the
    * agent who has the call, for a new callback that is linked with this one, which then ends
    * RESCHEDULED_BY_AGENT. Repeating it with the same time changes nothing more (`existing`).
+   * @param askedAtMs a time that is over is at once; who is in the line for it keeps the place there.
    * @param checks as for `create`; `booked` carries the callback that has the new time.
    */
   reschedule(
     id: CallbackId,
-    desiredAtMs: number,
+    askedAtMs: number,
     actor: Actor,
     checks: readonly BookingCheck[] = [],
   ): Promise<ChangeOutcome> {
     const nowMs = this.#options.clock.nowMs();
+    const desiredAtMs = Math.max(askedAtMs, nowMs);
     return this.#transact<ChangeOutcome>(async (tx) => {
       const before = await tx.findCallback(id);
       if (!before) return { outcome: { kind: 'not-found' } };
-      const waits = before.state === 'SCHEDULED' || before.state === 'QUEUED';
-      if (waits && before.desiredAtMs === desiredAtMs)
-        return { outcome: { kind: 'existing', callback: before } };
+      if (isWantedAt(before, askedAtMs, nowMs)) return { outcome: { kind: 'existing', callback: before } };
       const later = before.rescheduledTo === null ? undefined : await tx.findCallback(before.rescheduledTo);
-      if (later?.desiredAtMs === desiredAtMs) return { outcome: { kind: 'existing', callback: later } };
+      if (later && Math.max(later.desiredAtMs, nowMs) === desiredAtMs)
+        return { outcome: { kind: 'existing', callback: later } };
       const hasCall = actor.kind === 'agent' && actor.id === before.agentId && before.state === 'PROCESSING';
       const made = hasCall
         ? this.#newCallback(sameCaseAgain(before, { desiredAtMs, rescheduledFrom: id }), nowMs)

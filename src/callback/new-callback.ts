@@ -24,7 +24,7 @@ export interface NewCallback {
   readonly language: string;
   /** When the customer first took the place; default now. */
   readonly placeAtMs?: number;
-  /** Default: at once. */
+  /** Default, and for a time that is over: at once. */
   readonly desiredAtMs?: number;
   /**
    * Counts as booked for its time also when that is now or past: it is then for the next instant, and takes a
@@ -49,6 +49,16 @@ export interface NewCallbackFacts {
   readonly policy: CallbackPolicy;
 }
 
+/** It waits for this time already: SCHEDULED for it, or in the line where both times are over. */
+export function isWantedAt(
+  { state, desiredAtMs }: Pick<Callback, 'state' | 'desiredAtMs'>,
+  askedAtMs: number,
+  nowMs: number,
+): boolean {
+  if (state === 'QUEUED') return Math.max(desiredAtMs, nowMs) === Math.max(askedAtMs, nowMs);
+  return state === 'SCHEDULED' && desiredAtMs === askedAtMs;
+}
+
 /**
  * The record of a new promise. For a later time its place in line is that time, and it waits until it is
  * `readyLeadMs` ahead; otherwise it is in the line at once.
@@ -56,7 +66,8 @@ export interface NewCallbackFacts {
 export function newCallback(request: NewCallback, facts: NewCallbackFacts): Callback {
   const { id, nowMs, policy, priorityInitial } = facts;
   const takenAtMs = request.placeAtMs ?? nowMs;
-  const askedAtMs = request.desiredAtMs ?? takenAtMs;
+  // A time that is over is wanted at once: records are kept, searched and judged late by it.
+  const askedAtMs = Math.max(request.desiredAtMs ?? takenAtMs, takenAtMs);
   const desiredAtMs = request.takesSlot === true ? Math.max(askedAtMs, nowMs + 1) : askedAtMs;
   const readyAtMs = desiredAtMs - policy.readyLeadMs;
   const waits = readyAtMs > nowMs;

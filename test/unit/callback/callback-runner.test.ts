@@ -61,6 +61,31 @@ describe('the age of a callback', () => {
   });
 });
 
+describe('a desired time that is over', () => {
+  const LONG_AGO_MS = Date.parse('2020-01-01T00:00:00Z');
+
+  it('is now, at the creation and at a reschedule: records are kept for days after it', async () => {
+    const own = new RunnerFixture();
+    const { id } = await own.book({ desiredAtMs: LONG_AGO_MS });
+    const bookedAtMs = own.clock.nowMs();
+    expect(own.now(id)).toMatchObject({ state: 'QUEUED', desiredAtMs: bookedAtMs, placeAtMs: bookedAtMs });
+    await own.runner.reschedule(id, bookedAtMs + DAY_MS, supervisor);
+    await own.pass(MINUTE_MS);
+    await own.runner.reschedule(id, LONG_AGO_MS, supervisor);
+    expect(own.now(id)).toMatchObject({ state: 'QUEUED', desiredAtMs: bookedAtMs + MINUTE_MS });
+  });
+
+  it('leaves who is in the line already at the old place', async () => {
+    const own = new RunnerFixture();
+    const { id } = await own.book();
+    const { placeAtMs, desiredAtMs } = own.now(id);
+    await own.pass(MINUTE_MS);
+    const outcome = await own.runner.reschedule(id, LONG_AGO_MS, supervisor);
+    expect(outcome.kind).toBe('existing');
+    expect(own.now(id)).toMatchObject({ state: 'QUEUED', placeAtMs, desiredAtMs });
+  });
+});
+
 describe('a pass through the line', () => {
   it('ends after its limit like a failed attempt, and the last one ends the callback', async () => {
     const own = new RunnerFixture({ queueTtlSec: 60, retryIntervalSec: 60, maxAttempts: 2 });

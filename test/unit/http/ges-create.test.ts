@@ -326,7 +326,11 @@ describe('booking by the v3 API', () => {
     expect(Object.keys(answer.json().data.slots)[0]).toBe('2026-01-05T10:00:00.000Z');
     expect(house.store.callbacks.size).toBe(0);
     // Without, it is one for as soon as possible.
-    expect((await post('/callbacks/create', { ...valid, desiredTime })).statusCode).toBe(200);
+    const { id } = (await post('/callbacks/create', { ...valid, desiredTime })).json().data;
+    expect(house.store.callbacks.get(id)).toMatchObject({
+      state: 'QUEUED',
+      desiredAtMs: Date.parse(MORNING),
+    });
   });
 
   it('refuses what a strict queue does not take now', async () => {
