@@ -108,17 +108,17 @@ export class CallInService implements CallInDesk {
   ): Promise<CallIn | CallInRefusal> {
     const { clock, ids } = this.#options;
     const nowMs = clock.nowMs();
-    const waiting = await callIns.waitingCallIns(group.name, nowMs);
-    const soonest = waiting[0]?.expiresAtMs ?? nowMs + group.expirySec * 1000;
-    const exhausted: CallInRefusal = {
-      kind: 'pool-exhausted',
-      retryAfterSec: Math.max(1, Math.ceil((soonest - nowMs) / 1000)),
+    const waitingMax = waitingMaxOf(group);
+    if ((await callIns.countWaiting(group.name, nowMs, waitingMax)) >= waitingMax) {
+      return await exhausted(callIns, group, nowMs);
+    }
+    const inUse = {
+      has: (number: string) => callIns.isNumberWaiting(number, nowMs),
+      all: () => callIns.waitingNumbers(group.name, nowMs),
     };
-    if (waiting.length >= WAITING_MAX) return exhausted;
-    const number = this.#poolOf(group).take(group, new Set(waiting.map(({ toNumber }) => toNumber)));
-    if (!number) return exhausted;
-    const accessCode = group.generateAccessCode ? await newCode(callIns, group, waiting.length, nowMs) : null;
-    if (accessCode === undefined) return exhausted;
+    const number = await this.#poolOf(group).take(group, inUse, nowMs);
+    const accessCode = group.generateAccessCode && number ? await newCode(callIns, group, nowMs) : null;
+    if (!number || accessCode === undefined) return await exhausted(callIns, group, nowMs);
     const callIn: CallIn = {
       id: ids.next('callin'),
       groupName: group.name,
@@ -162,14 +162,23 @@ function waitsForCall({ state, subState }: Callback): CallInRefusal | undefined 
   return waits ? undefined : { kind: 'callback-not-waiting', state };
 }
 
-/** Undefined: so many codes are in use that one more could be guessed. */
+/** Requests of a group that may wait at the same time. */
+function waitingMaxOf({ generateAccessCode, accessCodeLength }: CallInGroup): number {
+  if (!generateAccessCode) return WAITING_MAX;
+  return Math.min(WAITING_MAX, Math.ceil(CODES_IN_USE_MAX * codeCount(accessCodeLength)));
+}
+
+async function exhausted(callIns: CallInTx, group: CallInGroup, nowMs: number): Promise<CallInRefusal> {
+  const soonestMs = (await callIns.nextExpiryMs(group.name, nowMs)) ?? nowMs + group.expirySec * 1000;
+  return { kind: 'pool-exhausted', retryAfterSec: Math.max(1, Math.ceil((soonestMs - nowMs) / 1000)) };
+}
+
+/** Undefined: none was found that nobody has. */
 async function newCode(
   callIns: CallInTx,
   { accessCodeLength }: CallInGroup,
-  waitingCount: number,
   nowMs: number,
 ): Promise<string | undefined> {
-  if (waitingCount >= CODES_IN_USE_MAX * codeCount(accessCodeLength)) return undefined;
   for (let draw = 0; draw < DRAWS_MAX; draw++) {
     const code = newAccessCode(accessCodeLength);
     if (!(await callIns.isCodeWaiting(code, nowMs))) return code;

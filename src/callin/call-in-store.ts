@@ -38,11 +38,14 @@ export interface CallInTx {
     /** Requests that expired before this are not looked at. */
     readonly expiredAfterMs: number;
   }): Promise<CallIn[]>;
-  /** Numbers and codes of the group's requests that wait and have not expired, soonest to expire first. */
-  waitingCallIns(
-    groupName: string,
-    nowMs: number,
-  ): Promise<Pick<CallIn, 'toNumber' | 'accessCode' | 'expiresAtMs'>[]>;
+  /** Requests of the group that wait and have not expired; counted up to `max`. */
+  countWaiting(groupName: string, nowMs: number, max: number): Promise<number>;
+  /** When the first of them expires; undefined: none waits. */
+  nextExpiryMs(groupName: string, nowMs: number): Promise<number | undefined>;
+  /** The numbers they wait at, as digits; 20 000 requests are looked at. */
+  waitingNumbers(groupName: string, nowMs: number): Promise<string[]>;
+  /** True while a waiting request of any group is for this number. */
+  isNumberWaiting(number: string, nowMs: number): Promise<boolean>;
   /** True while a waiting request of any group has this code. */
   isCodeWaiting(code: string, nowMs: number): Promise<boolean>;
   listCallIns(filter: CallInFilter): Promise<CallIn[]>;

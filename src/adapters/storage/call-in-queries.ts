@@ -71,26 +71,51 @@ export class CallInQueries implements CallInTx {
     return [...found.values()].sort((a, b) => b.createdAtMs - a.createdAtMs);
   }
 
-  async waitingCallIns(
-    groupName: string,
-    nowMs: number,
-  ): Promise<Pick<CallIn, 'toNumber' | 'accessCode' | 'expiresAtMs'>[]> {
-    return await this.#executor()
+  async countWaiting(groupName: string, nowMs: number, max: number): Promise<number> {
+    const { rows } = await sql<{ count: number }>`select count(*) as "count" from (
+      select 1 from "callIn" where "groupName" = ${groupName} and "expiresAtMs" > ${nowMs}
+        and "state" = 'WAITING' limit ${max})`.execute(this.#executor());
+    return rows[0]?.count ?? 0;
+  }
+
+  async nextExpiryMs(groupName: string, nowMs: number): Promise<number | undefined> {
+    const row = await this.#executor()
       .selectFrom('callIn')
-      .select(['toNumber', 'accessCode', 'expiresAtMs'])
+      .select('expiresAtMs')
       .where('groupName', '=', groupName)
       .where('expiresAtMs', '>', nowMs)
       .where(IS_WAITING)
       .orderBy('expiresAtMs')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.expiresAtMs;
+  }
+
+  async waitingNumbers(groupName: string, nowMs: number): Promise<string[]> {
+    const rows = await this.#executor()
+      .selectFrom('callIn')
+      .select('toDigits')
+      .where('groupName', '=', groupName)
+      .where('expiresAtMs', '>', nowMs)
+      .where(IS_WAITING)
       .limit(WAITING_MAX)
       .execute();
+    return rows.map(({ toDigits }) => toDigits);
+  }
+
+  async isNumberWaiting(number: string, nowMs: number): Promise<boolean> {
+    return await this.#isWaiting('toDigits', digitsOf(number), nowMs);
   }
 
   async isCodeWaiting(code: string, nowMs: number): Promise<boolean> {
+    return await this.#isWaiting('accessCode', code, nowMs);
+  }
+
+  async #isWaiting(column: 'toDigits' | 'accessCode', value: string, nowMs: number): Promise<boolean> {
     const row = await this.#executor()
       .selectFrom('callIn')
       .select('id')
-      .where('accessCode', '=', code)
+      .where(column, '=', value)
       .where('expiresAtMs', '>', nowMs)
       .where(IS_WAITING)
       .limit(1)

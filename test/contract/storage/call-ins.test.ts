@@ -74,8 +74,14 @@ describe.each(implementations)('call-in requests in $name', ({ create }) => {
       aCallIn({ id: 'callin_4', accessCode: '4444', groupName: 'other' }),
     );
     await tested.storage.transact(async ({ callIns }) => {
-      const waiting = await callIns.waitingCallIns('app', NOW_MS);
-      expect(waiting.map(({ accessCode }) => accessCode)).toEqual(['2222', '1111']);
+      expect(await callIns.countWaiting('app', NOW_MS, 10)).toBe(2);
+      expect(await callIns.countWaiting('app', NOW_MS, 1)).toBe(1);
+      expect(await callIns.countWaiting('nobody', NOW_MS, 10)).toBe(0);
+      expect(await callIns.nextExpiryMs('app', NOW_MS)).toBe(NOW_MS + 1);
+      expect(await callIns.nextExpiryMs('nobody', NOW_MS)).toBeUndefined();
+      expect(await callIns.waitingNumbers('app', NOW_MS)).toEqual(['493099990001', '493099990001']);
+      expect(await callIns.isNumberWaiting('493099990001', NOW_MS)).toBe(true);
+      expect(await callIns.isNumberWaiting('+493099990002', NOW_MS)).toBe(false);
       expect(await callIns.isCodeWaiting('4444', NOW_MS)).toBe(true);
       expect(await callIns.isCodeWaiting('3333', NOW_MS)).toBe(false);
     });

@@ -84,20 +84,47 @@ describe('access codes', () => {
 
 describe('numbers are given out', () => {
   const { data } = group({ numbers: ['+493012345601', '+493012345602', '+493012345603'] });
-  it('in turn', () => {
+  /** What is in use, and how often that was asked. */
+  function uses(...numbers: string[]) {
+    const inUse = new Set(numbers);
+    const asked = { one: 0, all: 0 };
+    const has = (number: string) => Promise.resolve((asked.one++, inUse.has(number)));
+    const all = () => Promise.resolve((asked.all++, [...inUse].map((number) => number.slice(1))));
+    return { inUse, asked, has, all };
+  }
+
+  it('in turn', async () => {
     const pool = new NumberPool();
-    const taken = [1, 2, 3, 4].map(() => data && pool.take(data, new Set())?.number.slice(-1));
+    const taken: unknown[] = [];
+    for (const _time of [1, 2, 3, 4]) {
+      taken.push(data && (await pool.take(data, uses(), 0))?.number.slice(-1));
+    }
     expect(taken).toEqual(['1', '2', '3', '1']);
   });
 
-  it('once while in use where they are unique, and none when all are', () => {
+  it('once while in use where they are unique, and none when all are', async () => {
     const pool = new NumberPool();
-    const unique = data && { ...data, uniqueNumber: true };
-    const inUse = new Set(['+493012345601', '+493012345603']);
-    expect(unique && pool.take(unique, inUse)?.number).toBe('+493012345602');
-    inUse.add('+493012345602');
-    expect(unique && pool.take(unique, inUse)).toBeUndefined();
-    expect(data && pool.take(data, inUse)).toBeDefined();
+    if (!data) throw new Error('the group is valid');
+    const unique = { ...data, uniqueNumber: true };
+    const use = uses('+493012345601', '+493012345603');
+    expect((await pool.take(unique, use, 0))?.number).toBe('+493012345602');
+    use.inUse.add('+493012345602');
+    expect(await pool.take(unique, use, 0)).toBeUndefined();
+    expect(await pool.take(data, use, 0)).toBeDefined();
+  });
+
+  it('by few questions, however many are in use, and for a moment by none once all are', async () => {
+    const many = Array.from({ length: 5000 }, (_, index) => `+4930${1_000_000 + index}`);
+    const { data: large } = group({ numbers: many, uniqueNumber: true });
+    if (!large) throw new Error('the group is valid');
+    const pool = new NumberPool();
+    const use = uses(...many);
+    expect(await pool.take(large, use, 0)).toBeUndefined();
+    expect(use.asked).toEqual({ one: 20, all: 1 });
+    use.inUse.delete(many[4000] ?? '');
+    expect(await pool.take(large, use, 999)).toBeUndefined();
+    expect(use.asked).toEqual({ one: 20, all: 1 });
+    expect((await pool.take(large, use, 1000))?.number).toBe(many[4000]);
   });
 });
 
