@@ -2,6 +2,7 @@ import type { CallbackTx, UnitOfWork } from '../callback/callback-store.ts';
 import type { Actor, Callback } from '../callback/callback.ts';
 import { codeCount, newAccessCode } from '../callin/access-code.ts';
 import type { CallInGroup } from '../callin/call-in-group.ts';
+import type { CallInEvidence } from '../callin/call-in-matching.ts';
 import type { CallInFilter, CallInTx } from '../callin/call-in-store.ts';
 import { type CallIn, CallInState } from '../callin/call-in.ts';
 import { NumberPool } from '../callin/number-pool.ts';
@@ -97,6 +98,14 @@ export class CallInService implements CallInDesk {
     const nowMs = this.#options.clock.nowMs();
     const limit = Math.min(filter.limit, LISTED_MAX);
     return this.#options.unitOfWork.transact((tx) => tx.callIns.listCallIns({ ...filter, limit, nowMs }));
+  }
+
+  /** Requests that wait and that one of the three points to, newest first; a code is known exactly. */
+  candidates(evidence: CallInEvidence): Promise<readonly CallIn[]> {
+    const expiredAfterMs = this.#options.clock.nowMs();
+    return this.#options.unitOfWork.transact((tx) =>
+      tx.callIns.callInCandidates({ ...evidence, expiredAfterMs }),
+    );
   }
 
   async #make(

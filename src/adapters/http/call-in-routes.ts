@@ -12,7 +12,7 @@ import { HttpError } from './http-errors.ts';
 import { principalOf } from './request-guard.ts';
 
 /** What the routes need of the call-in service. */
-export type CallInList = Pick<CallInService, 'find' | 'list'>;
+export type CallInList = Pick<CallInService, 'candidates' | 'find' | 'list'>;
 
 const PAGE_MAX = 500;
 const callInIdSchema = z.string().regex(/^callin_[0-9a-z]{8,40}$/, 'must be a call-in id, callin_…');

@@ -157,6 +157,7 @@ export async function newFixture(
     recordings,
     callIns: {
       find: (id) => Promise.resolve(callIns.find((callIn) => callIn.id === id)),
+      candidates: () => Promise.resolve(callIns),
       list: ({ limit, groupNames, createdBy }) =>
         Promise.resolve(
           callIns

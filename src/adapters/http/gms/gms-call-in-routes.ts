@@ -17,8 +17,6 @@ import { type IgnoredOption, ignoredOptions, tellIgnored } from './gms-options.t
 import { scalar } from './gms-start.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
-/** Waiting requests of one number that are looked through, newest first. */
-const CANDIDATES_MAX = 500;
 const tags = ['Genesys-compatible: GMS call-in'];
 
 /** Codes and numbers: clients have them as text or as numbers. */
@@ -221,8 +219,12 @@ function addMatch(server: Server, context: RouteContext): void {
       const principal = principalOf(request);
       if (!guard.mayTry(principal.key)) limit(groupLimit.lockMs / 1000);
       const digits = digitsOf(request.body._access_number);
-      const find = (number: string) => callIns.list({ number, state: 'WAITING', limit: CANDIDATES_MAX });
-      const candidates = [...(await find(digits)), ...(await find(`+${digits}`))];
+      const { _access_code: code, _phone_number: ani } = request.body;
+      const candidates = await callIns.candidates({
+        dialled: digits,
+        ...(code !== undefined && { code }),
+        ...(ani !== undefined && { ani: `+${digitsOf(ani)}` }),
+      });
       const found = candidates.find(
         (callIn) =>
           stateAt(callIn, clock.nowMs()) === 'WAITING' &&
