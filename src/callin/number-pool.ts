@@ -14,8 +14,8 @@ const ASKED_MAX = 20;
 const FULL_MS = 1000;
 
 /**
- * Hands out a group's numbers in turn: with `uniqueNumber` the one whose turn it is has waited longest, and is
- * nearly always free.
+ * Hands out a group's numbers in turn: with `uniqueNumber` the one whose turn it is has waited longest, and
+ * is nearly always free.
  */
 export class NumberPool {
   #next = 0;
