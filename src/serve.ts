@@ -27,7 +27,7 @@ export async function serve(): Promise<void> {
       process.exit(1);
     },
   });
-  process.stderr.write(startMessage(turnkeeper, config));
+  process.stderr.write(startMessage(turnkeeper, config, process.stderr.isTTY));
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     // A second signal means: now.

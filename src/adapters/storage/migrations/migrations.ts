@@ -16,6 +16,7 @@ import { transfers } from './0013-transfers.ts';
 import { listIndices } from './0014-list-indices.ts';
 import { searchIndices } from './0015-search-indices.ts';
 import { newCallbacks } from './0016-new-callbacks.ts';
+import { auditWithoutDocuments } from './0017-audit-without-documents.ts';
 
 /** Every change of the schema, in order. Forward only: none is ever edited or removed once released. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -35,6 +36,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014-list-indices': listIndices,
   '0015-search-indices': searchIndices,
   '0016-new-callbacks': newCallbacks,
+  '0017-audit-without-documents': auditWithoutDocuments,
 };
 
 /**
