@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { AppError, messageOf } from '../../kernel/errors.ts';
 import type { Fault } from '../../kernel/errors.ts';
@@ -16,8 +16,15 @@ const FAULTS_MAX = 50;
 const DETAIL_CHARACTERS_MAX = 4096;
 const VALUE_CHARACTERS_MAX = 200;
 
+/** An API that tells errors in a shape of its own, also where no route of it was reached. */
+export interface ErrorFamily {
+  /** How its addresses begin, without a slash at the end. */
+  readonly prefix: string;
+  readonly errorAnswer: NonNullable<FastifyContextConfig['errorAnswer']>;
+}
+
 /** Turns whatever a route throws into the error envelope, and writes it into the error book. */
-export function answerErrors(server: Server, context: RouteContext): void {
+export function answerErrors(server: Server, context: RouteContext, families: readonly ErrorFamily[]): void {
   server.setErrorHandler((thrown: unknown, request, reply) => {
     const error = httpErrorOf(thrown, request);
     if (error.status >= 500) {
@@ -27,7 +34,7 @@ export function answerErrors(server: Server, context: RouteContext): void {
         context.log.error({ ...fields, stack }, 'request failed');
       } else context.log.warn(fields, 'request refused');
     }
-    return sendError(error, request, reply, context, thrown);
+    return sendError(error, request, reply, { ...context, families, thrown });
   });
   server.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
@@ -36,7 +43,7 @@ export function answerErrors(server: Server, context: RouteContext): void {
       allow.length > 0
         ? new HttpError('METHOD_NOT_ALLOWED', `${request.method} is not allowed here`, { allow })
         : new HttpError('ROUTE_NOT_FOUND', 'there is nothing at this address');
-    return sendError(error, request, reply, context);
+    return sendError(error, request, reply, { ...context, families });
   });
 }
 
@@ -45,18 +52,25 @@ function sendError(
   error: AnswerableError,
   request: FastifyRequest,
   reply: FastifyReply,
-  context: RouteContext,
-  thrown?: unknown,
+  {
+    clock,
+    errorBook,
+    families,
+    thrown,
+  }: Pick<RouteContext, 'clock' | 'errorBook'> & {
+    readonly families: readonly ErrorFamily[];
+    readonly thrown?: unknown;
+  },
 ): FastifyReply {
   const faults = error.faults.slice(0, FAULTS_MAX);
   const message = error.message;
-  const { errorAnswer, keptBody, takesBasic } = request.routeOptions.config;
+  const { keptBody, takesBasic, errorAnswer = familyOf(request.url, families) } = request.routeOptions.config;
   const answer = errorAnswer?.(error, request.id);
   const status = answer?.status ?? error.status;
   const body = (keptBody ?? fieldsOf)(request.body);
   const record = {
     correlationId: request.id,
-    atMs: context.clock.nowMs(),
+    atMs: clock.nowMs(),
     status,
     code: error.code,
     message: maskedText(message).slice(0, VALUE_CHARACTERS_MAX * 2),
@@ -71,7 +85,7 @@ function sendError(
       DETAIL_CHARACTERS_MAX,
     ),
   };
-  context.errorBook.record(record, FLOODS.has(error.code));
+  errorBook.record(record, FLOODS.has(error.code));
   if (error.retryAfterSec !== undefined) reply.header('retry-after', String(error.retryAfterSec));
   if (error.allow !== undefined) reply.header('allow', error.allow.join(', '));
   // RFC 9110 §11.6.1, RFC 7617 §2.1.
@@ -84,6 +98,13 @@ function sendError(
     .header('cache-control', 'no-store')
     .serializer((body: unknown) => JSON.stringify(body))
     .send(answer?.body ?? envelope(error.code, message, request.id, faults, error.extra));
+}
+
+/** The shape of the API that was asked, where the address leads to none of its routes. */
+function familyOf(url: string, families: readonly ErrorFamily[]): ErrorFamily['errorAnswer'] | undefined {
+  const isOf = ({ prefix }: ErrorFamily): boolean =>
+    url.startsWith(prefix) && /^(?:[/?]|$)/.test(url.slice(prefix.length));
+  return families.find(isOf)?.errorAnswer;
 }
 
 /** Why there is no room, or nothing is offered, where the error says it beside its message. */

@@ -37,7 +37,9 @@ import { addCallInGroupRoutes } from './call-in-group-routes.ts';
 import { addCallInRoutes } from './call-in-routes.ts';
 import { addCapacityRoutes } from './capacity-routes.ts';
 import { addCaptchaRoutes } from './captcha-routes.ts';
+import { gesErrorAnswer } from './ges/ges-answers.ts';
 import { addGesRoutes } from './ges/ges-routes.ts';
+import { gmsErrorAnswer } from './gms/gms-answers.ts';
 import { addGmsRoutes } from './gms/gms-routes.ts';
 import { addNotificationRoutes, addPushCredentialRoutes } from './notification-routes.ts';
 import { addPushAnswerRoutes } from './push-answer-routes.ts';
@@ -76,7 +78,7 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
   const server = newServer(context);
   new HandlerDeadlines(context.clock).watch(server);
   secureHeaders(server, context.config);
-  answerErrors(server, context);
+  answerErrors(server, context, errorFamilies);
   guardRequests(server, context);
   auditChanges(server, context);
   observeRequests(server, context);
@@ -130,6 +132,12 @@ export function buildHttpServer(dependencies: HttpDependencies): HttpServer {
     },
   };
 }
+
+const errorFamilies = [
+  { prefix: '/engagement/v3', errorAnswer: gesErrorAnswer },
+  { prefix: '/genesys/1', errorAnswer: gmsErrorAnswer },
+  { prefix: '/genesys/2', errorAnswer: gmsErrorAnswer },
+];
 
 const apiRoutes = [
   addHealthRoutes,

@@ -400,6 +400,16 @@ describe('access to the v3 API', () => {
     expect(house.now(id).state).toBe('SCHEDULED');
   });
 
+  it('answers addresses that lead to no route in its own envelope, and keeps the error', async () => {
+    const { fixture } = await gesCounter();
+    const broken = await fixture.ask('GET', '/engagement/v3/callbacks/queue-status/%zz');
+    expect(told(broken).slice(0, 2)).toEqual([400, 40_001]);
+    expect(fixture.errors.records.has(broken.json().status.corrId)).toBe(true);
+    expect(told(await fixture.ask('GET', '/engagement/v3?a=b')).slice(0, 2)).toEqual([404, 40_402]);
+    expect((await fixture.ask('GET', '/genesys/1/service/%zz')).json()).toMatchObject({ code: 400 });
+    expect((await fixture.ask('GET', '/engagement/v33')).json()).toHaveProperty('error');
+  });
+
   it.each([
     ['GET', '/engagement/v3/nothing'],
     ['GET', '/engagement/v3/callbacks/create'],
