@@ -6,6 +6,7 @@ import { errorRecordJson } from './api-views.ts';
 import type { ErrorFilter, ErrorRecord } from './error-store.ts';
 import { httpLimits } from './http-config.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
+import { idOf } from './ges/uuid-ids.ts';
 import { HttpError } from './http-errors.ts';
 import { principalOf } from './request-guard.ts';
 
@@ -70,12 +71,14 @@ export function addErrorRoutes(server: Server, { errorBook }: RouteContext): voi
       tags,
       summary: 'Find an error answer with the request that caused it',
       params: z.strictObject({
-        correlationId: z.string().regex(/^corr_[0-9a-z]{8,40}$/, 'must be a correlation id, corr_…'),
+        correlationId: z
+          .string()
+          .regex(/^(?:corr_[0-9a-z]{8,40}|[0-9A-Fa-f-]{36})$/, 'must be a correlation id, corr_… or a UUID'),
       }),
       response: { 200: errorRecordSchema, ...errorAnswers },
     },
     handler: async (request) => {
-      const record = await errorBook.find(request.params.correlationId);
+      const record = await errorBook.find(idOf(request.params.correlationId));
       if (!record || !mayReadError(principalOf(request), record)) {
         throw new HttpError('NOT_FOUND', 'no error answer has this id, or it is no longer kept');
       }

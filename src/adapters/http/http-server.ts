@@ -39,6 +39,7 @@ import { addCapacityRoutes } from './capacity-routes.ts';
 import { addCaptchaRoutes } from './captcha-routes.ts';
 import { gesErrorAnswer } from './ges/ges-answers.ts';
 import { addGesRoutes } from './ges/ges-routes.ts';
+import { withoutUuidPrefix } from './ges/uuid-ids.ts';
 import { gmsErrorAnswer } from './gms/gms-answers.ts';
 import { addGmsRoutes } from './gms/gms-routes.ts';
 import { addNotificationRoutes, addPushCredentialRoutes } from './notification-routes.ts';
@@ -178,6 +179,8 @@ function newServer(context: RouteContext): Server {
     requestTimeout: httpLimits.requestTimeoutMs,
     keepAliveTimeout: httpLimits.keepAliveTimeoutMs,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    // One API under two addresses: with ids as they are, and as UUIDs.
+    rewriteUrl: ({ url = '' }) => withoutUuidPrefix(url),
     genReqId: () => context.ids.next('corr'),
     // A caller's own id would not be unique: ours is the only one.
     requestIdHeader: false,

@@ -10,12 +10,14 @@ import { addGesQueryRoutes } from './ges-query-routes.ts';
 import { addGesSlotRoutes } from './ges-slot-routes.ts';
 import { addGesStatisticsRoutes } from './ges-statistics-routes.ts';
 import { addGesWaitRoutes } from './ges-wait-routes.ts';
+import { speakUuids } from './uuid-ids.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** The Genesys-compatible API; to be registered under `/engagement/v3` in a scope of its own. */
 export function addGesRoutes(server: Server, context: RouteContext): void {
   parseJsonBodies(server);
+  speakUuids(server);
   askForCaptcha(server, context);
   for (const add of additions) add(server, context);
   // Whatever is asked for below this address gets an error in this API's envelope.
