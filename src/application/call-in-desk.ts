@@ -32,7 +32,7 @@ export type CallInRefusal =
   /** `fromNumber` cannot be a telephone number; `reason` in words. */
   | { readonly kind: 'invalid-number'; readonly reason: string }
   | { readonly kind: 'unknown-callback' }
-  /** The callback has ended, was purged or has expired, or is not one that the customer dials in for. */
+  /** The callback is not in the line, nor has its customer been told: for later, being dialled, or ended. */
   | { readonly kind: 'callback-not-waiting'; readonly state: string }
   /** Every number of the group is in use, or every code: one is free again after `retryAfterSec` at most. */
   | { readonly kind: 'pool-exhausted'; readonly retryAfterSec: number };
