@@ -126,6 +126,7 @@ async function start(
     ids,
     log,
     counters: telephonyCounters(metrics),
+    diskWaitMs: () => storage.diskWaitMs,
   });
   started.push(() => telephony.close(config.shutdownMaxMs));
 

@@ -36,6 +36,8 @@ export interface ConnectTelephonyOptions {
   readonly ids: IdSource;
   readonly log: Log;
   readonly counters: Counters;
+  /** How long what is stored now has waited for the disk, ms. Default: never. */
+  readonly diskWaitMs?: () => number;
 }
 
 /** How telephony is, in one look. */
@@ -67,6 +69,8 @@ export interface TelephonyAdapter extends Telephony {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A disk that takes so long is one that new callers would wait for in silence: it counts as lag. */
+const DISK_WAIT_MIN_MS = 1000;
 const KEEP_ALIVE_INTERVAL_MS = 30_000;
 const CLOSE_DEADLINE_MS = 5000;
 /** How long a start waits for the calls of a killed process to be ended. */
@@ -132,11 +136,13 @@ function assemble({
   ids,
   registrations,
   openLegs,
+  diskWaitMs = () => 0,
 }: ConnectTelephonyOptions): Assembly {
   const trace = new SipTrace(clock);
   const lag = new EventLoopLag(clock);
   const journal = new LegJournal(openLegs, clock, log);
-  const admission = new CallAdmission(config.admission, clock, () => lag.lagMs);
+  const diskLagMs = (): number => (diskWaitMs() < DISK_WAIT_MIN_MS ? 0 : diskWaitMs());
+  const admission = new CallAdmission(config.admission, clock, () => Math.max(lag.lagMs, diskLagMs()));
   const registrar = new Registrar({
     directory,
     store: registrations,

@@ -64,6 +64,7 @@ export class GroupCommitter<Tx extends EndableTx> {
   #closed = false;
   #lost: AppError | undefined;
   #groupCount = 0;
+  #syncingSinceMs: number | undefined;
 
   constructor(options: GroupCommitterOptions<Tx>) {
     this.#options = options;
@@ -86,6 +87,12 @@ export class GroupCommitter<Tx extends EndableTx> {
   /** Groups committed so far; works divided by groups tells how well commits are shared. */
   get groupCount(): number {
     return this.#groupCount;
+  }
+
+  /** How long the commit that is on its way to the disk has waited, ms; 0: none is. */
+  get diskWaitMs(): number {
+    const sinceMs = this.#syncingSinceMs;
+    return sinceMs === undefined ? 0 : this.#options.clock.monotonicMs() - sinceMs;
   }
 
   /**
@@ -178,9 +185,12 @@ export class GroupCommitter<Tx extends EndableTx> {
   async #sync(): Promise<void> {
     const { sync, clock, metrics } = this.#options;
     if (!sync) return;
-    const startedAtMs = clock.monotonicMs();
-    if (!(await sync())) return;
-    metrics?.observe(MetricName.diskWaitSeconds, (clock.monotonicMs() - startedAtMs) / 1000);
+    this.#syncingSinceMs = clock.monotonicMs();
+    try {
+      if (await sync()) metrics?.observe(MetricName.diskWaitSeconds, this.diskWaitMs / 1000);
+    } finally {
+      this.#syncingSinceMs = undefined;
+    }
   }
 
   // SQLite goes on from what it has written; the disk may have a hole there, and would lose what comes after.

@@ -117,6 +117,11 @@ export class Storage implements UnitOfWork<StorageTx> {
     return this.#committer.groupCount;
   }
 
+  /** How long the commit that is on its way to the disk has waited, ms; 0: none is. */
+  get diskWaitMs(): number {
+    return this.#committer.diskWaitMs;
+  }
+
   /** Waits for running transactions, refuses new ones, gives the file up. Idempotent. */
   async close(): Promise<void> {
     await this.#committer.close();

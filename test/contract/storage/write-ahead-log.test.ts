@@ -77,6 +77,7 @@ describe('what is committed and not yet on disk', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(answered).toEqual([]);
     expect(stored()).toBe(1);
+    expect(committer.diskWaitMs).toBeGreaterThan(10);
     disk.letGo();
     await first;
     await vi.waitFor(() => expect(disk.waitingCount).toBe(1));
@@ -84,6 +85,7 @@ describe('what is committed and not yet on disk', () => {
     disk.letGo();
     await second;
     expect([answered, stored(), committer.groupCount]).toEqual([[1, 2], 2, 2]);
+    expect(committer.diskWaitMs).toBe(0);
     const each = [`${MetricName.diskWaitSeconds} `, `${MetricName.transactionSeconds} prompt`];
     expect(observed).toEqual([...each, ...each]);
   });

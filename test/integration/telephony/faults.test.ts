@@ -123,6 +123,19 @@ describe('the SIP server is lost', () => {
 });
 
 describe('overload', () => {
+  it('turns new calls away while what is stored has waited for the disk for a second, and no longer', async () => {
+    let diskWaitMs = 1500;
+    const stage = await openStage({ diskWaitMs: () => diskWaitMs });
+    closers.push(() => stage.close());
+    const trunk = await stage.trunkPhone('carrier');
+    const refused = await (await trunk.call('5000')).final;
+    expect([refused.status, header(refused, 'retry-after')]).toEqual([503, '2']);
+    expect(stage.telephony.admissionStats().refusedCount.lag).toBe(1);
+    diskWaitMs = 900;
+    const { leg } = await answeredCall(stage, trunk);
+    await leg.hangUp();
+  });
+
   it('turns new calls away with 503 and Retry-After while calls in progress go on', async () => {
     const stage = await openStage({ admission: { dialoguesPerSecMax: 1, dialogueBurstMax: 3 } });
     closers.push(() => stage.close());

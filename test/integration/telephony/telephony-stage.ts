@@ -73,6 +73,7 @@ export async function openStage(
     media?: Partial<MediaServerConfig>;
     openLegs?: MemoryOpenLegs;
     digestAlgorithms?: readonly ('MD5' | 'SHA-256')[];
+    diskWaitMs?: () => number;
   } = {},
 ): Promise<Stage> {
   const servers = options.servers ?? (await openServers());
@@ -115,6 +116,7 @@ export async function openStage(
     },
     registrations,
     openLegs: options.openLegs ?? new MemoryOpenLegs(),
+    ...(options.diskWaitMs && { diskWaitMs: options.diskWaitMs }),
     clock,
     ids: new IdSource(clock, new SystemRandom()),
     log: process.env['TEST_LOG'] === undefined ? silentLog : testLog,
