@@ -7,8 +7,3 @@ export type SpawnThread<Data = unknown> = (
   data: Data,
   options: { readonly resourceLimits: { readonly maxOldGenerationSizeMb: number } },
 ) => Worker;
-
-/** The URL of a thread's module beside its caller, as TypeScript or built as the caller is. */
-export function threadEntry(name: string, callerUrl: string): URL {
-  return new URL(`${name}${callerUrl.endsWith('.ts') ? '.ts' : '.js'}`, callerUrl);
-}

@@ -17,7 +17,7 @@ export type WorkerOrder =
   { readonly type: 'close' } | { readonly type: 'ask'; readonly id: number; readonly question: unknown };
 
 export interface SuperviseOptions<Ready> {
-  /** The worker's module, from `workerEntry`. */
+  /** The worker's module, from `threadEntry`. */
   readonly entry: URL;
   /** For messages: what the worker is. */
   readonly name: string;
@@ -51,15 +51,6 @@ const STEADY_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 3_000;
 /** Questions that wait for an answer. */
 const QUESTIONS_MAX = 256;
-
-/**
- * The URL of a worker's module beside the caller: TypeScript when the caller runs as TypeScript, JavaScript
- * when built.
- * @param name for example `./sip-server-worker`.
- */
-export function workerEntry(name: string, callerUrl: string): URL {
-  return new URL(`${name}${callerUrl.endsWith('.ts') ? '.ts' : '.js'}`, callerUrl);
-}
 
 /**
  * Starts a module in a thread of its own. TypeScript goes through tsx's loader, registered inside the thread:

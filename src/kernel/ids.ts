@@ -34,7 +34,8 @@ export type RecordingId = Id<'recording'>;
 export type CallInId = Id<'callin'>;
 export type NotificationId = Id<'notification'>;
 
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+/** Digits of ids: base 32 (Crockford), lower case; they sort as their values do. */
+export const ID_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const RANDOM_CHARACTERS = 8;
 
 /** Makes ids. Injected, so that a simulation's ids come from its seed. */
@@ -62,7 +63,7 @@ export class IdSource {
       this.#sequence++;
     }
     let tail = '';
-    for (let i = 0; i < RANDOM_CHARACTERS; i++) tail += ALPHABET[Math.floor(this.#random.next() * 32)];
+    for (let i = 0; i < RANDOM_CHARACTERS; i++) tail += ID_ALPHABET[Math.floor(this.#random.next() * 32)];
     return `${kind}_${base32(this.#lastMs, 9)}${base32(this.#sequence, 3)}${tail}`;
   }
 }
@@ -70,7 +71,7 @@ export class IdSource {
 function base32(value: number, width: number): string {
   let text = '';
   for (let rest = value, i = 0; i < width; i++) {
-    text = ALPHABET[rest % 32] + text;
+    text = ID_ALPHABET[rest % 32] + text;
     rest = Math.floor(rest / 32);
   }
   return text;

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, type Fault, messageOf } from '../../kernel/errors.ts';
+import { threadEntry } from '../../kernel/thread-entry.ts';
 import type { ConfigurationDocument } from '../../provisioning/document.ts';
 import { dottedPath } from '../../provisioning/schema-faults.ts';
 import {
@@ -9,7 +10,7 @@ import {
   validateDocument,
 } from '../../provisioning/validate-document.ts';
 import { withDeadline } from '../freeswitch/deadline.ts';
-import { type SpawnThread, threadEntry } from '../spawn-thread.ts';
+import type { SpawnThread } from '../spawn-thread.ts';
 
 /**
  * Documents up to this size are checked at once. A hostile document costs up to 15 ms a KiB (quoted text of

@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
-import { type SpawnThread, threadEntry } from '../spawn-thread.ts';
+import { threadEntry } from '../../kernel/thread-entry.ts';
+import type { SpawnThread } from '../spawn-thread.ts';
 import type { CheckpointOf } from './checkpoint-worker.ts';
 
 /** Rows changed before a checkpoint is asked for; their pages are 2 to 8 MiB of the log. */

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { AppError, messageOf } from '../../kernel/errors.ts';
+import { threadEntry } from '../../kernel/thread-entry.ts';
 import type {
   EngineStatistics,
   LegStatistics,
@@ -7,7 +8,7 @@ import type {
   MediaOrder,
   MediaReport,
 } from '../rtp/media-orders.ts';
-import { spawnWorker, workerEntry } from '../worker-supervisor.ts';
+import { spawnWorker } from '../worker-supervisor.ts';
 
 /** What the media thread reports without being asked. */
 export interface MediaLinkHandlers {
@@ -51,7 +52,7 @@ export class MediaLink {
 
   /** Starts the media thread. @throws AppError WORKER_START_FAILED */
   static async start(options: MediaEngineOptions, handlers: MediaLinkHandlers): Promise<MediaLink> {
-    const entry = workerEntry('../rtp/media-engine-worker', import.meta.url);
+    const entry = threadEntry('../rtp/media-engine-worker', import.meta.url);
     const worker = spawnWorker(entry, 'media-engine', options);
     await new Promise<void>((resolve, reject) => {
       const failed = (error: unknown): void => {

@@ -1,4 +1,5 @@
-import { superviseWorker, workerEntry } from '../worker-supervisor.ts';
+import { threadEntry } from '../../kernel/thread-entry.ts';
+import { superviseWorker } from '../worker-supervisor.ts';
 import type { WorkerSupervisor } from '../worker-supervisor.ts';
 import type { MediaServerOptions, MediaServerStatistics } from './media-server-options.ts';
 
@@ -36,7 +37,7 @@ export interface RunningMediaServer {
  */
 export async function startMediaServer(options: MediaServerOptions): Promise<RunningMediaServer> {
   const { supervisor, ready } = await superviseWorker<MediaServerReady>({
-    entry: workerEntry('./media-server-worker', import.meta.url),
+    entry: threadEntry('./media-server-worker', import.meta.url),
     name: 'media-server',
     dataFor: (last): MediaServerOptions =>
       last === undefined

@@ -1,5 +1,6 @@
+import { threadEntry } from '../../kernel/thread-entry.ts';
 import type { SipAddress } from '../sip/sip-flow.ts';
-import { superviseWorker, workerEntry } from '../worker-supervisor.ts';
+import { superviseWorker } from '../worker-supervisor.ts';
 import type { WorkerSupervisor } from '../worker-supervisor.ts';
 import type { SipServerOptions, SipServerStatistics } from './sip-server-options.ts';
 
@@ -28,7 +29,7 @@ export interface RunningSipServer {
  */
 export async function startSipServer(options: SipServerOptions): Promise<RunningSipServer> {
   const { supervisor, ready } = await superviseWorker<SipServerReady>({
-    entry: workerEntry('./sip-server-worker', import.meta.url),
+    entry: threadEntry('./sip-server-worker', import.meta.url),
     name: 'sip-server',
     dataFor: (last): SipServerOptions => {
       const sipPort = last?.sipAddresses[0]?.port;

@@ -1,11 +1,11 @@
+import { ID_ALPHABET } from '../../../kernel/ids.ts';
 import type { Server } from '../http-dependencies.ts';
 
 /** Under this the same API is found with ids that are UUIDs: `/uuid/engagement/v3`. */
 const PREFIX = /^\/uuid(?=\/engagement\/v3(?:[/?]|$))/;
 /** Kinds that this API tells, by the digit that stands for each. */
 const KINDS = ['callback', 'corr', 'callin'] as const;
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-const OWN_ID = new RegExp(`^(${KINDS.join('|')})_([${ALPHABET}]{20})$`);
+const OWN_ID = new RegExp(`^(${KINDS.join('|')})_([${ID_ALPHABET}]{20})$`);
 /** 100 bits of an id, twenty characters of base 32, are 25 hexadecimal digits. */
 const DIGIT_COUNT = 25;
 /** Ends every UUID that is an id of ours. */
@@ -22,7 +22,7 @@ export function uuidOf(id: string): string {
   const [, kind, characters] = OWN_ID.exec(id) ?? [];
   if (kind === undefined || characters === undefined) return id;
   let bits = 0n;
-  for (const character of characters) bits = bits * 32n + BigInt(ALPHABET.indexOf(character));
+  for (const character of characters) bits = bits * 32n + BigInt(ID_ALPHABET.indexOf(character));
   const digits = bits.toString(16).padStart(DIGIT_COUNT, '0');
   const [high, middle, low] = [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 15)];
   const kindDigit = KINDS.findIndex((one) => one === kind);
@@ -37,7 +37,7 @@ export function idOf(text: string): string {
   let bits = BigInt(`0x${parts.slice(0, -1).join('')}`);
   let characters = '';
   for (let count = 0; count < 20; count++, bits /= 32n)
-    characters = ALPHABET[Number(bits % 32n)] + characters;
+    characters = ID_ALPHABET[Number(bits % 32n)] + characters;
   return `${kind}_${characters}`;
 }
 
