@@ -234,7 +234,9 @@ export const settings = {
   lagMaxMs: {
     variable: 'TURNKEEPER_LAG_MAX_MS',
     value: count(10, 10_000),
-    meaning: 'Event-loop lag from which inbound calls are refused. Default 150.',
+    meaning:
+      'Event-loop lag, or a wait for the disk of a second and more, from which inbound calls are refused. ' +
+      'Default 150.',
   },
   logLevel: {
     variable: 'TURNKEEPER_LOG_LEVEL',
