@@ -2,6 +2,9 @@ import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 
 const SAMPLES = 160;
+const PACKET_MS = 20;
+/** A sender later than this leaves out what it missed; before that it sends it at once, as a sound card does. */
+const CATCH_UP_MAX_MS = 200;
 /** Payload types (RFC 3551 §6). */
 const PCMU = 0;
 const PCMA = 8;
@@ -87,8 +90,12 @@ export class RtpPeer {
   #heard: number[] = [];
   #lastEvent = -1;
   #event: { code: number; packets: number; timestamp: number } | undefined;
+  #nextMs = 0;
   readonly digits: string[] = [];
+  /** Audio packets that came. */
   packetCount = 0;
+  /** Packets of any kind that were sent. */
+  sentCount = 0;
   /**
    * Besides digits; `noise`: comfort noise (RFC 3389), as phones whose user is silent do. It hears in any
    * case.
@@ -108,7 +115,9 @@ export class RtpPeer {
   start(host: string, port: number): void {
     if (this.#isClosed) return;
     this.#remote = { host, port };
-    this.#timer ??= setInterval(() => this.#send(), 20);
+    if (this.#timer) return;
+    this.#nextMs = performance.now() + PACKET_MS;
+    this.#schedule();
   }
 
   /** 0: silence. */
@@ -179,7 +188,7 @@ export class RtpPeer {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#socket.close();
   }
 
@@ -224,6 +233,22 @@ export class RtpPeer {
     for (const waiter of this.#waiters) waiter();
   }
 
+  #schedule(): void {
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#nextMs - performance.now()));
+  }
+
+  /** Keeps its own clock: a timer that comes late must not make the speech longer. */
+  #tick(): void {
+    const lateMs = performance.now() - this.#nextMs;
+    if (lateMs > CATCH_UP_MAX_MS) {
+      const missed = Math.floor(lateMs / PACKET_MS);
+      this.#nextMs += missed * PACKET_MS;
+      this.#timestamp += missed * SAMPLES;
+    }
+    for (; this.#nextMs <= performance.now(); this.#nextMs += PACKET_MS) this.#send();
+    this.#schedule();
+  }
+
   #send(): void {
     if (!this.#remote) return;
     const event = this.#event;
@@ -240,6 +265,7 @@ export class RtpPeer {
     payload.copy(packet, 12);
     this.#timestamp += SAMPLES;
     this.#socket.send(packet, this.#remote.port, this.#remote.host);
+    this.sentCount++;
     if (event && event.packets >= 8) {
       this.#event = undefined;
       this.#socket.emit('sent');
