@@ -7,6 +7,7 @@ import type { ConfigurationTx } from '../provisioning/configuration-store.ts';
 import type { ConfigurationDocument } from '../provisioning/document.ts';
 import { LiveDirectory } from '../provisioning/live-directory.ts';
 import { SecretBox } from '../provisioning/secret-box.ts';
+import { noSecrets } from '../provisioning/secret-place.ts';
 import { endOfBusinessDay } from './end-of-day.ts';
 
 /** Lines of one callback's history; more than any life has. */
@@ -68,7 +69,7 @@ export class HistoryReplay {
 
 /** Nobody's phone, key or webhook matters to a replay, and no secret is opened for it. */
 function withoutSealed(document: ConfigurationDocument): ConfigurationDocument {
-  return { ...document, agents: [], trunks: [], captcha: [], pushCredentials: [], webhooks: [] };
+  return { ...document, ...noSecrets };
 }
 
 /** The settings in force then; while the queue was not configured, those it had before or has had since. */

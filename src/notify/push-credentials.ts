@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { nameSchema } from '../telephony/directory.ts';
+import { nameSchema, sealedSecretSchema } from '../telephony/directory.ts';
 import { outgoingUrlSchema } from '../telephony/outgoing-url.ts';
 
-/** A private key in PEM, as the service account's file has it; sealed it is half as long again. */
+/** A private key in PEM, as the service account's file has it. */
 const PRIVATE_KEY_MAX = 8192;
 
 /**
@@ -15,9 +15,10 @@ export const pushCredentialsSchema = z.strictObject({
   project: z.string().regex(/^[a-z0-9][a-z0-9:.-]{0,99}$/, 'must be a project id'),
   /** The service account's own address. */
   clientEmail: z.email().max(320),
-  /** PEM, or `{env: NAME}`, or `sealed:v1:…` as exported. */
+  /** PEM, or `{env: NAME}`, or `sealed:v2:…` as exported. */
   privateKey: z.union([
     z.string().min(1).max(PRIVATE_KEY_MAX),
+    sealedSecretSchema,
     z.strictObject({
       env: z.string().regex(/^[A-Z_][A-Z0-9_]{0,127}$/, 'must be an environment variable name'),
     }),

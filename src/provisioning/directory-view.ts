@@ -15,6 +15,7 @@ import type { Agent, Did, Trunk } from '../telephony/directory.ts';
 import type { DigestSecret } from '../telephony/telephony-directory.ts';
 import type { ConfigurationDocument } from './document.ts';
 import { SecretBox } from './secret-box.ts';
+import { secretPlaceOf, secretPlaces, type SecretSection } from './secret-place.ts';
 
 /** An agent as configured, without the password. */
 export type DirectoryAgent = Omit<Agent, 'password'>;
@@ -63,14 +64,16 @@ export function buildView(
   const agentsBySipUser = new Map<string, { readonly agentId: string; readonly ha1: DigestSecret }>();
   const queues = frozen.queues.map((row) => deepFreeze(effectiveSettings(row, frozen.queueDefaults)));
   const agentList = frozen.agents.map(({ password, ...agent }) => {
-    const plain = openSecret(box, password, `agents/${agent.id}`);
+    const plain = openSecret(box, password, 'agents', agent);
     const ha1 = Object.freeze(digestSecret(agent.sipUser, realm, plain));
     agentsBySipUser.set(agent.sipUser, Object.freeze({ agentId: agent.id, ha1 }));
     return Object.freeze(agent);
   });
   const trunkPasswords = new Map(
-    frozen.trunks.flatMap(({ name, password }) =>
-      password === undefined ? [] : [[name, openSecret(box, password, `trunks/${name}`)] as const],
+    frozen.trunks.flatMap((trunk) =>
+      trunk.password === undefined
+        ? []
+        : [[trunk.name, openSecret(box, trunk.password, 'trunks', trunk)] as const],
     ),
   );
   return {
@@ -89,15 +92,15 @@ export function buildView(
     numberRules: new Map(frozen.numberRules.map((rule) => [rule.name, new NumberRule(rule)])),
     captcha: frozen.captcha.map((keys) => ({
       ...keys,
-      secret: openSecret(box, keys.secret, `captcha/${keys.name}`),
+      secret: openSecret(box, keys.secret, 'captcha', keys),
     })),
     pushCredentials: frozen.pushCredentials.map((each) => ({
       ...each,
-      privateKey: openSecret(box, each.privateKey, `pushCredentials/${each.name}`),
+      privateKey: openSecret(box, each.privateKey, 'pushCredentials', each),
     })),
     webhooks: frozen.webhooks.map((hook) => ({
       ...hook,
-      secret: openSecret(box, hook.secret, `webhooks/${hook.name}`),
+      secret: openSecret(box, hook.secret, 'webhooks', hook),
     })),
     callInGroups: new Map(frozen.callInGroups.map((group) => [group.name, group])),
     pools: new Map(
@@ -118,14 +121,17 @@ function expressionOf(queue: QueueSettings): SkillExpression {
   return outcome.expression;
 }
 
-function openSecret(box: SecretBox, sealed: unknown, item: string): string {
-  const outcome = typeof sealed === 'string' ? box.open(sealed) : undefined;
+function openSecret(box: SecretBox, sealed: unknown, section: SecretSection, entry: object): string {
+  const place = secretPlaceOf(section, entry);
+  const outcome = typeof sealed === 'string' ? box.open(sealed, place) : undefined;
   if (outcome?.kind === 'opened') return outcome.plain;
   const sealedUnder = typeof sealed === 'string' ? SecretBox.keyIdIn(sealed) : undefined;
   const why =
     outcome?.why === 'other-installation' && sealedUnder !== undefined
       ? `it was sealed with the key ${sealedUnder}, and the key of this installation is ${box.keyId}`
       : 'it is damaged';
+  const name = new Map<string, unknown>(Object.entries(entry)).get(secretPlaces[section].key);
+  const item = `${section}/${String(name)}`;
   const mend =
     'put the right secret.key or TURNKEEPER_SECRET_KEY back, or name it as TURNKEEPER_SECRET_KEY_PREVIOUS';
   throw new AppError('SECRET_UNREADABLE', `the stored secret of ${item} cannot be opened: ${why}; ${mend}`);

@@ -20,6 +20,7 @@ import {
 import { resealedDocument } from './reseal-document.ts';
 import { sealDocument } from './seal-document.ts';
 import type { SecretBox } from './secret-box.ts';
+import { noSecrets, secretPlaceOf } from './secret-place.ts';
 import { normalForm } from './stored-document.ts';
 import { validateDocument, type ValidationContext, type ValidationOutcome } from './validate-document.ts';
 
@@ -74,7 +75,7 @@ export class Provisioning {
 
   /**
    * Puts the stored configuration in force; to be called once at the start. Secrets sealed under the previous
-   * key are sealed under the present one and stored as a version of their own.
+   * key, or in a form of the past, are sealed anew and stored as a version of their own.
    * @param options `withoutSecrets`: where secrets cannot be opened, everything else is in force, so that a
    * document with new ones can be applied.
    * @returns its version, 0 when there is none.
@@ -92,7 +93,7 @@ export class Provisioning {
     } catch (error) {
       const isUnreadable = error instanceof AppError && error.code === 'SECRET_UNREADABLE';
       if (!options.withoutSecrets || !isUnreadable) throw error;
-      this.directory.replace({ ...document, ...withoutSecrets }, latest.version);
+      this.directory.replace({ ...document, ...noSecrets }, latest.version);
       this.#options.log.warn({ reason: error.message }, 'entries with secrets are not in force');
       this.#document = stored;
       return latest.version;
@@ -102,7 +103,7 @@ export class Provisioning {
     return version;
   }
 
-  /** The key was changed: from now on the previous one is needed no more. */
+  /** From now on neither the previous key nor the past form is needed. */
   async #storeResealed(
     before: ConfigurationDocument,
     document: ConfigurationDocument,
@@ -120,7 +121,7 @@ export class Provisioning {
         diff: diffDocuments(before, document),
       }),
     );
-    log.info({ version, keyId: box.keyId }, 'secrets are sealed under the new key');
+    log.info({ version, keyId: box.keyId }, 'secrets are sealed anew');
   }
 
   /**
@@ -194,8 +195,10 @@ export class Provisioning {
 
   /** The phones' passwords in plain text: for the one place where a demo shows them on the terminal. */
   phoneCredentials(): PhoneCredentials[] {
-    return this.#document.agents.map(({ id, name, sipUser, password }) => {
-      const outcome = typeof password === 'string' ? this.#options.box.open(password) : undefined;
+    return this.#document.agents.map((agent) => {
+      const { id, name, sipUser, password } = agent;
+      const place = secretPlaceOf('agents', agent);
+      const outcome = typeof password === 'string' ? this.#options.box.open(password, place) : undefined;
       return { agentId: id, name, sipUser, password: outcome?.kind === 'opened' ? outcome.plain : '' };
     });
   }
@@ -242,9 +245,6 @@ export class Provisioning {
     return outcome;
   }
 }
-
-/** Sections whose entries have secrets. */
-const withoutSecrets = { agents: [], trunks: [], captcha: [], pushCredentials: [], webhooks: [] } as const;
 
 function withEntry(
   document: ConfigurationDocument,

@@ -3,7 +3,8 @@ import type { Fault } from '../kernel/errors.ts';
 import type { SecretInput } from '../telephony/directory.ts';
 import type { ConfigurationDocument } from './document.ts';
 import { faultAt } from './schema-faults.ts';
-import { SecretBox } from './secret-box.ts';
+import { type OpenOutcome, SecretBox } from './secret-box.ts';
+import { secretPlaces, type SecretSection, type SecretSpot, withSecrets } from './secret-place.ts';
 import type { DocumentLines, YamlPath } from './yaml-document.ts';
 
 /** Letters and digits that are not taken for one another when read aloud or typed into a phone. */
@@ -27,60 +28,40 @@ export interface SealingContext {
   readonly source: DocumentLines;
 }
 
-/** Replaces every secret by its sealed form, or tells which cannot be had. */
+/** Replaces every secret by its sealed form, bound to its place, or tells which cannot be had. */
 export function sealDocument(
   document: ConfigurationDocument,
   context: SealingContext,
 ): { readonly document: ConfigurationDocument; readonly faults: readonly Fault[] } {
   const faults: Fault[] = [];
-  const agentsBefore = new Map(context.before.agents.map((agent) => [agent.id, agent.password]));
-  const trunksBefore = new Map(context.before.trunks.map((trunk) => [trunk.name, trunk.password]));
-  const agents = document.agents.map((agent, index) => {
-    const path = ['agents', index, 'password'];
-    return { ...agent, password: sealOne(agent.password, agentsBefore.get(agent.id), path, context, faults) };
+  const before = new Map<string, SecretInput>();
+  withSecrets(context.before, (secret, { section, name }) => {
+    before.set(`${section}/${name}`, secret);
+    return secret;
   });
-  const trunks = document.trunks.map((trunk, index) => {
-    if (trunk.password === undefined) return trunk;
-    const path = ['trunks', index, 'password'];
-    return {
-      ...trunk,
-      password: sealOne(trunk.password, trunksBefore.get(trunk.name), path, context, faults),
-    };
-  });
-  const captchaBefore = new Map(context.before.captcha.map((keys) => [keys.name, keys.secret]));
-  const captcha = document.captcha.map((keys, index) => {
-    const path = ['captcha', index, 'secret'];
-    return { ...keys, secret: sealOne(keys.secret, captchaBefore.get(keys.name), path, context, faults) };
-  });
-  const keysBefore = new Map(context.before.pushCredentials.map((each) => [each.name, each.privateKey]));
-  const pushCredentials = document.pushCredentials.map((each, index) => {
-    const path = ['pushCredentials', index, 'privateKey'];
-    const privateKey = sealOne(each.privateKey, keysBefore.get(each.name), path, context, faults);
-    return { ...each, privateKey };
-  });
-  const hooksBefore = new Map(context.before.webhooks.map((hook) => [hook.name, hook.secret]));
-  const webhooks = document.webhooks.map((hook, index) => {
-    const path = ['webhooks', index, 'secret'];
-    return { ...hook, secret: sealOne(hook.secret, hooksBefore.get(hook.name), path, context, faults) };
-  });
-  return { document: { ...document, agents, trunks, captcha, pushCredentials, webhooks }, faults };
+  const sealed = withSecrets(document, (secret, spot) =>
+    sealOne(secret, before.get(`${spot.section}/${spot.name}`), spot, context, faults),
+  );
+  return { document: sealed, faults };
 }
 
 function sealOne(
   secret: SecretInput,
   before: SecretInput | undefined,
-  path: YamlPath,
+  { section, index, place }: SecretSpot,
   context: SealingContext,
   faults: Fault[],
 ): string {
   const { box } = context;
+  const path: YamlPath = [section, index, secretPlaces[section].field];
   const kept = typeof before === 'string' ? before : undefined;
-  const keptPlain = kept === undefined ? undefined : openedText(box, kept);
+  // Undefined as well when the entry's address is another now: what was given for the old one stays there.
+  const keptPlain = kept === undefined ? undefined : openedText(box, kept, place);
   let plain: string | undefined;
   if (typeof secret === 'string' && SecretBox.isSealed(secret)) {
-    const outcome = box.open(secret);
+    const outcome = box.open(secret, place);
     if (outcome.kind === 'opened') plain = outcome.plain;
-    else faults.push(faultAt(context.source, path, REFUSED[outcome.why]));
+    else faults.push(faultAt(context.source, path, refusalOf(outcome.why, section)));
   } else if (typeof secret === 'string') {
     plain = secret;
   } else if ('generate' in secret) {
@@ -99,18 +80,33 @@ function sealOne(
   if (plain === undefined) return '';
   // Sealing gives another text each time; keeping the old one makes an unchanged secret no change.
   if (kept !== undefined && keptPlain === plain) return kept;
-  return typeof secret === 'string' && SecretBox.isSealed(secret) ? secret : box.seal(plain);
+  return typeof secret === 'string' && SecretBox.isSealed(secret) ? secret : box.seal(plain, place);
 }
 
-const REFUSED = {
-  malformed: 'the sealed value is not complete; write it as exported, or write the password itself',
-  'other-installation':
-    'this value was sealed by another installation; write the password itself or {env: NAME}',
-  damaged: 'the sealed value is damaged; write the password itself or {env: NAME}',
-} as const;
+type Refusal = Extract<OpenOutcome, { kind: 'refused' }>['why'];
 
-function openedText(box: SecretBox, sealed: string): string | undefined {
-  const outcome = box.open(sealed);
+/** What is wrong with a sealed value, and what to write instead. */
+function refusalOf(why: Refusal, section: SecretSection): string {
+  const mend = 'write the secret itself or {env: NAME}';
+  switch (why) {
+    case 'malformed':
+      return `the sealed value is not complete; write it as exported, or ${mend}`;
+    case 'other-installation':
+      return `this value was sealed by another installation; ${mend}`;
+    case 'unbound':
+      return `values that begin with sealed:v1: are taken no more; export the configuration anew, or ${mend}`;
+    case 'elsewhere-or-damaged': {
+      const { addresses } = secretPlaces[section];
+      const elsewhere = ['another kind of entry', ...addresses.map((field) => `another host in ${field}`)];
+      return `the sealed value was made for ${elsewhere.join(' or ')}, or is damaged; ${mend}`;
+    }
+    default:
+      return why satisfies never;
+  }
+}
+
+function openedText(box: SecretBox, sealed: string, place: string): string | undefined {
+  const outcome = box.open(sealed, place);
   return outcome.kind === 'opened' ? outcome.plain : undefined;
 }
 

@@ -7,13 +7,24 @@ export const SECRET_KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** A private key of 8192 characters, sealed. */
-const SEALED = /^sealed:v1:([0-9a-f]{8}):([A-Za-z0-9+/=]{1,16384})$/;
+const SEALED = /^sealed:(v[12]):([0-9a-f]{8}):([A-Za-z0-9+/=]{1,16384})$/;
+/** Of the first form, which nothing but its key is bound to. */
+const UNBOUND_PREFIX = 'sealed:v1:';
 const PREFIX = 'sealed:';
 
+/** What became of a sealed value. `elsewhere-or-damaged`: sealed for another place, or changed since. */
+export type OpenOutcome =
+  | { readonly kind: 'opened'; readonly plain: string }
+  | {
+      readonly kind: 'refused';
+      readonly why: 'malformed' | 'unbound' | 'other-installation' | 'elsewhere-or-damaged';
+    };
+
 /**
- * Seals secrets with AES-256-GCM under the installation's key. A sealed value reads `sealed:v1:<key
- * id>:<base64 of nonce, ciphertext, tag>`; the key id is 8 hex digits of a hash of the key and tells a value
- * of another installation from a damaged one.
+ * Seals secrets with AES-256-GCM under the installation's key, each for one place: what was sealed for one
+ * opens nowhere else. A sealed value reads `sealed:v2:<key id>:<base64 of nonce, ciphertext, tag>`; the key
+ * id is 8 hex digits of a hash of the key and tells a value of another installation from a damaged one.
+ * Values of the first form (`sealed:v1:…`) were bound to no place; they are opened only to be sealed anew.
  */
 export class SecretBox {
   readonly #key: Buffer;
@@ -42,7 +53,7 @@ export class SecretBox {
 
   /** The key id that a sealed value was sealed under; undefined: it is none. */
   static keyIdIn(sealed: string): string | undefined {
-    return SEALED.exec(sealed)?.[1];
+    return SEALED.exec(sealed)?.[2];
   }
 
   /** True for a text that claims to be sealed, whoever sealed it. */
@@ -50,22 +61,34 @@ export class SecretBox {
     return text.startsWith(PREFIX);
   }
 
-  /** Seals `plain`; the same text gives another value each time. */
-  seal(plain: string): string {
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
-    cipher.setAAD(Buffer.from(this.#keyId));
-    const body = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-    return `sealed:v1:${this.#keyId}:${body.toString('base64')}`;
+  /** True for a value of the first form, which is bound to no place. */
+  static isUnbound(text: string): boolean {
+    return text.startsWith(UNBOUND_PREFIX);
   }
 
-  /** The plain text, or why it cannot be had. */
-  open(
-    sealed: string,
-  ):
-    | { readonly kind: 'opened'; readonly plain: string }
-    | { readonly kind: 'refused'; readonly why: 'malformed' | 'other-installation' | 'damaged' } {
-    const [, keyId, encoded] = SEALED.exec(sealed) ?? [];
+  /** Seals `plain` for `place`, any text that names it; the same text gives another value each time. */
+  seal(plain: string, place: string): string {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
+    cipher.setAAD(boundTo(this.#keyId, place));
+    const body = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+    return `sealed:v2:${this.#keyId}:${body.toString('base64')}`;
+  }
+
+  /** The plain text of what was sealed for `place`, or why it cannot be had. */
+  open(sealed: string, place: string): OpenOutcome {
+    if (SecretBox.isUnbound(sealed)) return { kind: 'refused', why: 'unbound' };
+    return this.#open(sealed, (keyId) => boundTo(keyId, place));
+  }
+
+  /** The plain text of a value of the first form: only where the program itself kept it. */
+  openUnbound(sealed: string): OpenOutcome {
+    if (!SecretBox.isUnbound(sealed)) return { kind: 'refused', why: 'malformed' };
+    return this.#open(sealed, (keyId) => Buffer.from(keyId));
+  }
+
+  #open(sealed: string, bound: (keyId: string) => Buffer): OpenOutcome {
+    const [, , keyId, encoded] = SEALED.exec(sealed) ?? [];
     if (keyId === undefined || encoded === undefined) return { kind: 'refused', why: 'malformed' };
     const key = this.#keys.get(keyId);
     if (!key) return { kind: 'refused', why: 'other-installation' };
@@ -73,14 +96,19 @@ export class SecretBox {
     if (body.length < NONCE_BYTES + TAG_BYTES) return { kind: 'refused', why: 'malformed' };
     try {
       const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, NONCE_BYTES));
-      decipher.setAAD(Buffer.from(keyId));
+      decipher.setAAD(bound(keyId));
       decipher.setAuthTag(body.subarray(-TAG_BYTES));
       const text = Buffer.concat([decipher.update(body.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
       return { kind: 'opened', plain: text.toString('utf8') };
     } catch {
-      return { kind: 'refused', why: 'damaged' };
+      return { kind: 'refused', why: 'elsewhere-or-damaged' };
     }
   }
+}
+
+/** Authenticated beside the secret: the form, the key, the place (NIST SP 800-38D §4, AAD). */
+function boundTo(keyId: string, place: string): Buffer {
+  return Buffer.from(`v2:${keyId}:${place}`);
 }
 
 function checkedKey(key: Buffer): Buffer {

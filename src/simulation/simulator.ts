@@ -10,6 +10,7 @@ import { type Random, SeededRandom } from '../kernel/random.ts';
 import { SimulatedClock } from '../kernel/simulated-clock.ts';
 import { LiveDirectory } from '../provisioning/live-directory.ts';
 import { SecretBox } from '../provisioning/secret-box.ts';
+import { secretPlaceOf } from '../provisioning/secret-place.ts';
 import { Callers } from './callers.ts';
 import { Chance } from './chance.ts';
 import { Customers } from './customers.ts';
@@ -172,12 +173,13 @@ function numberOf(index: number): string {
 /** The scenario's configuration in force, with its agents and one DID for each line of traffic. */
 function directoryOf({ settings, configuration }: Scenario, staff: Staff): LiveDirectory {
   const box = new SecretBox(Buffer.alloc(32));
-  const password = box.seal('simulated');
   const directory = new LiveDirectory('simulation', box);
   directory.replace(
     {
       ...configuration,
-      agents: staff.agents().map((agent) => ({ ...agent, password })),
+      agents: staff
+        .agents()
+        .map((agent) => ({ ...agent, password: box.seal('simulated', secretPlaceOf('agents', agent)) })),
       dids: settings.traffic.map(({ queue }, index) => ({
         number: numberOf(index),
         flow: 'inbound',

@@ -23,13 +23,20 @@ export const trunkAddressSchema = z
     'must be an IPv4 address or CIDR block, with an optional :port',
   );
 
+/** Longer than anything that is sealed: a private key of 8192 characters comes to 11 000. */
+const SEALED_MAX = 16_420;
+
+/** A secret as exported. It is longer than what it holds, so the limit of that does not count for it. */
+export const sealedSecretSchema = z.string().startsWith('sealed:').max(SEALED_MAX);
+
 /**
  * A password as configuration carries it: plain text (sealed on apply), `{env: NAME}` read on apply,
- * `{generate: true}` made at the first apply and kept afterwards, or `sealed:v1:…` as `turnkeeper export`
+ * `{generate: true}` made at the first apply and kept afterwards, or `sealed:v2:…` as `turnkeeper export`
  * writes it. The store and the logs hold only the sealed form.
  */
 export const secretSchema = z.union([
   z.string().min(1).max(512),
+  sealedSecretSchema,
   z.strictObject({
     env: z.string().regex(/^[A-Z_][A-Z0-9_]{0,127}$/, 'must be an environment variable name'),
   }),

@@ -81,7 +81,10 @@ function addDeparture(server: Server, context: RouteContext, { provider, box, by
       const attempt = newAttempt();
       const location = await provider.authorizationUrl(attempt);
       const untilMs = context.clock.nowMs() + ATTEMPT_MS;
-      const sealed = box.seal(JSON.stringify({ ...attempt, returnTo: request.query.returnTo, untilMs }));
+      const sealed = box.seal(
+        JSON.stringify({ ...attempt, returnTo: request.query.returnTo, untilMs }),
+        ATTEMPT_COOKIE,
+      );
       const value = Buffer.from(sealed).toString('base64url');
       reply.header('set-cookie', attemptCookie(value, ATTEMPT_MS, context.config.secureCookies));
       return await reply.redirect(location, 302);
@@ -152,7 +155,7 @@ function newAttempt(): OidcAttempt {
 function attemptOf(request: FastifyRequest, box: SecretBox, nowMs: number): z.infer<typeof attemptSchema> {
   const cookie = new RegExp(`(?:^|;\\s*)${ATTEMPT_COOKIE}=([\\w-]{1,4096})(?:;|$)`);
   const value = cookie.exec(request.headers.cookie ?? '')?.[1] ?? '';
-  const opened = box.open(Buffer.from(value, 'base64url').toString('utf8'));
+  const opened = box.open(Buffer.from(value, 'base64url').toString('utf8'), ATTEMPT_COOKIE);
   if (opened.kind === 'refused')
     throw refused('this browser has begun no log-in, or the server was restarted');
   const attempt = attemptSchema.parse(JSON.parse(opened.plain));

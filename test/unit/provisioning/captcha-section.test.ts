@@ -23,7 +23,7 @@ describe('the section captcha', () => {
     const { document, faults } = sealed(entry(''));
     expect(faults).toEqual([]);
     const text = exportDocument(document);
-    expect(text).toContain('secret: sealed:v1:');
+    expect(text).toContain('secret: sealed:v2:');
     expect(text).not.toContain(SECRET);
     const directory = new LiveDirectory('test', box);
     directory.replace(document, 1);

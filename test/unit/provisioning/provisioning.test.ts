@@ -10,6 +10,7 @@ import type { Log, LogFields } from '../../../src/kernel/log.ts';
 import { type ConfigurationDocument, emptyDocument } from '../../../src/provisioning/document.ts';
 import { type ApplyOutcome, Provisioning } from '../../../src/provisioning/provisioning.ts';
 import { SecretBox } from '../../../src/provisioning/secret-box.ts';
+import { secretPlaceOf } from '../../../src/provisioning/secret-place.ts';
 import { aQueue } from '../../fakes/queue-settings.ts';
 import { aCallback } from '../../contract/storage/implementations.ts';
 
@@ -332,12 +333,13 @@ describe('provisioning', () => {
 
   it('refuses values sealed elsewhere, damaged ones and halves', async () => {
     const own = provisioning();
-    const sealed = box.seal('secret');
-    const foreign = new SecretBox(randomBytes(32)).seal('secret');
+    const place = secretPlaceOf('agents', {});
+    const sealed = box.seal('secret', place);
+    const foreign = new SecretBox(randomBytes(32)).seal('secret', place);
     const damaged = sealed.slice(0, -6) + (sealed.endsWith('AAAA=') ? 'BBBBB=' : 'AAAAA=');
     const outcome = await apply(
       own,
-      `agents:\n${[foreign, damaged, 'sealed:v1:half']
+      `agents:\n${[foreign, damaged, 'sealed:v2:half']
         .map((value, i) => `  - {id: a${i}, name: A, sipUser: a${i}, password: "${value}"}`)
         .join('\n')}`,
     );
@@ -399,7 +401,7 @@ describe('provisioning', () => {
 
   it('opens the longest secret that a document may have', () => {
     const longest = 'k'.repeat(8192);
-    expect(box.open(box.seal(longest))).toEqual({ kind: 'opened', plain: longest });
+    expect(box.open(box.seal(longest, 'here'), 'here')).toEqual({ kind: 'opened', plain: longest });
   });
 
   it('refuses to remove a queue with open callbacks or an agent at work, and says which', async () => {
@@ -449,7 +451,7 @@ describe('provisioning', () => {
     const generated = own.phoneCredentials()[2]?.password ?? '';
     const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
     const traces = [...files, ...logged, own.export(), JSON.stringify([outcome, changed, own.directory])];
-    expect(files.join('')).toContain('sealed:v1:');
+    expect(files.join('')).toContain('sealed:v2:');
     expect(logged).toHaveLength(2);
     const secrets = ['correct-horse', 'second-horse', 'ben-environment', 'staple-trunk', generated];
     for (const secret of secrets) {
