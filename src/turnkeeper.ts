@@ -274,10 +274,7 @@ function newApplication(parts: Parts, callIn: CallInService): ApplicationService
     callIn,
     directory: provisioning.directory,
     telephony,
-    numberGate: numberGate(
-      clock,
-      () => provisioning.directory.apiLimits().number?.perHourMax ?? config.http.callbacksPerNumberPerHourMax,
-    ),
+    numberGate: numberGate(clock, () => provisioning.directory.apiLimits(), config.http),
     nowMs: () => clock.nowMs(),
     openCallbackCount: (queue) => engine.openCallbacks.count(queue),
     loads: () => ({
@@ -300,6 +297,7 @@ async function serveHttp(parts: Parts, started: Started): Promise<string> {
     ids,
     log,
     notifications: parts.notifications.desk,
+    numberGate: numberGate(clock, () => provisioning.directory.apiLimits(), config.http),
   });
   const application = newApplication(parts, callIns);
   const replays = new HistoryReplay(storage);

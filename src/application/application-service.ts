@@ -30,6 +30,7 @@ import type { WaitEstimate } from '../queue/wait-estimator.ts';
 import type { CallInDesk, CallInOutcome, CallInRequest } from './call-in-desk.ts';
 import { CallbackChanges } from './callback-changes.ts';
 import { searchCallbacks } from './callback-searching.ts';
+import { type NumberGate, throttledBy } from './number-gate.ts';
 import { numberRefusal, screenForQueue } from './number-check.ts';
 import { queueWaitView, type QueueWaitView } from './queue-wait-view.ts';
 import type { QueueWaits } from './queue-waits.ts';
@@ -56,14 +57,6 @@ export interface ApplicationServiceOptions {
   readonly loads: () => LoadView;
   readonly health: () => readonly HealthPart[];
   readonly ready: () => boolean;
-}
-
-/** Counts requests by customer's number. */
-export interface NumberGate {
-  readonly max: number;
-  readonly windowMs: number;
-  /** Counts one request for this number (E.164): seconds to wait when there were too many, else 0. */
-  take(e164: string): number;
 }
 
 /** Lines of a callback's history shown with it; more than any life has. */
@@ -93,7 +86,7 @@ export class ApplicationService implements Application {
     if (settings.callDirection === 'USERORIGINATED' && !request.details?.pushTargets?.length) {
       return { ok: false, refusal: { kind: 'push-target-missing' } };
     }
-    const throttled = this.#throttled(number.e164);
+    const throttled = throttledBy(this.#options.numberGate, number.e164);
     if (throttled) return { ok: false, refusal: throttled };
     const always = request.alwaysCheckCapacity === true;
     const mode = always ? 'strict' : (settings.bookingCheck ?? request.check ?? 'strict');
@@ -276,13 +269,6 @@ export class ApplicationService implements Application {
 
   ready(): boolean {
     return this.#options.ready();
-  }
-
-  #throttled(e164: string): Refusal | undefined {
-    const gate = this.#options.numberGate;
-    const retryAfterSec = gate?.take(e164) ?? 0;
-    if (!gate || retryAfterSec === 0) return undefined;
-    return { kind: 'throttled', max: gate.max, windowMs: gate.windowMs, retryAfterSec };
   }
 
   /** What `strict` enforces beside the slots: enablement, hours and blackout. */

@@ -1,5 +1,6 @@
 import type { Actor } from '../callback/callback.ts';
 import type { CallbackId } from '../kernel/ids.ts';
+import type { NumberThrottled } from './number-gate.ts';
 
 /** What an app asks for when its customer wants to call in (scenarios S7 and S8). */
 export interface CallInRequest {
@@ -35,7 +36,9 @@ export type CallInRefusal =
   /** The callback is not in the line, nor has its customer been told: for later, being dialled, or ended. */
   | { readonly kind: 'callback-not-waiting'; readonly state: string }
   /** Every number of the group is in use, or every code: one is free again after `retryAfterSec` at most. */
-  | { readonly kind: 'pool-exhausted'; readonly retryAfterSec: number };
+  | { readonly kind: 'pool-exhausted'; readonly retryAfterSec: number }
+  /** Too many were asked for by one caller's number, or for the customer of one callback. */
+  | NumberThrottled;
 
 export type CallInOutcome =
   | { readonly ok: true; readonly grant: CallInGrant }

@@ -13,6 +13,7 @@ import { parseNumber } from '../screening/phone-number.ts';
 import { numberFaultWords } from '../screening/screen-number.ts';
 import type { CallInDesk, CallInGrant, CallInOutcome, CallInRefusal, CallInRequest } from './call-in-desk.ts';
 import type { NotificationDesk } from './notification-desk.ts';
+import { type NumberGate, type NumberThrottled, throttledBy } from './number-gate.ts';
 import type { ServiceDirectory } from './service-directory.ts';
 
 /** The groups in force. */
@@ -33,6 +34,11 @@ export interface CallInServiceOptions {
   readonly log: Log;
   /** Tells the devices of the callback's customer where to call, in the request's own transaction. */
   readonly notifications?: Pick<NotificationDesk, 'ofCallIn' | 'stored'>;
+  /**
+   * Bounds how often one customer asks, by the number called from and by that of the callback. Default: no
+   * bound.
+   */
+  readonly numberGate?: NumberGate;
 }
 
 /** Requests kept; the newest 5 000 are listed. */
@@ -73,6 +79,8 @@ export class CallInService implements CallInDesk {
         const fault = waitsForCall(callback);
         if (fault) return { ok: false, refusal: fault } as const;
       }
+      const throttled = this.#throttled([fromNumber?.e164, callback?.customerNumber]);
+      if (throttled) return { ok: false, refusal: throttled } as const;
       const made = await this.#make(tx, group, request, fromNumber?.e164 ?? null, actor);
       if ('kind' in made) return { ok: false, refusal: made } as const;
       if (callback) await tx.putNotifications(notifications?.ofCallIn(made, callback) ?? []);
@@ -147,6 +155,15 @@ export class CallInService implements CallInDesk {
     };
     await callIns.insertCallIn(callIn);
     return callIn;
+  }
+
+  #throttled(numbers: readonly (string | undefined)[]): NumberThrottled | undefined {
+    const { numberGate } = this.#options;
+    for (const e164 of new Set(numbers)) {
+      const throttled = e164 === undefined ? undefined : throttledBy(numberGate, e164);
+      if (throttled) return throttled;
+    }
+    return undefined;
   }
 
   #poolOf({ name }: CallInGroup): NumberPool {

@@ -9,7 +9,7 @@ const VERIFY_URL = 'https://www.google.com/recaptcha/api/siteverify';
 export const captchaKinds = ['v2-checkbox', 'v2-invisible', 'v3'] as const;
 
 /**
- * One set of reCAPTCHA keys. While any set is enabled, every callback operation of the Genesys-compatible API
+ * One set of reCAPTCHA keys. While any set is enabled, every callback and call-in operation of the v3 API
  * needs a token that one of the enabled sets takes.
  */
 export const captchaKeysSchema = z.strictObject({

@@ -75,6 +75,8 @@ export const httpLimits = {
   loginBodyBytesMax: 4 * 1024,
   /** Of one address with a key that pages and apps carry, which many customers share. */
   visitorRate: { perMinuteMax: 1200, burstMax: 300 },
+  /** Of the same: numbers to call in, so that one address does not use up a pool. */
+  callInVisitorRate: { perMinuteMax: 60, burstMax: 30 },
   headerBytesMax: 16 * 1024,
   headersMax: 64,
   /** Longest variable part of a path; a longer one leads nowhere. */

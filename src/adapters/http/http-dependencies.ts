@@ -112,6 +112,8 @@ declare module 'fastify' {
     takesFiles?: boolean;
     /** Of a family: not for keys that customers' pages and apps carry (`ges:customers`). */
     staffOnly?: boolean;
+    /** Gives out a number of a call-in pool, of which there are few: `httpLimits.callInVisitorRate`. */
+    takesNumber?: boolean;
   }
   interface FastifyRequest {
     /** Null on public routes called without credentials. */

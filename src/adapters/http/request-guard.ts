@@ -26,6 +26,7 @@ export function guardRequests(server: Server, context: RouteContext): void {
   const { clock, config, limits } = context;
   const byAddress = new RateLimiter(clock, () => rateOf(config.addressRate, limits?.().address));
   const byVisitor = new RateLimiter(clock, httpLimits.visitorRate);
+  const byCaller = new RateLimiter(clock, httpLimits.callInVisitorRate);
   const byPrincipal = new RateLimiter(clock, () => rateOf(config.principalRate, limits?.().key));
   server.decorateRequest('principal', null);
   server.decorateRequest('startedMs', 0);
@@ -45,7 +46,7 @@ export function guardRequests(server: Server, context: RouteContext): void {
       await answerPreflight(request, reply, context.originBook);
       return;
     }
-    const { access, staffOnly } = request.routeOptions.config;
+    const { access, staffOnly, takesNumber } = request.routeOptions.config;
     if (access === undefined || access === 'public') return;
     await letPageRead(request, reply, context.originBook);
     const principal = await recognise(request, context.accessControl, isFamily(access));
@@ -58,7 +59,11 @@ export function guardRequests(server: Server, context: RouteContext): void {
     request.principal = principal;
     checkOrigin(request, reply, principal.origins);
     // First, so that one visitor of a page does not use up what its key has for all of them.
-    if (isCarried(principal)) limit(byVisitor.take(`${principal.key} ${addressBlock(request.ip)}`));
+    if (isCarried(principal)) {
+      const visitor = `${principal.key} ${addressBlock(request.ip)}`;
+      limit(byVisitor.take(visitor));
+      if (takesNumber) limit(byCaller.take(visitor));
+    }
     limit(byPrincipal.take(principal.key));
     if (!may(principal, access, staffOnly)) throw forbidden(principal, access);
   });

@@ -78,7 +78,7 @@ function keySet(changes: Partial<CaptchaKeys> = {}): CaptchaKeys {
     siteKey: `site${fixture.captchaKeys.length}`,
     secret: SECRET,
     verifyUrl: service.url,
-    timeoutMs: 300,
+    timeoutMs: 10_000,
     ...changes,
   };
   const keys = { ...captchaKeysSchema.parse(entry), secret: entry.secret };
@@ -125,7 +125,7 @@ describe('CAPTCHA', () => {
     expect((await made('solved'))[0]).toBe(200);
   });
 
-  it('guards every callback operation, in the body and in the query, and nothing else', async () => {
+  it('guards every callback and call-in operation, in the body and in the query, and nothing else', async () => {
     const id = await counter.book();
     keySet();
     const { get, post } = counter;
@@ -149,6 +149,11 @@ describe('CAPTCHA', () => {
       service.tokens.set(path, {});
       expect((await get(`/callbacks/${path}/support?captchaToken=${path}`)).statusCode).toBe(200);
     }
+    const callIn = { groupName: 'nobody' };
+    expect((await post('/call-in/requests/create', callIn)).json().status.code).toBe(40_005);
+    service.tokens.set('call-in', {});
+    const asked = await post('/call-in/requests/create', { ...callIn, captchaToken: 'call-in' });
+    expect(asked.json().status.code).toBe(40_002);
     expect((await get('/estimated-wait-time?virtual-queues=support')).statusCode).toBe(200);
     const kept = JSON.stringify([...counter.fixture.errors.records.values()]);
     expect(kept).not.toContain(SECRET);
@@ -193,14 +198,15 @@ describe('CAPTCHA', () => {
     ['hangs up', (response) => response.destroy()],
     ['says nothing', () => undefined],
   ])('refuses while the checking service %s, and lets in where that is wanted', async (_, instead) => {
-    keySet();
+    const timeoutMs = 300;
+    keySet({ timeoutMs });
     service.instead = instead;
     const answer = await counter.post('/callbacks/create', { ...create, captchaToken: 'token' });
     expect([answer.statusCode, answer.json().status.code]).toEqual([500, 50_001]);
     expect(answer.headers['retry-after']).toBe('5');
     expect(counter.house.store.callbacks.size).toBe(0);
     counter.fixture.captchaKeys.splice(0);
-    keySet({ whenUnavailable: 'accept' });
+    keySet({ timeoutMs, whenUnavailable: 'accept' });
     expect((await made('token'))[0]).toBe(200);
   });
 

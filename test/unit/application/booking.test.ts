@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ApplicationService, type NumberGate } from '../../../src/application/application-service.ts';
+import { ApplicationService } from '../../../src/application/application-service.ts';
 import { deskWithoutGroups } from '../../../src/application/call-in-desk.ts';
+import type { NumberGate } from '../../../src/application/number-gate.ts';
 import type { Refusal } from '../../../src/application/application.ts';
 import type { ServiceDirectory } from '../../../src/application/service-directory.ts';
 import { BusinessHours, businessHoursSchema } from '../../../src/calendar/business-hours.ts';

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { numberGate } from '../../../src/adapters/http/number-gate.ts';
 import { CallInMatcher, type CallInQuestion } from '../../../src/application/call-in-matcher.ts';
 import { CallInService } from '../../../src/application/call-in-service.ts';
 import type { CallInGrant, CallInRequest } from '../../../src/application/call-in-desk.ts';
@@ -52,6 +53,9 @@ function newHouse(
     clock,
     ids: new IdSource(clock, new SeededRandom(1)),
     log: silentLog,
+    numberGate: numberGate(clock, () => ({ number: { perHourMax: 2 } }), {
+      callbacksPerNumberPerHourMax: 20,
+    }),
   };
   const dispatch = async (id: CallbackId, happening: CallbackHappening) => {
     expect(happening.type).toBe('SERVED_INBOUND');
@@ -138,6 +142,32 @@ describe('a request to call in', () => {
     expect(outcome).toEqual({ ok: false, refusal: { kind: 'pool-exhausted', retryAfterSec: 20 } });
     house.clock.advance(20_000);
     expect((await house.request()).toNumber).toBe('+493099990001');
+  });
+
+  it('is refused to a number that asks too often, whether it calls or its callback waits', async () => {
+    house = newHouse({});
+    const throttled = { kind: 'throttled', max: 2, windowMs: 3_600_000, retryAfterSec: 1800 };
+    const ask = (wish: Partial<CallInRequest>) => house.service.request({ groupName: 'app', ...wish }, actor);
+    const fromNumber = '030 12345678';
+    await house.request({ fromNumber });
+    await house.request({ fromNumber: '+49 30 12345678' });
+    expect(await ask({ fromNumber })).toEqual({ ok: false, refusal: throttled });
+    // Another number to call from does not help: the callback is the same customer's.
+    const callback = aCallback({ id: 'callback_1', state: 'QUEUED', subState: null });
+    await tested.storage.transact((tx) => tx.insertCallback(callback));
+    const numbers = ['+493012345601', '+493012345602', '+493012345603'];
+    for (const number of numbers.slice(0, 2)) {
+      await house.request({ callbackId: 'callback_1', fromNumber: number });
+    }
+    const third = await ask({ callbackId: 'callback_1', fromNumber: '+493012345603' });
+    expect(third).toEqual({ ok: false, refusal: throttled });
+    expect(await house.service.list({ limit: 10 })).toHaveLength(4);
+    // What is refused for another reason does not count.
+    for (let count = 0; count < 5; count++)
+      await ask({ fromNumber: '+493012345604', callbackId: 'callback_9' });
+    await house.request({ fromNumber: '+493012345604' });
+    house.clock.advance(1_800_000);
+    await house.request({ fromNumber });
   });
 
   it('is found by its code among any number that wait at one telephone number', async () => {

@@ -80,6 +80,30 @@ it('one visitor of a page uses up what there is for one, and no other visitor’
   expect(await ask(carried, '192.0.2.2')).toBe(200);
 });
 
+it('one visitor of a page asks for few numbers to call in, which are not others’ to wait for', async () => {
+  const { fixture, house } = await gmsCounter();
+  const ask = async (key: string, address: string, path: string): Promise<number> => {
+    const body = path.startsWith('/genesys')
+      ? { _resource_group: 'nobody', _phone_number: NUMBER }
+      : { groupName: 'nobody' };
+    return (await fixture.ask('POST', path, { headers: { 'x-api-key': key }, address, body })).statusCode;
+  };
+  const ges = '/engagement/v3/call-in/requests/create';
+  const gms = '/genesys/1/service/request-interaction';
+  const scopes = ['ges:customers', 'gms:customers'] as const;
+  const carried = await gesKey(fixture, house.clock, { scopes });
+  const own = await gesKey(fixture, house.clock, { scopes: ['ges'] });
+  for (let requestCount = 0; requestCount < 30; requestCount++) {
+    const path = requestCount % 2 === 0 ? ges : gms;
+    expect(await ask(carried, '192.0.2.1', path)).not.toBe(429);
+    expect(await ask(own, '192.0.2.1', ges)).not.toBe(429);
+  }
+  expect(await ask(carried, '192.0.2.1', ges)).toBe(429);
+  expect(await ask(carried, '192.0.2.1', gms)).toBe(429);
+  expect(await ask(carried, '192.0.2.2', ges)).not.toBe(429);
+  expect(await ask(own, '192.0.2.1', ges)).not.toBe(429);
+});
+
 it('the document tells which operations the narrower scope is enough for', async () => {
   const { fixture } = await gmsCounter();
   const { paths } = (await fixture.ask('GET', '/api/openapi.json')).json();

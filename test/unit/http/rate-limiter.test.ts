@@ -55,7 +55,8 @@ test('a limit that is changed counts from the next take', () => {
 test('callbacks for one number are bounded by the hour, as the limit is at that time', () => {
   const clock = new SimulatedClock();
   let perHourMax = 2;
-  const gate = numberGate(clock, () => perHourMax);
+  const gate = numberGate(clock, () => ({ number: { perHourMax } }), { callbacksPerNumberPerHourMax: 7 });
+  expect(numberGate(clock, () => ({}), { callbacksPerNumberPerHourMax: 7 }).max).toBe(7);
   const takes = (count: number): number[] => Array.from({ length: count }, () => gate.take('+12025550123'));
   expect(takes(3)).toEqual([0, 0, 1800]);
   expect(gate.take('+12025550124')).toBe(0);

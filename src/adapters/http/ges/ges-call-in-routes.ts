@@ -7,7 +7,7 @@ import { HttpError } from '../http-errors.ts';
 import { principalOf } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
 import { readableCallback } from './ges-callback-routes.ts';
-import { bodyOf, maybe, requestExample, text, userData } from './ges-fields.ts';
+import { bodyOf, captchaToken, maybe, requestExample, text, userData } from './ges-fields.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
 
@@ -27,7 +27,7 @@ export function addGesCallInRoutes(server: Server, context: RouteContext): void 
     method: 'POST',
     url: '/call-in/requests/create',
     bodyLimit: BODY_BYTES_MAX,
-    config: { ...gesConfig, audit: 'none' },
+    config: { ...gesConfig, audit: 'none', takesNumber: true },
     schema: {
       tags: ['Genesys-compatible: call-in'],
       summary: 'Ask for a number to call in',
@@ -38,6 +38,7 @@ export function addGesCallInRoutes(server: Server, context: RouteContext): void 
         fromPhoneNumber: maybe(text(32)).describe('The number that the customer will call from'),
         userData: maybe(userData),
         callbackServiceId: maybe(text(128)).describe('The callback that waits for this call'),
+        captchaToken,
       }).meta(requestExample({ groupName: 'support-app', fromPhoneNumber: '+12025550123' })),
       response: {
         200: gesAnswerSchema(grantSchema, {
@@ -114,6 +115,15 @@ export function callInRefused(refusal: CallInRefusal): HttpError {
       return new HttpError('CALL_IN_POOL_EXHAUSTED', 'every number of the group is in use', {
         retryAfterSec: refusal.retryAfterSec,
       });
+    case 'throttled':
+      return new HttpError(
+        'THROTTLED',
+        `too many numbers to call were asked for: at most ${refusal.max} are given in ${refusal.windowMs / 1000} s`,
+        {
+          retryAfterSec: refusal.retryAfterSec,
+          extra: { max: refusal.max, windowSec: refusal.windowMs / 1000 },
+        },
+      );
     default:
       return refusal satisfies never;
   }

@@ -7,13 +7,17 @@ import { bodyOf, requestExample, text } from './ges-fields.ts';
 
 const RETRY_SEC = 5;
 
+/** Operations that one of them needs: those of the field's API, and what takes a number out of a pool. */
+const guarded = ['/callbacks/', '/call-in/'];
+
 /**
- * Asks every callback operation for a token where the installation wants one. To be added before the routes;
+ * Asks every callback and call-in operation for a token where the installation wants one. To be added before the routes;
  * runs after a request has been found valid, since a token can be used once.
  */
 export function askForCaptcha(server: Server, { captcha }: RouteContext): void {
   server.addHook('preHandler', async (request) => {
-    if (!request.routeOptions.url?.startsWith(`${server.prefix}/callbacks/`)) return;
+    const { url = '' } = request.routeOptions;
+    if (!guarded.some((path) => url.startsWith(server.prefix + path))) return;
     const verdict = await captcha.check(tokenOf(request), request.ip);
     switch (verdict.kind) {
       case 'passed':

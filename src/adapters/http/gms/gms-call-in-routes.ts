@@ -76,7 +76,7 @@ function addRequests(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/service/request-interaction',
     bodyLimit: BODY_BYTES_MAX,
-    config: { ...gmsDataConfig, audit: 'none' },
+    config: { ...gmsDataConfig, audit: 'none', takesNumber: true },
     schema: {
       tags,
       summary: 'Ask for a number to call in',
@@ -90,7 +90,7 @@ function addRequests(server: Server, context: RouteContext): void {
     method: 'POST',
     url: '/service/request-access',
     bodyLimit: BODY_BYTES_MAX,
-    config: { ...gmsDataConfig, audit: 'none' },
+    config: { ...gmsDataConfig, audit: 'none', takesNumber: true },
     schema: {
       tags,
       summary: 'Ask for a number to call in for a callback',
@@ -267,7 +267,7 @@ function addConnect(server: Server, context: RouteContext): void {
   server.route({
     method: 'POST',
     url: '/service/:id/connect',
-    config: { ...gmsDataConfig, audit: 'none' },
+    config: { ...gmsDataConfig, audit: 'none', takesNumber: true },
     schema: {
       tags,
       summary: 'Tell the customer of a callback which number to dial',
