@@ -35,6 +35,8 @@ export class PushProvider {
   readonly grants: string[] = [];
   /** Asked for every message; undefined: it is taken. */
   refusal: (message: PushedMessage) => PushRefusal | undefined = () => undefined;
+  /** Answered where an access token is asked for; undefined: one is given out. */
+  grantRefusal: PushRefusal | undefined;
   readonly #server: Server;
   readonly #waiting = new Set<() => void>();
 
@@ -136,6 +138,11 @@ export class PushProvider {
   }
 
   #grant(body: string, response: ServerResponse): void {
+    if (this.grantRefusal) {
+      const { status, code, retryAfterSec } = this.grantRefusal;
+      const headers = retryAfterSec === undefined ? {} : { 'retry-after': String(retryAfterSec) };
+      return json(response, status, { error: code }, headers);
+    }
     const form = new URLSearchParams(body);
     const isBearer = form.get('grant_type') === 'urn:ietf:params:oauth:grant-type:jwt-bearer';
     if (!isBearer || !isSigned(form.get('assertion') ?? '', `${this.url}/token`)) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Delivery } from '../../notify/delivery.ts';
 import type { PushCredentials } from '../../notify/push-credentials.ts';
-import { AccessTokens, jsonOf } from './access-tokens.ts';
+import { AccessTokens, jsonOf, type NoAccessToken } from './access-tokens.ts';
 import { type HttpAnswer, post } from './limited-answer.ts';
 
 /** What a device shows and what its app reads. */
@@ -45,7 +45,7 @@ export class FcmSender {
   /** Sends once; a token that the provider takes no more is renewed in passing. */
   async send(credentials: PushCredentials, message: DeviceMessage): Promise<Delivery> {
     const answer = await this.#post(credentials, message, false);
-    if ('reason' in answer) return { kind: 'later', fault: faultOf(answer), afterMs: null };
+    if ('reason' in answer) return { kind: 'later', fault: faultOf(answer), afterMs: answer.afterMs };
     return deliveryOf(answer);
   }
 
@@ -68,7 +68,7 @@ export class FcmSender {
     credentials: PushCredentials,
     message: DeviceMessage,
     dryRun: boolean,
-  ): Promise<Exclude<HttpAnswer, { kind: 'silent' }> | Failure> {
+  ): Promise<Exclude<HttpAnswer, { kind: 'silent' }> | NoAccessToken> {
     const url = `${credentials.sendUrl}/v1/projects/${credentials.project}/messages:send`;
     const json = messageJson(message, this.#clock.nowMs());
     const body = JSON.stringify({ ...(dryRun && { validate_only: true }), message: json });
@@ -77,19 +77,14 @@ export class FcmSender {
       if (access.kind !== 'token') return access;
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${access.token}` };
       const answer = await post(url, { headers, body }, { ...credentials, clock: this.#clock });
-      if (answer.kind === 'silent') return { kind: 'unavailable', reason: answer.reason };
+      if (answer.kind === 'silent') return { kind: 'unavailable', reason: answer.reason, afterMs: null };
       if (answer.status !== 401 || isRenewed) return answer;
-      this.#tokens.forget(credentials);
+      await this.#tokens.forget(credentials, access.token);
     }
   }
 }
 
-interface Failure {
-  readonly kind: 'keys-wrong' | 'unavailable';
-  readonly reason: string;
-}
-
-const faultOf = ({ kind, reason }: Failure): string =>
+const faultOf = ({ kind, reason }: NoAccessToken): string =>
   kind === 'keys-wrong' ? `credentials refused: ${reason}` : reason;
 
 function messageJson({ target, title, body, data, ttlSec }: DeviceMessage, nowMs: number): object {

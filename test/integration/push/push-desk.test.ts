@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PushDesk } from '../../../src/adapters/push/push-desk.ts';
 import { SystemClock } from '../../../src/kernel/clock.ts';
+import { SimulatedClock } from '../../../src/kernel/simulated-clock.ts';
+import { pauseAfter } from '../../../src/notify/delivery.ts';
 import type { NotificationRecord } from '../../../src/notify/notification-store.ts';
 import { pushCredentialsSchema, type PushCredentials } from '../../../src/notify/push-credentials.ts';
 import { webhookSchema, type WebhookSettings } from '../../../src/notify/webhook-settings.ts';
@@ -75,6 +77,39 @@ describe('messages to devices', () => {
     await desk.toDevice(aRecord());
     provider.forgetGrants();
     expect(await desk.toDevice(aRecord())).toMatchObject({ kind: 'taken' });
+  });
+
+  it('renew it once, however many are on their way with the old one', async () => {
+    await desk.toDevice(aRecord());
+    provider.forgetGrants();
+    const deliveries = await Promise.all(Array.from({ length: 16 }, () => desk.toDevice(aRecord())));
+    expect(deliveries.map(({ kind }) => kind)).toEqual(Array.from({ length: 16 }, () => 'taken'));
+    expect(provider.grants).toHaveLength(1);
+  });
+
+  it('ask for an access token anew at the next try where there was none, or when the provider says', async () => {
+    const simulated = new SimulatedClock();
+    const patient = new PushDesk({
+      pushCredentials: () => [credentials],
+      webhooks: () => [],
+      clock: simulated,
+    });
+    provider.grantRefusal = { status: 503, code: 'temporarily_unavailable' };
+    expect(await patient.toDevice(aRecord())).toEqual({
+      kind: 'later',
+      fault: 'temporarily_unavailable',
+      afterMs: null,
+    });
+    provider.grantRefusal = { status: 429, code: 'slow_down', retryAfterSec: 30 };
+    // The shortest pause that there is before a second try.
+    simulated.advance(pauseAfter(1, null, 0));
+    expect(await patient.toDevice(aRecord())).toMatchObject({ fault: 'slow_down', afterMs: 30_000 });
+    provider.grantRefusal = undefined;
+    simulated.advance(29_000);
+    expect(await patient.toDevice(aRecord())).toMatchObject({ kind: 'later', fault: 'slow_down' });
+    simulated.advance(1000);
+    provider.grantRefusal = { status: 503, code: 'asked anew' };
+    expect(await patient.toDevice(aRecord())).toMatchObject({ fault: 'asked anew' });
   });
 
   it.each([
