@@ -7,9 +7,12 @@ export interface PushedMessage {
   readonly token: string;
   readonly notification: { readonly title: string; readonly body: string };
   readonly data: Readonly<Record<string, string>>;
-  readonly android: Readonly<Record<string, string>>;
+  readonly android: { readonly ttl?: string; readonly notification: { readonly tag: string } };
   readonly apns: { readonly headers: Readonly<Record<string, string>> };
-  readonly webpush: { readonly headers: Readonly<Record<string, string>> };
+  readonly webpush: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly notification: { readonly tag: string };
+  };
   readonly dryRun: boolean;
 }
 

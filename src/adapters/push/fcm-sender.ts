@@ -7,6 +7,8 @@ import { type HttpAnswer, post } from './limited-answer.ts';
 
 /** What a device shows and what its app reads. */
 export interface DeviceMessage {
+  /** The same at every try: what arrives twice is shown once. */
+  readonly id: string;
   /** The registration token. */
   readonly target: string;
   readonly title: string;
@@ -52,7 +54,14 @@ export class FcmSender {
   /** Tries credentials without sending anything. @param target a device's token; default: none there is. */
   async test(credentials: PushCredentials, target?: string): Promise<CredentialVerdict> {
     const title = 'Turnkeeper';
-    const message = { target: target ?? NO_DEVICE, title, body: 'test', data: {}, ttlSec: null };
+    const message = {
+      id: NO_DEVICE,
+      target: target ?? NO_DEVICE,
+      title,
+      body: 'test',
+      data: {},
+      ttlSec: null,
+    };
     const answer = await this.#post(credentials, message, true);
     if (answer.kind === 'keys-wrong') return { kind: 'keys-wrong', reason: answer.reason };
     if ('reason' in answer) return { kind: 'unavailable', reason: answer.reason };
@@ -87,22 +96,26 @@ export class FcmSender {
 const faultOf = ({ kind, reason }: NoAccessToken): string =>
   kind === 'keys-wrong' ? `credentials refused: ${reason}` : reason;
 
-function messageJson({ target, title, body, data, ttlSec }: DeviceMessage, nowMs: number): object {
+function messageJson({ id, target, title, body, data, ttlSec }: DeviceMessage, nowMs: number): object {
   // Apple wants the instant, the others the time that is left.
   const expiresAtSec = ttlSec === null ? null : String(Math.floor(nowMs / 1000) + ttlSec);
   return {
     token: target,
     notification: { title, body },
-    data,
+    data: { ...data, id },
     // The customer waits: a sleeping device is woken.
-    android: { priority: 'HIGH', ...(ttlSec !== null && { ttl: `${ttlSec}s` }) },
+    android: { priority: 'HIGH', notification: { tag: id }, ...(ttlSec !== null && { ttl: `${ttlSec}s` }) },
     apns: {
       headers: {
         'apns-priority': '10',
+        'apns-collapse-id': id,
         ...(expiresAtSec !== null && { 'apns-expiration': expiresAtSec }),
       },
     },
-    webpush: { headers: { Urgency: 'high', ...(ttlSec !== null && { TTL: String(ttlSec) }) } },
+    webpush: {
+      headers: { Urgency: 'high', ...(ttlSec !== null && { TTL: String(ttlSec) }) },
+      notification: { tag: id },
+    },
   };
 }
 

@@ -48,12 +48,12 @@ export class PushDesk {
   }
 
   /** By the first enabled credentials. */
-  toDevice({ event, language, target, data, expiresAtMs }: NotificationRecord): Promise<Delivery> {
+  toDevice({ id, event, language, target, data, expiresAtMs }: NotificationRecord): Promise<Delivery> {
     const credentials = this.#options.pushCredentials().find(({ enabled }) => enabled);
     if (!credentials) return Promise.resolve(later('no push credentials are enabled'));
     const leftMs = expiresAtMs === null ? null : expiresAtMs - this.#options.clock.nowMs();
     const ttlSec = leftMs === null ? null : Math.max(1, Math.ceil(leftMs / 1000));
-    return this.#fcm.send(credentials, { ...textOf(event, language), target, data, ttlSec });
+    return this.#fcm.send(credentials, { id, ...textOf(event, language), target, data, ttlSec });
   }
 
   toWebhook({ id, target, data }: NotificationRecord): Promise<Delivery> {

@@ -70,7 +70,24 @@ describe('messages to devices', () => {
     const untilSec = Number(timed?.apns.headers['apns-expiration']);
     expect(untilSec - beforeSec).toBeGreaterThanOrEqual(60);
     expect(untilSec - beforeSec).toBeLessThan(70);
-    expect(lasting?.apns.headers).toEqual({ 'apns-priority': '10' });
+    expect(lasting?.apns.headers).not.toHaveProperty('apns-expiration');
+    expect(lasting?.android).not.toHaveProperty('ttl');
+  });
+
+  it('are the same message at every try: what arrives twice is known by its id and shown once', async () => {
+    const id = 'notification_1m80kz51t002f02vzy33';
+    await desk.toDevice(aRecord({ id }));
+    await desk.toDevice(aRecord({ id, tryCount: 1 }));
+    const known = provider.messages.map(({ data, android, apns, webpush }) => [
+      data['id'],
+      android.notification.tag,
+      apns.headers['apns-collapse-id'],
+      webpush.notification.tag,
+    ]);
+    expect(known).toEqual([
+      [id, id, id, id],
+      [id, id, id, id],
+    ]);
   });
 
   it('renew an access token that is taken no more', async () => {
