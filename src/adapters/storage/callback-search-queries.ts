@@ -64,30 +64,56 @@ function placeOf(row: Pick<CallbackRow, 'id' | 'desiredAtMs'> | undefined): Sear
   return row ? { id: row.id, desiredAtMs: row.desiredAtMs } : null;
 }
 
-/** The newest first: along the lists of the one thing searched for that few have, or else of the first. */
+/**
+ * The newest first: along the lists of the one thing searched for that few have, or else of the one whose
+ * lists, with so many entries looked at, reach back farthest.
+ */
 async function byId(db: Executor, search: CallbackSearch, limit: number): Promise<Found> {
   const below = search.after?.id ?? AFTER_ALL;
-  let chosen: (readonly [list: IdList, lowest: string | undefined])[] = [];
+  let chosen: Reach | undefined;
   for (const lists of listsOf(search)) {
-    const ends: (readonly [IdList, string | undefined])[] = [];
-    for (const list of lists) ends.push([list, await endOf(db, list, below)]);
-    const isShort = ends.every(([, lowest]) => lowest === undefined);
-    if (isShort || chosen.length === 0) chosen = ends;
-    if (isShort) break;
+    const reach = await reachOf(db, lists, below);
+    if (chosen === undefined || reach.complete < chosen.complete) chosen = reach;
+    if (reach.complete === BEFORE_ALL) break;
   }
-  const rows: CallbackRow[] = [];
-  // From here on nothing was left out, whichever list it is in.
-  let complete = BEFORE_ALL;
-  for (const [list, lowest = BEFORE_ALL] of chosen) {
+  // Nobody searches by id for nothing.
+  if (chosen === undefined) return { rows: [], next: null };
+  const { lists, complete } = chosen;
+  const rest = complete === BEFORE_ALL ? null : placeOf({ id: complete, desiredAtMs: 0 });
+  const order = sql`"callback"."id" desc`;
+  let lowest = complete;
+  let ids: string[] = [];
+  for (const list of lists) {
     const { id } = sourceOf(list);
     const bounds = [sql`${id} < ${below}`, sql`${id} >= ${lowest}`];
-    const found = await rowsOf(db, { list, search, bounds, order: sql`${id} desc`, limit: limit + 1 });
-    const from = found.length > limit ? (found.at(-1)?.id ?? lowest) : lowest;
-    if (from > complete) complete = from;
-    rows.push(...found);
+    const asked = { list, search, bounds, order: sql`${id} desc`, limit: limit + 1 };
+    if (lists.length === 1) return page(await readOf<CallbackRow>(db, WHOLE, asked), limit, rest);
+    ids.push(...(await readOf<{ id: string }>(db, ID, asked)).map((found) => found.id));
+    if (ids.length <= limit) continue;
+    ids = ids
+      .sort()
+      .reverse()
+      .slice(0, limit + 1);
+    // What is older than the page so far is not looked for in the lists that follow.
+    lowest = ids.at(-1) ?? lowest;
   }
-  const sure = rows.filter(({ id }) => id >= complete).sort((a, b) => (a.id < b.id ? 1 : -1));
-  return page(sure, limit, complete === BEFORE_ALL ? null : placeOf({ id: complete, desiredAtMs: 0 }));
+  return page(await rowsWithIds(db, ids, order), limit, rest);
+}
+
+/** Ids down to `complete`, of which {@link LOOKED_AT_MAX} entries at most are in the lists. */
+interface Reach {
+  readonly lists: readonly IdList[];
+  readonly complete: string;
+}
+
+async function reachOf(db: Executor, lists: readonly IdList[], below: string): Promise<Reach> {
+  const share = Math.floor(LOOKED_AT_MAX / lists.length);
+  let complete = BEFORE_ALL;
+  for (const list of lists) {
+    const end = (await endOf(db, list, below, share)) ?? BEFORE_ALL;
+    if (end > complete) complete = end;
+  }
+  return { lists, complete };
 }
 
 /** The latest desired time first: of what few have, or else along the times. */
@@ -96,17 +122,21 @@ async function byDesiredTime(db: Executor, search: CallbackSearch, limit: number
   const behind = after ?? { desiredAtMs: desiredToMs, id: AFTER_ALL };
   for (const lists of listsOf(search)) {
     if (!(await areShort(db, lists))) continue;
-    const rows: CallbackRow[] = [];
+    const places: SearchPlace[] = [];
     // With the plus the index of the desired time is left alone: these are few, and sorted.
     const time = sql`+"callback"."desiredAtMs"`;
     const order = sql`${time} desc, "callback"."id" desc`;
     const place = sql`(${time}, "callback"."id")`;
     const bounds = [sql`${time} >= ${desiredFromMs}`, sql`${place} < (${behind.desiredAtMs}, ${behind.id})`];
     for (const list of lists) {
-      rows.push(...(await rowsOf(db, { list, search, bounds, order, limit: limit + 1 })));
+      const asked = { list, search, bounds, order, limit: limit + 1 };
+      places.push(...(await readOf<SearchPlace>(db, PLACE, asked)));
     }
-    const inOrder = searchOrder(search) as unknown as (a: CallbackRow, b: CallbackRow) => number;
-    return page(rows.sort(inOrder), limit, null);
+    const ids = places
+      .sort(searchOrder(search))
+      .slice(0, limit + 1)
+      .map(({ id }) => id);
+    return page(await rowsWithIds(db, ids, order), limit, null);
   }
   const bounds = [
     sql`"callback"."desiredAtMs" >= ${desiredFromMs}`,
@@ -118,7 +148,8 @@ async function byDesiredTime(db: Executor, search: CallbackSearch, limit: number
     limit 1 offset ${LOOKED_AT_MAX}`.execute(db);
   const [end] = ends;
   if (end) bounds.push(sql`("callback"."desiredAtMs", "callback"."id") >= (${end.desiredAtMs}, ${end.id})`);
-  const rows = await rowsOf(db, { list: {}, search, bounds, order, limit: limit + 1 });
+  const asked = { list: {}, search, bounds, order, limit: limit + 1 };
+  const rows = await readOf<CallbackRow>(db, WHOLE, asked);
   return page(rows, limit, placeOf(end));
 }
 
@@ -128,25 +159,38 @@ function listsOf(search: CallbackSearch): IdList[][] {
   const groups: IdList[][] = customerNumber === undefined ? [] : [[{ customerNumber }]];
   for (const property of properties) groups.push([{ key: propertyKey(property) }]);
   if (reasons) groups.push([...new Set(reasons)].map((reason) => ({ reason })));
-  if (states) {
-    const ofQueues = virtualQueues?.map((virtualQueue) => ({ virtualQueue })) ?? [{}];
-    const parts = ofQueues.flatMap((part) => [...new Set(states)].map((state) => ({ ...part, state })));
-    if (parts.length <= LISTS_MAX) groups.push(parts);
-  }
+  const ofStates = states && [...new Set(states)].map((state) => ({ state }));
+  const ofQueues = virtualQueues && [...new Set(virtualQueues)].map((virtualQueue) => ({ virtualQueue }));
+  const ofBoth = ofQueues && ofStates?.flatMap((one) => ofQueues.map((other) => ({ ...one, ...other })));
+  const parts = [ofBoth, ofStates, ofQueues].find((lists) => lists && lists.length <= LISTS_MAX);
+  if (parts) groups.push(parts);
   return groups;
 }
 
+/** True when all of them together have {@link LOOKED_AT_MAX} entries at most. */
 async function areShort(db: Executor, lists: readonly IdList[]): Promise<boolean> {
-  for (const list of lists) if ((await endOf(db, list, AFTER_ALL)) !== undefined) return false;
+  let left = LOOKED_AT_MAX;
+  for (const list of lists) {
+    const { from, id, where } = idsOf(list);
+    const { rows } = await sql<{ count: number }>`select count(*) as "count" from (select ${id} from ${from}
+      where ${sql.join(where, AND)} limit ${left + 1})`.execute(db);
+    left -= rows[0]?.count ?? 0;
+    if (left < 0) return false;
+  }
   return true;
 }
 
-/** The id at which {@link LOOKED_AT_MAX} entries of a list have been looked at; undefined: it ends before. */
-async function endOf(db: Executor, list: IdList, below: string): Promise<string | undefined> {
+/** The id at which so many entries of a list have been looked at; undefined: it ends before. */
+async function endOf(
+  db: Executor,
+  list: IdList,
+  below: string,
+  entryCount: number,
+): Promise<string | undefined> {
   const { from, id, where } = idsOf(list);
   const conditions = [...where, sql`${id} < ${below}`];
   const { rows } = await sql<{ id: string }>`select ${id} as "id" from ${from}
-    where ${sql.join(conditions, AND)} order by ${id} desc limit 1 offset ${LOOKED_AT_MAX}`.execute(db);
+    where ${sql.join(conditions, AND)} order by ${id} desc limit 1 offset ${entryCount}`.execute(db);
   return rows[0]?.id;
 }
 
@@ -158,15 +202,31 @@ interface Asked {
   readonly limit: number;
 }
 
-/** Callbacks of a list, within bounds, of which everything else that is searched for holds. */
-async function rowsOf(db: Executor, { list, search, bounds, order, limit }: Asked): Promise<CallbackRow[]> {
+/** What is read of the callbacks of a list, within bounds, of which everything else searched for holds. */
+async function readOf<Row>(db: Executor, columns: RawBuilder<unknown>, asked: Asked): Promise<Row[]> {
+  const { list, search, bounds, order, limit } = asked;
   const { from, where } = sourceOf(list);
   const conditions = [...where, ...bounds, ...conditionsOf(search, list)];
-  const { rows } = await sql<CallbackRow>`select "callback".* from ${from}
+  const { rows } = await sql<Row>`select ${columns} from ${from}
     where ${sql.join(conditions, AND)} order by ${order} limit ${limit}`.execute(db);
   return rows;
 }
 
+/** Whole rows are read of those only that are shown. */
+async function rowsWithIds(
+  db: Executor,
+  ids: readonly string[],
+  order: RawBuilder<unknown>,
+): Promise<CallbackRow[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<CallbackRow>`select "callback".* from "callback"
+    where "id" in (select "value" from json_each(${JSON.stringify(ids)})) order by ${order}`.execute(db);
+  return rows;
+}
+
+const WHOLE = sql`"callback".*`;
+const ID = sql`"callback"."id"`;
+const PLACE = sql`"callback"."id", "callback"."desiredAtMs"`;
 const AND = sql` and `;
 const FOUND = sql`"callbackProperty" as "found"`;
 

@@ -87,9 +87,49 @@ class PreparedSqliteDriver implements Driver {
   }
 }
 
+type Cells = readonly unknown[];
+type RowObject = Record<string, unknown>;
+
+/**
+ * A statement that reads. The driver's own row objects are hash tables, one made for each row: of 37 columns
+ * they took 30 µs a row, and every later look at them took longer. Its arrays, copied into objects of one
+ * shape, take half of that.
+ */
+class Reading {
+  readonly #statement: Statement<unknown[], Cells>;
+  #names: readonly string[] = [];
+  #shape: RowObject = {};
+
+  constructor(statement: Statement) {
+    this.#statement = statement.raw(true) as Statement<unknown[], Cells>;
+    this.#learn();
+  }
+
+  rows(parameters: readonly unknown[]): RowObject[] {
+    const found = this.#statement.all(parameters);
+    const [first] = found;
+    // SQLite prepares anew after a change of the schema, and `*` then is other columns.
+    if (first && first.length !== this.#names.length) this.#learn();
+    return found.map((cells) => this.#object(cells));
+  }
+
+  #learn(): void {
+    this.#names = this.#statement.columns().map(({ name }) => name);
+    // Parsed, an object has its whole shape at once; made key by key it would become a hash table too.
+    this.#shape = JSON.parse(JSON.stringify(Object.fromEntries(this.#names.map((name) => [name, null]))));
+  }
+
+  #object(cells: Cells): RowObject {
+    const row = { ...this.#shape };
+    const names = this.#names;
+    for (let at = 0; at < names.length; at++) row[names[at] as string] = cells[at];
+    return row;
+  }
+}
+
 class PreparedSqliteConnection implements DatabaseConnection {
   readonly #database: Database;
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements = new Map<string, Reading | Statement>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -97,7 +137,9 @@ class PreparedSqliteConnection implements DatabaseConnection {
 
   executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const statement = this.#prepare(query.sql);
-    if (statement.reader) return Promise.resolve({ rows: statement.all(query.parameters) as Row[] });
+    if (statement instanceof Reading) {
+      return Promise.resolve({ rows: statement.rows(query.parameters) as Row[] });
+    }
     const { changes, lastInsertRowid } = statement.run(query.parameters);
     return Promise.resolve({
       numAffectedRows: BigInt(changes),
@@ -111,10 +153,11 @@ class PreparedSqliteConnection implements DatabaseConnection {
     throw new Error('streaming is not offered: every query here has a limit');
   }
 
-  #prepare(text: string): Statement {
+  #prepare(text: string): Reading | Statement {
     const known = this.#statements.get(text);
     if (known) return known;
-    const statement = this.#database.prepare(text);
+    const prepared = this.#database.prepare(text);
+    const statement = prepared.reader ? new Reading(prepared) : prepared;
     if (this.#statements.size >= STATEMENTS_MAX) {
       const oldest = this.#statements.keys().next().value;
       if (oldest !== undefined) this.#statements.delete(oldest);
