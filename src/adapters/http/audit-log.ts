@@ -5,7 +5,7 @@ import type { IdSource } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
-import { fieldsOf, maskedJson } from './masked-json.ts';
+import { fieldsOf, maskedJson, maskedText } from './masked-json.ts';
 
 const VALUE_CHARACTERS_MAX = 4096;
 const TEXT_CHARACTERS_MAX = 256;
@@ -83,7 +83,7 @@ export function auditChanges(server: Server, { auditLog }: RouteContext): void {
     if (skipped || reply.statusCode >= 400) return payload;
     await auditLog.record(request, {
       action: `${request.method} ${request.routeOptions.url ?? ''}`,
-      target: request.url.split('?', 1)[0] ?? '',
+      target: maskedText(request.url.split('?', 1)[0] ?? ''),
       after: (keptBody ?? fieldsOf)(request.body) ?? {},
     });
     return payload;

@@ -7,7 +7,7 @@ import type { Fault } from '../../kernel/errors.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
 import { fieldsOf, maskedJson, maskedText } from './masked-json.ts';
-import { addressedQueue, maskedPath, spokenCause } from './error-request.ts';
+import { addressedQueue, isKnownParameter, maskedFaults, maskedPath, spokenCause } from './error-request.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
 
 /** Answers of which there may be any number: whoever gets them asks too often. */
@@ -75,13 +75,13 @@ function sendError(
     code: error.code,
     message: maskedText(message).slice(0, VALUE_CHARACTERS_MAX * 2),
     method: request.method,
-    path: maskedPath(request.url),
+    path: maskedPath(request.url, isKnownParameter(request)),
     actor: request.principal?.key ?? null,
     address: request.ip,
     virtualQueue: addressedQueue(request),
     cause: error.status >= 500 && thrown !== undefined ? spokenCause(thrown) : null,
     detail: maskedJson(
-      { ...(faults.length > 0 && { faults }), ...reasonOf(error), body },
+      { ...(faults.length > 0 && { faults: maskedFaults(faults) }), ...reasonOf(error), body },
       DETAIL_CHARACTERS_MAX,
     ),
   };
@@ -200,7 +200,9 @@ function faultOf(
   const path = keys.map((key, i) => (/^\d+$/.test(key) ? `[${key}]` : i === 0 ? key : `.${key}`)).join('');
   const showable =
     (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') &&
-    !keys.some((key) => secretFieldPattern.test(key));
+    !keys.some((key) => secretFieldPattern.test(key)) &&
+    // What stands under another name is customers' data, where a route searches by it.
+    (part !== 'querystring' || isKnownParameter(request)(keys[0] ?? ''));
   return {
     path: path === '' ? part : path,
     message,

@@ -1,9 +1,13 @@
 import type { FastifyRequest } from 'fastify';
-import { messageOf } from '../../kernel/errors.ts';
+import { z } from 'zod';
+import { type Fault, messageOf } from '../../kernel/errors.ts';
+import { maskNumber, numberFieldPattern } from '../logging/number-mask.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
 import { maskedText } from './masked-json.ts';
 
 const PATH_CHARACTERS_MAX = 2048;
+/** Escaped more often than this a number is no number to anybody. */
+const DECODINGS_MAX = 3;
 const CAUSE_CHARACTERS_MAX = 1024;
 const CAUSES_MAX = 5;
 const QUEUE_CHARACTERS_MAX = 64;
@@ -12,25 +16,71 @@ const QUEUE_FIELDS = ['virtualQueue', 'serviceName', 'queue', 'queueName', 'queu
 /** Query parameters that are secrets under an innocent name (RFC 6749 §4.1.2). */
 const SECRET_PARAMETERS = new Set(['code', 'state']);
 
-/** Path and query as they may be kept: decoded, secrets removed, numbers masked, at most 2048 characters. */
-export function maskedPath(url: string): string {
-  const [path = '', query] = url.slice(0, PATH_CHARACTERS_MAX).split('?', 2);
-  if (query === undefined) return maskedText(decoded(path));
-  const parts = query.split('&').map((part) => {
-    const name = decoded(part.split('=', 1)[0] ?? '');
-    const secret = SECRET_PARAMETERS.has(name) || secretFieldPattern.test(name);
-    // Masked part by part: a "&" must not keep a number from being seen.
-    return secret ? `${name}=[removed]` : maskedText(decoded(part).replace('=', '= ')).replace('= ', '=');
-  });
-  return `${maskedText(decoded(path))}?${parts.join('&')}`.slice(0, PATH_CHARACTERS_MAX);
+/**
+ * Path and query as they may be kept: decoded, secrets removed, numbers masked, at most 2048 characters.
+ * @param isKnown parameters of the route; what stands under any other name is somebody's data.
+ */
+export function maskedPath(url: string, isKnown: (name: string) => boolean): string {
+  const text = url.slice(0, PATH_CHARACTERS_MAX);
+  const at = text.indexOf('?');
+  if (at < 0) return maskedText(decoded(text)).slice(0, PATH_CHARACTERS_MAX);
+  const parts = text
+    .slice(at + 1)
+    .split('&')
+    .map((part) => maskedParameter(part, isKnown));
+  return `${maskedText(decoded(text.slice(0, at)))}?${parts.join('&')}`.slice(0, PATH_CHARACTERS_MAX);
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
+function maskedParameter(part: string, isKnown: (name: string) => boolean): string {
+  const at = part.indexOf('=');
+  const name = decoded(at < 0 ? part : part.slice(0, at));
+  if (at < 0) return maskedText(spaced(name));
+  if (SECRET_PARAMETERS.has(name) || secretFieldPattern.test(name) || !isKnown(name)) {
+    return `${maskedText(spaced(name))}=[removed]`;
   }
+  const value = spaced(decoded(part.slice(at + 1)));
+  return `${name}=${numberFieldPattern.test(name) ? maskNumber(value) : maskedText(value)}`;
+}
+
+/** In a query a plus may be a space: one after a letter or digit parts a number as spaces do. */
+function spaced(text: string): string {
+  return text.replace(/(?<=[\w)])\+(?=[\d(])/g, ' ');
+}
+
+/**
+ * Whatever is escaped, as text. Malformed escapes stay, and hide nothing beside them; what was escaped twice
+ * is decoded twice.
+ */
+function decoded(text: string): string {
+  let result = text;
+  for (let time = 0; time < DECODINGS_MAX && result.includes('%'); time++) {
+    result = result.replace(/(?:%[0-9a-f]{2})+/gi, decodedRun);
+  }
+  return result;
+}
+
+function decodedRun(run: string): string {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    return Buffer.from(run.replaceAll('%', ''), 'hex').toString('latin1');
+  }
+}
+
+/** The names that the query of a request's route has; no other is known. */
+export function isKnownParameter({ routeOptions }: FastifyRequest): (name: string) => boolean {
+  const querystring: unknown = routeOptions.schema?.querystring;
+  const shape = querystring instanceof z.ZodObject ? querystring.shape : {};
+  return (name) => Object.hasOwn(shape, name);
+}
+
+/** Faults as they may be kept: the value of a field that holds a number is masked, as text. */
+export function maskedFaults(faults: readonly Fault[]): readonly Fault[] {
+  return faults.map((fault) => {
+    const { path, value } = fault;
+    const isScalar = typeof value === 'string' || typeof value === 'number';
+    return isScalar && numberFieldPattern.test(path) ? { ...fault, value: maskNumber(String(value)) } : fault;
+  });
 }
 
 /** The virtual queue that a request names in its path, query or body; null when it names none. */

@@ -1,4 +1,4 @@
-import { maskNumbersIn } from '../logging/number-mask.ts';
+import { maskNumber, maskNumbersIn, numberFieldPattern } from '../logging/number-mask.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
 import { maskedDeep } from './api-views.ts';
 
@@ -34,10 +34,13 @@ function withoutSecrets(value: unknown, depth = 0): unknown {
   // Not as it came: a secret may stand below, and a text of many levels cannot be made by recursion.
   if (depth >= DEPTH_MAX) return '[deep]';
   if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      secretFieldPattern.test(key) ? '[removed]' : withoutSecrets(item, depth + 1),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, keptOf(key, item, depth)]));
+}
+
+function keptOf(key: string, item: unknown, depth: number): unknown {
+  if (secretFieldPattern.test(key)) return '[removed]';
+  const isScalar = typeof item === 'string' || typeof item === 'number';
+  return isScalar && numberFieldPattern.test(key)
+    ? maskNumber(String(item))
+    : withoutSecrets(item, depth + 1);
 }

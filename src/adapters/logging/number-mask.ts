@@ -3,6 +3,9 @@ const VISIBLE_DIGIT_COUNT = 3;
 /** Runs of digits shorter than this are counts, ports, extensions or times, not customers' numbers. */
 const NUMBER_DIGITS_MIN = 7;
 
+/** Names of fields that hold a customer's number, however short and whether as text or as a number. */
+export const numberFieldPattern = /(?:number|phone|^ani)$/i;
+
 /**
  * `+12025550123` → `+********123`; a number of three digits or fewer is hidden whole. Other characters stay.
  */

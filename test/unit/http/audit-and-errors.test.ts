@@ -193,6 +193,7 @@ describe('error records', () => {
     const [record] = await list('status=400');
     expect(record?.['path']).not.toMatch(/12025550123|151 1234567|abc|def/);
     expect(record?.['path']).toContain('token=[removed]');
+    expect(record?.['path']).toContain('number=+********123');
   });
 
   it('keep no access code and nothing that a device is reached by', async () => {
