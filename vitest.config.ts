@@ -2,11 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 /** Kinds of tests in the order they run; those of one order run at the same time. */
 const kinds = [
-  // No sockets: computation only.
-  ...['unit', 'contract', 'simulation', 'tidy'].map((name) => ({ name, testTimeout: 15_000, order: 1 })),
-  { name: 'integration', testTimeout: 30_000, order: 2 },
+  // No sockets: computation only, nothing that a file could leave to the next one in the same process.
+  ...['unit', 'contract', 'simulation', 'tidy'].map((name) => {
+    return { name, testTimeout: 15_000, order: 1, isolate: false };
+  }),
+  { name: 'integration', testTimeout: 30_000, order: 2, isolate: true },
   // Real time and telephones: one file after the other, or they take each other's time.
-  { name: 'e2e', testTimeout: 180_000, order: 3 },
+  { name: 'e2e', testTimeout: 180_000, order: 3, isolate: true },
 ];
 
 /** Files at the same time; vitest's own choice leaves one of two cores idle. */
@@ -14,11 +16,12 @@ const FILES_AT_ONCE = 2;
 
 export default defineConfig({
   test: {
-    projects: kinds.map(({ name, testTimeout, order }) => ({
+    projects: kinds.map(({ name, testTimeout, order, isolate }) => ({
       test: {
         name,
         include: [`test/${name}/**/*.test.ts`],
         testTimeout,
+        isolate,
         hookTimeout: 60_000,
         maxWorkers: name === 'e2e' ? 1 : FILES_AT_ONCE,
         sequence: { groupOrder: order },

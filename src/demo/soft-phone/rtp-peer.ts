@@ -3,7 +3,9 @@ import type { Socket } from 'node:dgram';
 
 const SAMPLES = 160;
 const PACKET_MS = 20;
-/** A sender later than this leaves out what it missed; before that it sends it at once, as a sound card does. */
+/**
+ * A sender later than this leaves out what it missed; before that it sends it at once, as a sound card does.
+ */
 const CATCH_UP_MAX_MS = 200;
 /** Payload types (RFC 3551 §6). */
 const PCMU = 0;

@@ -11,8 +11,8 @@ const RETRY_SEC = 5;
 const guarded = ['/callbacks/', '/call-in/'];
 
 /**
- * Asks every callback and call-in operation for a token where the installation wants one. To be added before the routes;
- * runs after a request has been found valid, since a token can be used once.
+ * Asks every callback and call-in operation for a token where the installation wants one. To be added before
+ * the routes; runs after a request has been found valid, since a token can be used once.
  */
 export function askForCaptcha(server: Server, { captcha }: RouteContext): void {
   server.addHook('preHandler', async (request) => {
