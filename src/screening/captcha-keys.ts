@@ -9,8 +9,8 @@ const VERIFY_URL = 'https://www.google.com/recaptcha/api/siteverify';
 export const captchaKinds = ['v2-checkbox', 'v2-invisible', 'v3'] as const;
 
 /**
- * One set of reCAPTCHA keys. While any set is enabled, every callback and call-in operation of the v3 API
- * needs a token that one of the enabled sets takes.
+ * One set of reCAPTCHA keys. While any set is enabled, every callback operation of the v3 API needs a token
+ * that one of the enabled sets takes.
  */
 export const captchaKeysSchema = z.strictObject({
   /** The key set's name, for people. */
@@ -20,6 +20,8 @@ export const captchaKeysSchema = z.strictObject({
   siteKey: z.string().regex(/^[\w-]{1,128}$/, 'must be 1–128 of letters, digits, "_" and "-"'),
   secret: secretSchema,
   enabled: z.boolean().default(true),
+  /** Asking for a number to call in needs a token, too, that this set or another such one takes. */
+  callIn: z.boolean().default(false),
   /** v3: tokens that score below are refused; 0 takes all, 1 nearly none. */
   scoreMin: z.number().min(0).max(1).default(0.5),
   /** v3: the action that the page must have named; undefined: any. */

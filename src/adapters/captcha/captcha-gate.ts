@@ -6,9 +6,12 @@ import { type SiteVerdict, siteVerify } from './site-verify.ts';
 /** Tokens being checked at the same time; beyond it a request is told to try again. */
 const CHECKS_MAX = 200;
 
+/** What may need a token. `call-in`: of those key sets alone that say so. */
+export type GuardedOperation = 'callback' | 'call-in';
+
 /** What became of a token. */
 export type CaptchaVerdict =
-  /** No key set is enabled, or one of them takes the token. */
+  /** No key set guards the operation, or one of them takes the token. */
   | { readonly kind: 'passed' }
   | { readonly kind: 'missing' }
   | { readonly kind: 'refused'; readonly why: string }
@@ -27,7 +30,7 @@ export interface CaptchaGateOptions {
   readonly log: Log;
 }
 
-/** Lets requests in whose token an enabled key set takes; open while none is enabled. */
+/** Lets requests in whose token a key set takes that guards the operation; open while none does. */
 export class CaptchaGate {
   readonly #options: CaptchaGateOptions;
   #checkCount = 0;
@@ -42,8 +45,13 @@ export class CaptchaGate {
   }
 
   /** Checks a request's token. @param address whom the token was given to, for the checking service. */
-  async check(token: string | undefined, address: string): Promise<CaptchaVerdict> {
-    const enabled = this.#options.keySets().filter((keys) => keys.enabled);
+  async check(
+    operation: GuardedOperation,
+    token: string | undefined,
+    address: string,
+  ): Promise<CaptchaVerdict> {
+    const isGuard = (keys: CaptchaKeys): boolean => keys.enabled && (operation === 'callback' || keys.callIn);
+    const enabled = this.#options.keySets().filter(isGuard);
     if (enabled.length === 0) return { kind: 'passed' };
     if (token === undefined) return { kind: 'missing' };
     if (this.#checkCount >= CHECKS_MAX) return { kind: 'unavailable' };

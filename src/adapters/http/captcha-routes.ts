@@ -13,6 +13,7 @@ const keySetSchema = z.object({
   siteKey: z.string().describe('The public half; the secret is never shown'),
   secretLength: z.int().describe('Characters of the secret: a truncated one is known by it'),
   enabled: z.boolean(),
+  callIn: z.boolean().describe('Asking for a number to call in needs a token, too'),
   scoreMin: z.number().describe('v3: tokens that score below are refused'),
   action: z.string().nullable(),
   hostNames: z.array(z.string()),

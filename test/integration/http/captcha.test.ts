@@ -125,7 +125,7 @@ describe('CAPTCHA', () => {
     expect((await made('solved'))[0]).toBe(200);
   });
 
-  it('guards every callback and call-in operation, in the body and in the query, and nothing else', async () => {
+  it('guards every callback operation, in the body and in the query, and call-in where the keys say so', async () => {
     const id = await counter.book();
     keySet();
     const { get, post } = counter;
@@ -150,10 +150,13 @@ describe('CAPTCHA', () => {
       expect((await get(`/callbacks/${path}/support?captchaToken=${path}`)).statusCode).toBe(200);
     }
     const callIn = { groupName: 'nobody' };
-    expect((await post('/call-in/requests/create', callIn)).json().status.code).toBe(40_005);
+    const askedForNumber = async (more = {}): Promise<unknown> =>
+      (await post('/call-in/requests/create', { ...callIn, ...more })).json().status.code;
+    expect(await askedForNumber()).toBe(40_002);
+    keySet({ callIn: true });
+    expect(await askedForNumber()).toBe(40_005);
     service.tokens.set('call-in', {});
-    const asked = await post('/call-in/requests/create', { ...callIn, captchaToken: 'call-in' });
-    expect(asked.json().status.code).toBe(40_002);
+    expect(await askedForNumber({ captchaToken: 'call-in' })).toBe(40_002);
     expect((await get('/estimated-wait-time?virtual-queues=support')).statusCode).toBe(200);
     const kept = JSON.stringify([...counter.fixture.errors.records.values()]);
     expect(kept).not.toContain(SECRET);

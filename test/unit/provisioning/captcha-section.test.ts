@@ -34,6 +34,7 @@ describe('the section captcha', () => {
         siteKey: '6Lc_abc',
         secret: SECRET,
         enabled: true,
+        callIn: false,
         scoreMin: 0.5,
         hostNames: [],
         verifyUrl: 'https://www.google.com/recaptcha/api/siteverify',

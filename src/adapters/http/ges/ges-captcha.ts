@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { GuardedOperation } from '../../captcha/captcha-gate.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
@@ -7,8 +8,11 @@ import { bodyOf, requestExample, text } from './ges-fields.ts';
 
 const RETRY_SEC = 5;
 
-/** Operations that one of them needs: those of the field's API, and what takes a number out of a pool. */
-const guarded = ['/callbacks/', '/call-in/'];
+/** What is below these paths may need a token. */
+const guarded: readonly (readonly [path: string, operation: GuardedOperation])[] = [
+  ['/callbacks/', 'callback'],
+  ['/call-in/', 'call-in'],
+];
 
 /**
  * Asks every callback and call-in operation for a token where the installation wants one. To be added before
@@ -17,8 +21,9 @@ const guarded = ['/callbacks/', '/call-in/'];
 export function askForCaptcha(server: Server, { captcha }: RouteContext): void {
   server.addHook('preHandler', async (request) => {
     const { url = '' } = request.routeOptions;
-    if (!guarded.some((path) => url.startsWith(server.prefix + path))) return;
-    const verdict = await captcha.check(tokenOf(request), request.ip);
+    const operation = guarded.find(([path]) => url.startsWith(server.prefix + path))?.[1];
+    if (operation === undefined) return;
+    const verdict = await captcha.check(operation, tokenOf(request), request.ip);
     switch (verdict.kind) {
       case 'passed':
         return;
