@@ -243,7 +243,7 @@ export class ApplicationService implements Application {
   ): WaitEstimate | undefined {
     const { directory, router, waits } = this.#options;
     const settings = directory.queue(queue);
-    return settings && waits.estimate(settings, position ?? router.queue(queue).length + 1, estimator);
+    return settings && waits.estimateForApis(settings, position ?? router.queue(queue).length + 1, estimator);
   }
 
   requestCallIn(request: CallInRequest, actor: Actor): Promise<CallInOutcome> {

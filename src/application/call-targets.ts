@@ -91,7 +91,8 @@ export class CallTargets {
     if (agent) return { kind: 'agent', agentId: agent.id };
     const did = directory.did(dialled);
     if (did) return { kind: 'queue', queue: did.queue };
-    if (directory.queue(dialled)) return { kind: 'queue', queue: dialled };
+    const queue = dialled.normalize('NFC');
+    if (directory.queue(queue)) return { kind: 'queue', queue };
     return /^\+?[0-9]{3,20}$/.test(dialled) ? { kind: 'external', number: dialled } : undefined;
   }
 

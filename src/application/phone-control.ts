@@ -6,6 +6,7 @@ import { messageOf } from '../kernel/errors.ts';
 import type { CallId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
 import type { TransferRequest } from '../telephony/leg.ts';
+import { readSipUri } from '../telephony/sip-uri-reader.ts';
 import type { InboundCall } from '../telephony/telephony.ts';
 import type { Refusal } from './application.ts';
 import type { CallTargets } from './call-targets.ts';
@@ -165,9 +166,9 @@ export class PhoneControl {
   }
 }
 
-/** `sip:1002@host` → `1002`. */
+/** `sip:1002@host` → `1002`, without escapes. */
 function userOf(uri: string): string {
-  return /^sips?:([^@;?]+)@/.exec(uri)?.[1] ?? '';
+  return readSipUri(uri)?.user ?? '';
 }
 
 /** What the last NOTIFY says of the new call. */

@@ -86,19 +86,26 @@ export class QueueWaits {
 
   /** Seconds that somebody at this position waits by estimate; −1 unknown. */
   ewtSec(settings: QueueSettings, position: number): number {
-    return this.estimate(settings, position).sec;
+    const { name, ewtEstimator } = settings;
+    return this.#queue(name).estimator.estimate(ewtEstimator, this.#facts(name, position)).sec;
   }
 
-  /** The same with the reason when it is unknown; by the queue's estimator unless another is named. */
-  estimate(
+  /**
+   * The same as the field's APIs tell it, with the reason when it is unknown; by the queue's estimator unless
+   * another is named. There a wait is known unless nobody is logged in. Who is on a break comes back: where
+   * all are, one agent is reckoned with.
+   */
+  estimateForApis(
     { name, ewtEstimator }: QueueSettings,
     position: number,
     by: WaitEstimatorName = ewtEstimator,
   ): WaitEstimate {
-    return this.#queue(name).estimator.estimate(by, this.#facts(name, position));
+    const facts = this.#facts(name, position);
+    const areOnBreak = facts.servingAgentCount === 0 && this.agentCounts(name).loggedIn > 0;
+    return this.#queue(name).estimator.estimate(by, areOnBreak ? { ...facts, servingAgentCount: 1 } : facts);
   }
 
-  /** The same with its range, or why it is not known. */
+  /** The queue's own estimate with its range, or why it is not known. */
   ewt(settings: QueueSettings, position: number): WaitRange {
     const { estimator, scores } = this.#queue(settings.name);
     const facts = this.#facts(settings.name, position);

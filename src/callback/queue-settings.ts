@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { promptIdSchema } from '../ivr/phrase.ts';
 import { countrySchema } from '../screening/number-rule.ts';
 import { dialledNumberSchema, nameSchema } from '../telephony/directory.ts';
+import { queueNameSchema } from '../telephony/queue-name.ts';
 import { DialResult } from '../telephony/termination.ts';
 
 /** Entries of the lists in one row at most. */
@@ -51,7 +52,7 @@ const target = z.strictObject({
  * this is the edge where people write them.
  */
 export const queueSettingsSchema = z.strictObject({
-  name: nameSchema,
+  name: queueNameSchema,
 
   // Who serves.
   /** Who may serve this queue, for example `billing >= 3 & english > 0`. */
@@ -152,7 +153,7 @@ export const queueSettingsSchema = z.strictObject({
    * not full, else to voicemail when enabled, else it stays; 0: never. A full line goes over at once.
    */
   overflowAfterSec: z.int().min(0).max(86_400).default(0),
-  overflowQueue: nameSchema.optional(),
+  overflowQueue: queueNameSchema.optional(),
   /** Callers may leave a message, which becomes a callback: by a key in the offer, closed, or by overflow. */
   voicemailEnabled: z.boolean().default(false),
   voicemailMaxSec: z.int().min(5).max(600).default(120),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from '../telephony/directory.ts';
+import { queueNameSchema } from '../telephony/queue-name.ts';
 
 /** Numbers of one group at most. */
 export const POOL_NUMBERS_MAX = 10_000;
@@ -46,7 +47,7 @@ export const callInGroupSchema = z.strictObject({
   /** A number is not given out again while a request that got it is waiting. */
   uniqueNumber: z.boolean().default(false),
   /** Where matched callers without a callback queue; the queue of the dialogue for all. */
-  queue: nameSchema,
+  queue: queueNameSchema,
   /** What answers the pool's numbers. */
   flow: nameSchema.default('call-in-match'),
   language: z

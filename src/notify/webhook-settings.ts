@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { notificationEvents } from '../callback/notification.ts';
 import { nameSchema, secretSchema } from '../telephony/directory.ts';
+import { queueNameSchema } from '../telephony/queue-name.ts';
 import { outgoingUrlSchema } from '../telephony/outgoing-url.ts';
 
 /** Another system that is told by HTTP what devices are told. */
@@ -11,7 +12,7 @@ export const webhookSchema = z.strictObject({
   secret: secretSchema,
   enabled: z.boolean().default(true),
   /** Queues whose callbacks are told; empty: all. */
-  queues: z.array(nameSchema).max(1000).default([]),
+  queues: z.array(queueNameSchema).max(1000).default([]),
   /** What is told; empty: everything. */
   events: z.array(z.enum(notificationEvents)).max(notificationEvents.length).default([]),
   timeoutMs: z.int().min(100).max(30_000).default(5000),

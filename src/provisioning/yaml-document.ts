@@ -42,6 +42,7 @@ const TEXT_FIELDS = new Set([
   'dialPrefix',
   'callerIdNumber',
   'queue',
+  'overflowQueue',
   'flow',
   'trunk',
   'businessHours',

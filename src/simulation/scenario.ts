@@ -3,6 +3,7 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import type { Fault } from '../kernel/errors.ts';
 import { nameSchema } from '../telephony/directory.ts';
+import { queueNameSchema } from '../telephony/queue-name.ts';
 import type { ConfigurationDocument } from '../provisioning/document.ts';
 import { schemaFaults } from '../provisioning/schema-faults.ts';
 import { validateDocument } from '../provisioning/validate-document.ts';
@@ -40,7 +41,7 @@ const perHour = z.union(
 export type PerHour = z.infer<typeof perHour>;
 
 const trafficSchema = z.strictObject({
-  queue: nameSchema,
+  queue: queueNameSchema,
   callsPerHour: perHour.default(0),
   /** How long a caller holds the line before giving up. */
   patienceSec: durationSec.default({ mean: 300 }),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { queueNameSchema } from './queue-name.ts';
 
 /**
- * Names of configured things: letters, digits, `.`, `_`, `-`; 1–64 characters; starts with a letter or digit.
+ * Names of configured things but queues, whose names are `queueNameSchema`'s: letters, digits, `.`, `_`, `-`; 1–64 characters; starts with a letter or digit.
  */
 export const nameSchema = z
   .string()
@@ -73,7 +74,7 @@ export type Trunk = z.infer<typeof trunkSchema>;
 export const didSchema = z.strictObject({
   number: dialledNumberSchema,
   flow: nameSchema,
-  queue: nameSchema,
+  queue: queueNameSchema,
   /** Prompt language, BCP 47 primary tag with a catalogue in `flows/prompts/`. */
   language: z
     .string()

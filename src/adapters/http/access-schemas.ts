@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from '../../telephony/directory.ts';
+import { queuePatternSchema } from '../../telephony/queue-name.ts';
 import { type Scope, scopes } from './access-rules.ts';
 import { Role } from './access-store.ts';
 import { isOrigin } from './cors.ts';
@@ -54,14 +55,7 @@ export const memberGroupsSchema = z
 
 /** Queues of a group. */
 export const groupQueuesSchema = z
-  .array(
-    z
-      .string()
-      .regex(
-        /^(?:[A-Za-z0-9._-]{1,64}|[A-Za-z0-9._-]{0,63}\*)$/,
-        'must be a queue name, or its beginning and *',
-      ),
-  )
+  .array(queuePatternSchema)
   .max(httpLimits.queuesPerGroupMax)
   .refine(unique, 'must not name a queue twice')
   .describe('Queue names; `sales_*` stands for every queue whose name begins so, also of later ones');

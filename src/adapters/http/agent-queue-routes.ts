@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { wantedStates } from '../../routing/agent-registry.ts';
 import { nameSchema } from '../../telephony/directory.ts';
+import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import type { Principal } from './access.ts';
 import { may, mayReadQueue } from './access-rules.ts';
 import { agentSchema, errorAnswers, queueSchema } from './api-schemas.ts';
@@ -129,7 +130,7 @@ export function addQueueRoutes(server: Server, { application }: RouteContext): v
     schema: {
       tags,
       summary: 'Show a virtual queue',
-      params: z.strictObject({ name: nameSchema }),
+      params: z.strictObject({ name: askedQueueSchema }),
       response: { 200: queueSchema, ...errorAnswers },
     },
     handler: (request) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CallbackState } from '../../callback/callback.ts';
 import { AgentState } from '../../routing/agent.ts';
-import { nameSchema } from '../../telephony/directory.ts';
+import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import { type Scope, scopes } from './access-rules.ts';
 import { Role } from './access-store.ts';
 import { pushTargetsSchema } from './push-target-schema.ts';
@@ -134,7 +134,7 @@ const USER_DATA_CHARACTERS_MAX = 8192;
 export const callbackRequestSchema = named(
   'CallbackRequest',
   z.strictObject({
-    virtualQueue: nameSchema.describe('The queue to take a place in'),
+    virtualQueue: askedQueueSchema.describe('The queue to take a place in'),
     customerNumber: z.string().trim().min(2).max(32).describe('National or international, as typed'),
     desiredAt: z.iso
       .datetime({ offset: true })

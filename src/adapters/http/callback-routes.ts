@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { CallbackFilter } from '../../callback/callback-store.ts';
 import { CallbackState } from '../../callback/callback.ts';
-import { dialledNumberSchema, nameSchema } from '../../telephony/directory.ts';
+import { dialledNumberSchema } from '../../telephony/directory.ts';
+import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import type { Principal } from './access.ts';
 import { may, mayReadQueue } from './access-rules.ts';
 import {
@@ -30,7 +31,7 @@ const listQuerySchema = z.strictObject({
     .pipe(z.array(z.enum(Object.values(CallbackState))).max(5))
     .optional()
     .describe('One or more states, separated by commas'),
-  queue: nameSchema.optional(),
+  queue: askedQueueSchema.optional(),
   number: dialledNumberSchema
     .optional()
     .describe("The customer's number, E.164; needs a role that sees numbers"),

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type Fault, messageOf } from '../../kernel/errors.ts';
+import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import { maskNumber, numberFieldPattern } from '../logging/number-mask.ts';
 import { secretFieldPattern } from '../logging/secret-fields.ts';
 import { maskedText } from './masked-json.ts';
@@ -91,11 +92,11 @@ export function addressedQueue(request: FastifyRequest): string | null {
       const value: unknown = Object.hasOwn(part, field)
         ? (part as Record<string, unknown>)[field]
         : undefined;
-      if (typeof value === 'string') return value.slice(0, QUEUE_CHARACTERS_MAX);
+      if (typeof value === 'string') return value.normalize('NFC').slice(0, QUEUE_CHARACTERS_MAX);
     }
   }
-  const named = /\/queues\/([\w.-]{1,64})(?:[/?]|$)/.exec(request.url)?.[1];
-  return named ?? null;
+  const named = /\/queues\/+([^/?#]+)/.exec(request.url.slice(0, PATH_CHARACTERS_MAX))?.[1];
+  return named === undefined ? null : (askedQueueSchema.safeParse(decoded(named)).data ?? null);
 }
 
 /** The message of a fault of ours with those of its causes, numbers masked. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { waitEstimators } from '../../callback/queue-settings.ts';
-import { nameSchema } from '../../telephony/directory.ts';
+import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import { errorAnswers } from './api-schemas.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { HttpError } from './http-errors.ts';
@@ -52,7 +52,7 @@ export function addEstimatorRoutes(server: Server, { application }: RouteContext
       description:
         'Every estimator predicts each wait at its beginning and is held to what happened: bias, root ' +
         'mean square error, share of waits inside the range. Also the line as three virtual queues.',
-      params: z.strictObject({ name: nameSchema }),
+      params: z.strictObject({ name: askedQueueSchema }),
       response: { 200: queueWaitSchema, ...errorAnswers },
     },
     handler: (request) => {

@@ -185,8 +185,12 @@ function newServer(context: RouteContext): Server {
     // A caller's own id would not be unique: ours is the only one.
     requestIdHeader: false,
     return503OnClosing: false,
-    // A public client of the v3 API writes `//` when its base path ends in `/`.
-    routerOptions: { ignoreDuplicateSlashes: true, maxParamLength: httpLimits.pathPartCharactersMax },
+    // A public client of the v3 API writes `//` when its base path ends in `/`; others end addresses in one.
+    routerOptions: {
+      ignoreDuplicateSlashes: true,
+      ignoreTrailingSlash: true,
+      maxParamLength: httpLimits.pathPartCharactersMax,
+    },
     forceCloseConnections: 'idle',
     http: {
       maxHeaderSize: httpLimits.headerBytesMax,

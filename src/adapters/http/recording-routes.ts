@@ -4,6 +4,7 @@ import type { RecordingFilter, RecordingRecord } from '../../recording/recording
 import { RecordingState } from '../../recording/recording-store.ts';
 import type { Recordings } from '../../recording/recordings.ts';
 import { nameSchema } from '../../telephony/directory.ts';
+import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import { deletedSchema } from './access-schemas.ts';
 import { may, mayReadQueue } from './access-rules.ts';
 import type { Principal } from './access.ts';
@@ -51,7 +52,7 @@ const listQuerySchema = z.strictObject({
     .regex(/^call_[0-9a-z]{8,40}$/, 'must be a call id, call_…')
     .optional(),
   agentId: nameSchema.optional(),
-  queue: nameSchema.optional(),
+  queue: askedQueueSchema.optional(),
   kind: z.enum(kinds).optional(),
   limit: z.coerce.number().int().min(1).max(httpLimits.pageMax).default(50),
   cursor: recordingIdSchema.optional().describe('`nextCursor` of the page before'),

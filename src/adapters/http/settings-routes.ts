@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { countrySchema } from '../../screening/number-rule.ts';
 import { nameSchema } from '../../telephony/directory.ts';
+import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import { errorAnswers } from './api-schemas.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { readableQueues } from './access-rules.ts';
@@ -8,7 +9,7 @@ import { HttpError } from './http-errors.ts';
 import { checkNamedQueue, checkQueue } from './queue-access.ts';
 import { principalOf } from './request-guard.ts';
 
-const nameParams = z.strictObject({ name: nameSchema });
+const ruleParams = z.strictObject({ name: nameSchema });
 
 const settingsSchema = z.object({
   name: z.string(),
@@ -50,7 +51,7 @@ export function addQueueSettingsRoutes(server: Server, { provisioning }: RouteCo
       description:
         "`row`: the queue's own row says it; `defaults`: the default row, `queueDefaults`; `built-in`: nobody " +
         'does. docs/settings.md explains every key.',
-      params: nameParams,
+      params: z.strictObject({ name: askedQueueSchema }),
       response: { 200: settingsSchema, ...errorAnswers },
     },
     handler: (request) => {
@@ -93,10 +94,10 @@ export function addNumberRuleRoutes(server: Server, { provisioning }: RouteConte
       tags,
       summary: 'Try a number on a rule',
       description: 'Says which step refuses it: parse, impossible, country, premium or pattern.',
-      params: nameParams,
+      params: ruleParams,
       body: z.strictObject({
         number: z.string().min(1).max(64).describe('National or international, as typed'),
-        queue: nameSchema.optional().describe("Read by this queue's country and what it blocks"),
+        queue: askedQueueSchema.optional().describe("Read by this queue's country and what it blocks"),
         country: countrySchema
           .optional()
           .describe("For national numbers; default the queue's, else the rule's first"),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nameSchema } from '../../telephony/directory.ts';
+import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import type { AvailabilityQuestion } from '../../application/slot-desk.ts';
 import { errorAnswers, openForSchema, slotSchema } from './api-schemas.ts';
 import { slotJson } from './api-views.ts';
@@ -15,7 +15,7 @@ const RANGE_DAYS_MAX = 31;
 /** Slots listed in one answer. */
 const SLOTS_MAX = 1000;
 
-const nameParams = z.strictObject({ name: nameSchema });
+const nameParams = z.strictObject({ name: askedQueueSchema });
 const instantSchema = z.iso.datetime({ offset: true });
 const availabilityQuery = z
   .strictObject({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CASE_NOTES_MAX, NOTE_CHARACTERS_MAX, WorkState } from '../../disposition/case.ts';
 import { nameSchema } from '../../telephony/directory.ts';
+import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import { agentSchema, callbackSchema } from './api-schemas.ts';
 
 function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
@@ -36,7 +37,7 @@ export const agentQuery = z.strictObject({
 
 const targetSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('agent'), agentId: nameSchema }),
-  z.strictObject({ kind: z.literal('queue'), queue: nameSchema }),
+  z.strictObject({ kind: z.literal('queue'), queue: askedQueueSchema }),
   z.strictObject({
     kind: z.literal('external'),
     number: z.string().trim().min(2).max(32).describe('As typed; screened by the rules of the call’s queue'),

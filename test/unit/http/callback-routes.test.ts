@@ -37,7 +37,7 @@ describe('POST /callbacks', () => {
     const { ask, application } = await newFixture();
     const answer = await ask('POST', CALLBACKS, {
       role: 'Developer',
-      body: { virtualQueue: 'no spaces', priority: 'high', extra: 1 },
+      body: { virtualQueue: 'two  spaces', priority: 'high', extra: 1 },
     });
     expect(answer.statusCode).toBe(400);
     const { error } = answer.json();
@@ -49,7 +49,7 @@ describe('POST /callbacks', () => {
       'virtualQueue',
     ]);
     expect(error.faults).toContainEqual(
-      expect.objectContaining({ path: 'virtualQueue', value: 'no spaces' }),
+      expect.objectContaining({ path: 'virtualQueue', value: 'two  spaces' }),
     );
     expect(application.callbacks.size).toBe(0);
   });

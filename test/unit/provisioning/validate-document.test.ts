@@ -68,7 +68,7 @@ describe('validateDocument', () => {
     ['queues: [{name: q, skillExpression: a, wrapUpSec: 1.5}]', 'must be a whole number'],
     ['queues: [{name: q, skillExpression: a, requireConfirm: 1}]', 'must be true or false'],
     ['queues: [{name: q, skillExpression: a, ewtEstimator: x}]', 'must be one of "urs", "urs2"'],
-    ['queues: [{name: "q q", skillExpression: a}]', 'letters, digits'],
+    ['queues: [{name: "q  q", skillExpression: a}]', 'letters, digits'],
     ['queues: [{name: q}]', 'is missing; must be text'],
     ['queues: [{name: q, skillExpression: "a >"}]', 'column 4: expected a level'],
     ['queues: [{name: q, skillExpression: a, trunk: t}]', 'is not in trunks; there is none'],

@@ -186,7 +186,16 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     ],
   },
   overflowAfterSec: whole(0, 0, 86_400),
-  overflowQueue: nameOf('queues', 'q'),
+  overflowQueue: {
+    default: undefined,
+    allowed: ['q'],
+    refused: [
+      ['nobody', 'is not in queues'],
+      ['no  name', 'letters, digits'],
+      ['', 'must be 1–64'],
+      ['n'.repeat(65), 'must be 1–64'],
+    ],
+  },
   voicemailEnabled: yesNo(false),
   voicemailMaxSec: whole(120, 5, 600),
   voicemailMinSec: whole(2, 1, 30),

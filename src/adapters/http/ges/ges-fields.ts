@@ -51,8 +51,8 @@ export const captchaToken = maybe(text(8192)).describe('Needed where the install
 /** A callback's id as it was given out; whether there is such a callback is another question. */
 export const callbackId = text(ID_CHARACTERS_MAX).describe('As POST /callbacks/create gave it out');
 
-/** A virtual queue's name. */
-export const serviceName = text(255).describe("The virtual queue's name");
+/** A virtual queue's name; read as Unicode form NFC, in which names are configured. */
+export const serviceName = text(255).normalize('NFC').describe("The virtual queue's name");
 
 /** An instant in a body, as UTC epoch ms; UTC where it has no offset. */
 export const instant = z

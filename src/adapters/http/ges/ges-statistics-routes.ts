@@ -6,7 +6,7 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { principalOf } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
-import { bodyOf, maybe, requestExample, rule, text } from './ges-fields.ts';
+import { bodyOf, maybe, requestExample, rule, serviceName } from './ges-fields.ts';
 
 /** Statistics asked for in one request. */
 const STATISTICS_MAX = 200;
@@ -39,7 +39,7 @@ const statisticName = z.enum(names, { error: rule(nameRule) });
 const statistic = z
   .strictObject(
     {
-      objectId: text(255).describe("The queue's name"),
+      objectId: serviceName,
       objectType: z
         .enum(['Queue', 'VirtualQueue'], { error: rule('must be Queue or VirtualQueue') })
         .describe('Queue or VirtualQueue'),

@@ -18,9 +18,16 @@ const estimatorByMode: Readonly<Record<'mode1' | 'mode2' | 'mode3', WaitEstimato
   mode3: 'queue-length',
 };
 
+/** Of a queue that is not configured, or not readable: in it, too, nobody has been served yet. */
+const noSuchQueue = {
+  estimatedWaitTime: -1,
+  resultCode: -1,
+  message: 'there is no such virtual queue',
+} as const;
+
 const results: Readonly<Record<WaitUnknown, { resultCode: number; message: string }>> = {
   'no-departures-yet': { resultCode: -1, message: 'nobody has left this queue for an agent yet' },
-  'no-agent-serving': { resultCode: -2, message: 'no agent who serves this queue is ready or at work' },
+  'no-agent-serving': { resultCode: -2, message: 'no agent who serves this queue is logged in' },
 };
 
 const query = z.object({
@@ -28,7 +35,14 @@ const query = z.object({
     .string({ error: rule('must be names separated by commas') })
     .max(8192, 'must have at most 8192 characters')
     .transform((names) =>
-      [...new Set(names.split(',').map((name) => name.trim()))].filter((name) => name !== ''),
+      [
+        ...new Set(
+          names
+            .normalize('NFC')
+            .split(',')
+            .map((name) => name.trim()),
+        ),
+      ].filter((name) => name !== ''),
     )
     .pipe(
       z
@@ -61,7 +75,9 @@ export function addGesWaitRoutes(server: Server, { application }: RouteContext):
               virtualQueue: z.string(),
               estimatedWaitTime: z.number().describe('Seconds; -1 when nothing can be known'),
               message: z.string().optional().describe('Why nothing can be known'),
-              resultCode: z.int().describe('0; -1: nobody served yet; -2: no agent ready or at work'),
+              resultCode: z
+                .int()
+                .describe('0; -1: nobody served yet, or no such queue; -2: no agent logged in'),
             }),
           ),
           [{ virtualQueue: 'billing', estimatedWaitTime: 95, resultCode: 0 }],
@@ -73,22 +89,31 @@ export function addGesWaitRoutes(server: Server, { application }: RouteContext):
       const principal = principalOf(request);
       const { mode, 'virtual-queues': names } = request.query;
       const estimator = estimatorByMode[mode];
-      const data = names.map((virtualQueue) => {
-        const found = namesOf(virtualQueue)
+      const waits = names.map((virtualQueue) =>
+        namesOf(virtualQueue)
           .filter((queue) => mayReadQueue(principal, queue))
           .map((queue) => application.estimateWait(queue, { estimator }))
-          .find((wait) => wait !== undefined);
-        if (!found) throw unknownQueue(virtualQueue);
-        return { virtualQueue, ...waitJson(found) };
+          .find((wait) => wait !== undefined),
+      );
+      // A page that shows several lines loses one of them; a request that finds none has a mistake in it.
+      if (waits.every((wait) => wait === undefined)) throw unknownQueues(names);
+      const data = names.map((virtualQueue, index) => {
+        const wait = waits[index];
+        return { virtualQueue, ...(wait ? waitJson(wait) : noSuchQueue) };
       });
       return successful(request, data);
     },
   });
 }
 
-/** The views under which a queue is reported (`support_VQ_CB`) are one line with it. */
+/** What the field puts behind a service's name for its inbound, callback and outbound line. */
+const LINE_SUFFIXES = ['', '_VQ', '_VQ_CB', '_VQ_CB_OUT'];
+
+/** Names that may be meant, the best first: lines of one service, which are one line here. */
 function namesOf(virtualQueue: string): string[] {
-  return [virtualQueue, virtualQueue.replace(/_VQ_CB(?:_OUT)?$/, '')];
+  const service = virtualQueue.replace(/_VQ(?:_CB(?:_OUT)?)?$/, '');
+  if (service === virtualQueue) return [virtualQueue];
+  return [virtualQueue, ...LINE_SUFFIXES.map((suffix) => `${service}${suffix}`)];
 }
 
 function waitJson({ sec, unknown }: WaitEstimate): {
@@ -99,8 +124,8 @@ function waitJson({ sec, unknown }: WaitEstimate): {
   return { estimatedWaitTime: sec, ...(unknown === null ? { resultCode: 0 } : results[unknown]) };
 }
 
-function unknownQueue(name: string): HttpError {
+function unknownQueues(names: readonly string[]): HttpError {
   return new HttpError('UNKNOWN_QUEUE', 'there is no such virtual queue', {
-    faults: [{ path: 'virtual-queues', message: 'is not configured', value: name }],
+    faults: names.map((value) => ({ path: 'virtual-queues', message: 'is not configured', value })),
   });
 }

@@ -5,7 +5,7 @@ import { isoOf } from '../api-views.ts';
 import { cancelEach } from '../bulk-cancellation.ts';
 import { searchedQueues } from '../ges/ges-pages.ts';
 import { refuseUnreadable } from '../ges/ges-callback-routes.ts';
-import { instant, rule, text } from '../ges/ges-fields.ts';
+import { instant, rule, serviceName, text } from '../ges/ges-fields.ts';
 import { unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
@@ -25,7 +25,7 @@ const WINDOW_AFTER_MS = 24 * 3_600_000;
 const states = Object.values(CallbackState);
 const namesOf = (names: string): string[] => names.split(',').map((name) => name.trim());
 const queuesQuery = z.object({
-  target: text(255).optional().describe('One service; default all that the key may read'),
+  target: serviceName.optional().describe('One service; default all that the key may read'),
   start_time: instant.optional().describe('Desired time, inclusive; default 15 minutes ago'),
   end_time: instant.optional().describe('Desired time, inclusive; default in 24 hours'),
   max: z
@@ -120,7 +120,7 @@ function addWatermarks(server: Server, { application }: RouteContext): void {
       querystring: z.object({
         service_name: z
           .union([z.string().transform((name) => [name]), z.array(z.string())])
-          .pipe(z.array(text(255)).max(SERVICES_MAX, `must stand at most ${SERVICES_MAX} times`))
+          .pipe(z.array(serviceName).max(SERVICES_MAX, `must stand at most ${SERVICES_MAX} times`))
           .optional()
           .describe('Repeatable; default all services that the key may read'),
       }),

@@ -3,7 +3,7 @@ import type { CallbackView } from '../../../application/application.ts';
 import { mayReadQueue } from '../access-rules.ts';
 import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
-import { text, zoneName } from '../ges/ges-fields.ts';
+import { serviceName, text, zoneName } from '../ges/ges-fields.ts';
 import { rangeOf, SLOTS_MAX, unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
@@ -39,7 +39,7 @@ export function addGmsCalendarRoutes(server: Server, context: RouteContext): voi
       description:
         "A virtual queue's name: periods in which it is open; none: closed. A capacity rule's name: its " +
         "slots with their capacity. A stretch of more than 14 days is cut. A callback's id: its record.",
-      params: z.object({ serviceName: text(255) }),
+      params: z.object({ serviceName }),
       querystring: z.object({
         start: text(40).optional().describe('ISO 8601; default now'),
         end: text(40).optional().describe('Inclusive; without any end: a day'),
@@ -57,17 +57,17 @@ export function addGmsCalendarRoutes(server: Server, context: RouteContext): voi
     },
     handler: async (request) => {
       const principal = principalOf(request);
-      const { serviceName } = request.params;
+      const { serviceName: wanted } = request.params;
       const { start, end, timezone, 'number-of-days': days } = request.query;
       const numberOfDays = days ?? (end === undefined ? 1 : undefined);
       const asked = { start, end, startMS: undefined, endMS: undefined, numberOfDays, timezone };
       const range = rangeOf(asked, clock.nowMs());
       const stretch = { ...range, toMs: Math.min(range.toMs, range.fromMs + RANGE_MS_MAX) };
-      const isQueue = mayReadQueue(principal, serviceName) && application.openFor(serviceName) !== undefined;
-      if (isQueue) return { periods: openPeriods(context, serviceName, stretch), error: null };
-      const rule = provisioning.capacityRules().find(({ name }) => name === serviceName);
+      const isQueue = mayReadQueue(principal, wanted) && application.openFor(wanted) !== undefined;
+      if (isQueue) return { periods: openPeriods(context, wanted, stretch), error: null };
+      const rule = provisioning.capacityRules().find(({ name }) => name === wanted);
       const queue = rule?.queues.find((name) => mayReadQueue(principal, name));
-      if (queue === undefined) return recordJson(await callbackNamed(context, principal, serviceName));
+      if (queue === undefined) return recordJson(await callbackNamed(context, principal, wanted));
       return { periods: await capacityPeriods(context, queue, stretch), error: null };
     },
   });

@@ -6,7 +6,7 @@ import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
 import { auditCallback } from '../callback-audit.ts';
 import { readableCallback, refuseUnreadable } from '../ges/ges-callback-routes.ts';
-import { flag, requestExample, text } from '../ges/ges-fields.ts';
+import { flag, requestExample, serviceName as service, text } from '../ges/ges-fields.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { IdempotentCreation, idempotencyKeySchema } from '../idempotent-creation.ts';
@@ -26,8 +26,8 @@ const startAnswer = confirmationSchema.meta({
   examples: [confirmationJson(EXAMPLE_ID, 'You will be called at 2026-01-05T09:30:00.000Z.')],
 });
 
-const params = z.object({ serviceName: text(255).describe("The virtual queue's name") });
-const idParams = z.object({ serviceName: text(255), id: text(128) });
+const params = z.object({ serviceName: service });
+const idParams = z.object({ serviceName: service, id: text(128) });
 
 /** Start, update and cancel of one service's callbacks. */
 export function addGmsCallbackRoutes(server: Server, context: RouteContext): void {

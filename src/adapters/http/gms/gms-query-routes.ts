@@ -3,7 +3,7 @@ import type { CallbackSearch } from '../../../callback/callback-search.ts';
 import { type Callback, CallbackState } from '../../../callback/callback.ts';
 import { mayReadQueue } from '../access-rules.ts';
 import { readableCallback, refuseUnreadable } from '../ges/ges-callback-routes.ts';
-import { rule, text } from '../ges/ges-fields.ts';
+import { rule, serviceName as service, text } from '../ges/ges-fields.ts';
 import { unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
@@ -43,7 +43,7 @@ const propertiesQuery = z
     _callback_reason: text(64).optional(),
     _customer_number: text(32).optional(),
     _id: text(128).optional(),
-    _vq: text(255).optional().describe('The virtual queue'),
+    _vq: service.optional(),
     _urs_virtual_queue: text(255).optional().describe('The queue named at the start'),
     _: z.string().optional().describe('Against caches: without effect'),
   })
@@ -77,7 +77,7 @@ function addQuery(server: Server, context: RouteContext): void {
       description:
         `Newest first, at most ${ANSWER_MAX}; \`x-incomplete: true\` says that there may be more. ` +
         'Without a property: all.',
-      params: z.object({ serviceName: text(255) }),
+      params: z.object({ serviceName: service }),
       querystring: propertiesQuery,
       response: { 200: z.array(recordSchema), ...gmsErrorAnswers },
     },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isoOf } from '../api-views.ts';
 import { refuseUnreadable } from '../ges/ges-callback-routes.ts';
-import { flag, text, zoneName } from '../ges/ges-fields.ts';
+import { flag, serviceName as service, text, zoneName } from '../ges/ges-fields.ts';
 import { localTime, rangeOf, SLOTS_MAX, unknownService, upTo } from '../ges/ges-slot-routes.ts';
 import type { Availability } from '../../../application/slot-desk.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
@@ -9,7 +9,7 @@ import { principalOf } from '../request-guard.ts';
 import { gmsConfig, gmsErrorAnswers } from './gms-answers.ts';
 
 const tags = ['Genesys-compatible: GMS callbacks'];
-const params = z.object({ serviceName: text(255) });
+const params = z.object({ serviceName: service });
 
 const time = text(40).describe('ISO 8601; without an offset in `timezone`');
 const epochMs = z

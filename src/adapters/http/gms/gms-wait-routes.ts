@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { WaitEstimatorName } from '../../../callback/queue-settings.ts';
 import { mayReadQueue } from '../access-rules.ts';
-import { text } from '../ges/ges-fields.ts';
+import { serviceName as name } from '../ges/ges-fields.ts';
 import { unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
@@ -19,7 +19,6 @@ const estimators = {
   ewt3: 'queue-length',
 } as const satisfies Record<string, WaitEstimatorName>;
 
-const name = text(255).describe("The virtual queue's name");
 const answer = z.object({
   name: z.string(),
   ewt: z.number().describe('Seconds; -1 when nothing can be known'),
