@@ -16,6 +16,7 @@ queueDefaults:
   connectStrategy: customer-first
   offerEwtThresholdSec: 7200
   maxAttempts: 1
+  wrapUpSec: 0
 queues:
 ${queues.map((name) => `  - name: ${JSON.stringify(name)}`).join('\n')}
 agents:
@@ -216,17 +217,18 @@ describe('a queue named as queues are elsewhere', () => {
     const rung = await agent.incoming();
     expect(rung.invite?.headers.get('x-turnkeeper-queue')).toEqual([SALES]);
     expect(rung.invite?.headers.get('from')?.[0]).toContain(`"${SALES}" <sip:`);
-    await rung.bye();
-    await answered.ended;
-    await product.json('PUT', '/api/v1/agents/1001/state', { state: 'WRAP_UP_DONE' });
+    await rung.acked;
+    await answered.bye();
+    await rung.ended;
     const caller = await new SoftPhone(product.sip).open();
     const call = await caller.call('5000');
     const second = await agent.incoming();
     const header = second.invite?.headers.get('x-turnkeeper-queue')?.[0] ?? '';
     expect(header).toMatch(/^[\x20-\x7e]+$/);
     expect(decodeURIComponent(header)).toBe(ZURICH);
-    await second.bye();
-    await call.ended;
+    await second.acked;
+    await call.bye();
+    await second.ended;
     for (const phone of [agent, caller]) phone.close();
   });
 });
