@@ -187,6 +187,19 @@ describe('the public client', () => {
     expect(shape.safeParse(answer.json()).error?.issues ?? []).toEqual([]);
   });
 
+  it('finds a queue by the name that it has elsewhere', async () => {
+    const name = 'Sales EU/West: billing & returns';
+    const { get, post } = await gesCounter({ name });
+    const made = { serviceName: name, phoneNumber: '+12025550123', ...prototypeDefaults };
+    expect((await post('/callbacks/create', made, usual)).statusCode).toBe(200);
+    const encoded = 'Sales%20EU%2FWest%3A%20billing%20%26%20returns';
+    for (const path of ['availability', 'open-for', 'queue-status']) {
+      expect((await get(`/callbacks/${path}/${encoded}`, usual)).statusCode).toBe(200);
+    }
+    const answer = await get(`/estimated-wait-time?virtual-queues=${encoded}%2C${encoded}_VQ_CB`, usual);
+    expect(success(waits.length(2)).safeParse(answer.json()).error?.issues ?? []).toEqual([]);
+  });
+
   it('decodes what it encodes in a path', async () => {
     const answer = await counter.get('/callbacks/queue-status/a%2Fb%20c', usual);
     expect([answer.statusCode, answer.json().status.code]).toEqual([400, 40_002]);

@@ -132,6 +132,16 @@ describe('POST /callbacks/create', () => {
     expect(house.store.events).toEqual([]);
   });
 
+  it('takes a null time as none, and an address that ends in a slash', async () => {
+    const { post, application } = await gesCounter();
+    const answer = await post('/callbacks/create/', { ...valid, desiredTime: null });
+    expect(answer.statusCode).toBe(200);
+    expect(await application.findCallback(answer.json().data.id)).toMatchObject({
+      state: 'QUEUED',
+      details: { offerType: 'ASAP' },
+    });
+  });
+
   it('needs a content type of JSON', async () => {
     const { fixture, post } = await gesCounter();
     const answer = await post('/callbacks/create', JSON.stringify(valid), { 'content-type': 'text/xml' });

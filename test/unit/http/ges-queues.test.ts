@@ -178,6 +178,49 @@ describe('queue status and estimated wait', () => {
     expect((await waits('mode3'))[0]).toMatchObject({ resultCode: 0 });
   });
 
+  it('know a wait while all agents are on a break: who is logged in comes back', async () => {
+    const { get, house, book } = await gesCounter();
+    const wait = async () => (await data(get('/estimated-wait-time?virtual-queues=support')))[0];
+    await book();
+    house.registry.want('a1', 'NOT_READY', 'test', 'LUNCH');
+    await house.pass(0);
+    // One callback before it, 180 s each until a handling time has been measured, one agent.
+    expect(await wait()).toEqual({ virtualQueue: 'support', estimatedWaitTime: 360, resultCode: 0 });
+    expect(await data(get('/callbacks/queue-status/support'))).toMatchObject({
+      ewt: 360,
+      offerImmediateCallback: true,
+    });
+    house.registry.want('a1', 'LOGGED_OUT', 'test');
+    await house.pass(0);
+    expect(await wait()).toMatchObject({ estimatedWaitTime: -1, resultCode: -2 });
+  });
+
+  it('tell of a queue that there is not, or that the key may not read, beside the others', async () => {
+    const { get } = await gesCounter();
+    const answer = await data(get('/estimated-wait-time?virtual-queues=sales,support'));
+    expect(answer).toEqual([
+      {
+        virtualQueue: 'sales',
+        estimatedWaitTime: -1,
+        resultCode: -1,
+        message: expect.stringContaining('no such'),
+      },
+      { virtualQueue: 'support', estimatedWaitTime: -1, resultCode: -2, message: expect.any(String) },
+    ]);
+  });
+
+  it.each([
+    ['support', 'support_VQ', 0],
+    ['support_VQ', 'support_VQ_CB', 0],
+    ['support_VQ', 'support_VQ_CB_OUT', 0],
+    ['support_VQ_CB', 'support_VQ', 0],
+    ['support_VQ', 'support', 40_002],
+  ])('know %s as %s: code %i', async (name, asked, code) => {
+    const { get } = await gesCounter({ name });
+    const { status } = (await get(`/estimated-wait-time?virtual-queues=${asked}`)).json();
+    expect(status.code).toBe(code);
+  });
+
   it('offer nothing without an agent, when closed or disabled', async () => {
     const { get } = await gesCounter({ scheduledEnabled: false });
     expect(await data(get('/callbacks/queue-status/support'))).toEqual({
@@ -208,7 +251,7 @@ describe('queue status and estimated wait', () => {
       40_001,
       'at most 50',
     ],
-    ['virtual-queues=support,sales', 40_002, '"sales" is not configured'],
+    ['virtual-queues=sales,nowhere', 40_002, '"sales" is not configured'],
     ['virtual-queues=support&mode=mode4', 40_001, 'mode1, mode2 or mode3'],
     ['virtual-queues=support&include-calls-on-hold=maybe', 40_001, 'true or false'],
   ])('refuses estimated-wait-time?%.40s', async (query, code, words) => {
