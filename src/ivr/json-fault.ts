@@ -10,47 +10,67 @@ export const JSON_DEPTH_MAX = 64;
 
 type Expected = 'value' | 'first item' | 'first key' | 'key' | 'colon' | 'comma or end' | 'nothing';
 
+/** Where text is not JSON of bearable depth, an offset into it; or where a key stands again in its object. */
+export interface JsonFault {
+  readonly kind: 'not-json' | 'key-twice';
+  readonly offset: number;
+}
+
+/** What is open: an object with the keys it had so far, or a list. */
+type Open = Set<string> | 'list';
+
 /**
- * Where text stops being JSON (RFC 8259): an offset into it, or undefined when it is JSON of bearable depth.
- * The platform's parser tells the place only in its message, which is not for programs.
+ * The first fault of JSON text (RFC 8259), undefined when there is none. The platform's parser tells the
+ * place only in its message, which is not for programs, and lets keys pass that stand twice.
  */
-export function jsonFaultOffset(text: string): number | undefined {
-  const open: ('{' | '[')[] = [];
+export function jsonFault(text: string): JsonFault | undefined {
+  const open: Open[] = [];
   let expected: Expected = 'value';
   const end = text.replace(/[ \t\n\r]+$/, '').length;
   let at = 0;
   while (at < end) {
     TOKEN.lastIndex = at;
     const token = TOKEN.exec(text);
-    const next: Expected | undefined = token ? after(token, expected, open) : undefined;
-    if (!next) return at + text.slice(at).search(/[^ \t\n\r]/);
+    const next: Expected | 'key-twice' | undefined = token ? after(token, expected, open) : undefined;
+    if (next === undefined || next === 'key-twice') {
+      return { kind: next ?? 'not-json', offset: at + text.slice(at).search(/[^ \t\n\r]/) };
+    }
     expected = next;
     at = TOKEN.lastIndex;
   }
-  return expected === 'nothing' ? undefined : end;
+  return expected === 'nothing' ? undefined : { kind: 'not-json', offset: end };
 }
 
 /** What may follow a token, or undefined when it may not stand here. Keeps the stack of what is open. */
-function after(token: RegExpExecArray, expected: Expected, open: ('{' | '[')[]): Expected | undefined {
+function after(token: RegExpExecArray, expected: Expected, open: Open[]): Expected | 'key-twice' | undefined {
   const [, sign, string] = token;
+  const inside = open.at(-1);
   const wantsValue = expected === 'value' || expected === 'first item';
   const done = (): Expected => (open.length === 0 ? 'nothing' : 'comma or end');
   if (sign === undefined) {
-    if (string !== undefined && (expected === 'key' || expected === 'first key')) return 'colon';
-    return wantsValue ? done() : undefined;
+    if (
+      string === undefined ||
+      !(inside instanceof Set) ||
+      !(expected === 'key' || expected === 'first key')
+    ) {
+      return wantsValue ? done() : undefined;
+    }
+    const key = string.includes('\\') ? (JSON.parse(string) as string) : string.slice(1, -1);
+    if (inside.has(key)) return 'key-twice';
+    inside.add(key);
+    return 'colon';
   }
   if (sign === '{' || sign === '[') {
     if (!wantsValue || open.length >= JSON_DEPTH_MAX) return undefined;
-    open.push(sign);
+    open.push(sign === '{' ? new Set() : 'list');
     return sign === '{' ? 'first key' : 'first item';
   }
   if (sign === ':') return expected === 'colon' ? 'value' : undefined;
-  const inside = open.at(-1);
   if (sign === ',') {
     if (expected !== 'comma or end') return undefined;
-    return inside === '{' ? 'key' : 'value';
+    return inside instanceof Set ? 'key' : 'value';
   }
-  const mayClose = sign === '}' ? inside === '{' : inside === '[';
+  const mayClose = sign === '}' ? inside instanceof Set : inside === 'list';
   const isFirst = expected === (sign === '}' ? 'first key' : 'first item');
   if (!mayClose || !(expected === 'comma or end' || isFirst)) return undefined;
   open.pop();

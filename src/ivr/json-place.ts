@@ -1,6 +1,6 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { Fault } from '../kernel/errors.ts';
-import { JSON_DEPTH_MAX, jsonFaultOffset } from './json-fault.ts';
+import { JSON_DEPTH_MAX, jsonFault } from './json-fault.ts';
 
 /** JSON text read with the places of its parts. */
 export type PlacedJson =
@@ -11,29 +11,29 @@ export type PlacedJson =
     }
   | { readonly kind: 'refused'; readonly fault: Fault };
 
+const messages = {
+  'not-json': `is not JSON, or more than ${JSON_DEPTH_MAX} deep`,
+  'key-twice': 'has a key twice',
+} as const;
+
 /**
- * Parses strict JSON and remembers lines. JSON is a subset of YAML 1.2, whose parser knows places and sees
- * keys that stand twice, which `JSON.parse` lets pass.
+ * Parses strict JSON and tells lines. JSON is a subset of YAML 1.2, whose parser knows places; it takes its
+ * time, and is asked only when a line is.
  */
 export function readPlacedJson(text: string): PlacedJson {
-  const faultOffset = jsonFaultOffset(text);
-  if (faultOffset !== undefined) {
-    const line = text.slice(0, faultOffset).split('\n').length;
-    const message = `is not JSON, or more than ${JSON_DEPTH_MAX} deep`;
-    return { kind: 'refused', fault: { path: '', message, line } };
+  const found = jsonFault(text);
+  if (found) {
+    const line = text.slice(0, found.offset).split('\n').length;
+    return { kind: 'refused', fault: { path: '', message: messages[found.kind], line } };
   }
   const value: unknown = JSON.parse(text);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const first = document.errors[0];
-  if (first) {
-    const fault = { path: '', message: 'has a key twice', line: lines.linePos(first.pos[0]).line };
-    return { kind: 'refused', fault };
-  }
+  let document: Document | undefined;
   return {
     kind: 'read',
     value,
     lineOf(path) {
+      document ??= parseDocument(text, { lineCounter: lines, prettyErrors: false });
       // The nearest part that exists: a missing field is reported where it should stand.
       for (let length = path.length; length >= 0; length--) {
         const keys = path.slice(0, length);

@@ -109,6 +109,8 @@ describe('a flow is refused for', () => {
     ['a comment', '{} // no', 1, 'is not JSON, or more than 64 deep'],
     ['lists in lists without end', '['.repeat(100_000), 1, 'is not JSON, or more than 64 deep'],
     ['a key that stands twice', '{\n "flow": "t",\n "flow": "t"\n}', 3, 'has a key twice'],
+    ['a key again in other letters', '{\n "a": {"b": 1},\n "\\u0061": "t"\n}', 3, 'has a key twice'],
+    ['a key twice in an inner object', '{"a": {"a": 1},\n "b": [{"a": 1,\n "a": 2}]}', 3, 'has a key twice'],
     ['something that is no object', '[]', 1, 'Invalid input: expected object, received array'],
   ])('%s, with the line', (_, text, line, message) => {
     expect(readFlow('t', text, surroundings)).toEqual({
