@@ -68,18 +68,13 @@ describe('a queue named as queues are elsewhere', () => {
       items: [{ id }],
     });
     const names = `${SALES},${ZURICH.normalize('NFD')}, ${SALES}_VQ_CB,nowhere`;
-    expect(
-      await data('GET', `/estimated-wait-time?virtual-queues=${encodeURIComponent(names)}`),
-    ).toMatchObject(
-      [
-        { virtualQueue: SALES, resultCode: -2 },
-        { virtualQueue: ZURICH, resultCode: -2 },
-        { virtualQueue: `${SALES}_VQ_CB`, resultCode: -2 },
-        { virtualQueue: 'nowhere', estimatedWaitTime: -1, resultCode: -1, message: /no such/ },
-      ].map((each) =>
-        'message' in each ? { ...each, message: expect.stringMatching(each.message ?? /./) } : each,
-      ),
-    );
+    const waits = await data('GET', `/estimated-wait-time?virtual-queues=${encodeURIComponent(names)}`);
+    expect(waits).toMatchObject([
+      { virtualQueue: SALES, resultCode: -2 },
+      { virtualQueue: ZURICH, resultCode: -2 },
+      { virtualQueue: `${SALES}_VQ_CB`, resultCode: -2 },
+      { virtualQueue: 'nowhere', estimatedWaitTime: -1, resultCode: -1 },
+    ]);
     const statistics = [{ objectId: SALES, objectType: 'VirtualQueue', name: 'CurrNumberOpenCallbacks' }];
     expect(
       await data('POST', '/statistics/operations/get-statistic-ex', { data: { statistics } }),
