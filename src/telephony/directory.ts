@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { queueNameSchema } from './queue-name.ts';
 
 /**
- * Names of configured things but queues, whose names are `queueNameSchema`'s: letters, digits, `.`, `_`, `-`; 1–64 characters; starts with a letter or digit.
+ * Names of configured things but queues, whose names are `queueNameSchema`'s: letters, digits, `.`, `_`, `-`;
+ * 1–64 characters; starts with a letter or digit.
  */
 export const nameSchema = z
   .string()

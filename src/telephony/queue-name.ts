@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 /** Longest name, in UTF-16 code units. */
 const LENGTH_MAX = 64;
-/** Letters with their marks and digits of any script, and the punctuation that names of lines have elsewhere. */
+/**
+ * Letters with their marks and digits of any script, and the punctuation that names of lines have elsewhere.
+ */
 const CHARACTER = String.raw`[\p{L}\p{M}\p{Nd}._\-/:@&+()']`;
 const WORDS = `${CHARACTER}+(?: ${CHARACTER}+)*`;
 const NAME = new RegExp(String.raw`^(?=[\p{L}\p{Nd}])${WORDS}$`, 'u');
@@ -38,8 +40,8 @@ const LENGTHS = { minLength: 1, maxLength: LENGTH_MAX };
 /**
  * The name of a virtual queue, as configuration gives it: 1–64 letters and digits of any script, single
  * spaces between them, and `. _ - / : @ & + ( ) '`; the first is a letter or digit; in Unicode form NFC, so
- * that one name is one text wherever it is compared (UAX #15). docs/decisions/0012-queue-names.md says what is
- * kept out and why.
+ * that one name is one text wherever it is compared (UAX #15). docs/decisions/0012-queue-names.md says what
+ * is kept out and why.
  */
 export const queueNameSchema = followsRules(z.string(), (name) => {
   const isNormal = name === name.normalize('NFC');
