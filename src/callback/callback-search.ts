@@ -29,6 +29,8 @@ export interface CallbackSearch {
   readonly customerNumber?: string;
   readonly reasons?: readonly CallbackReason[];
   readonly properties?: readonly CallbackProperty[];
+  readonly createdFromMs?: number;
+  readonly createdToMs?: number;
   /** With either of them the latest desired time is first, else the newest callback. */
   readonly desiredFromMs?: number;
   readonly desiredToMs?: number;
@@ -54,7 +56,8 @@ export function isByDesiredTime({ desiredFromMs, desiredToMs }: CallbackSearch):
 export function isFound(callback: Callback, search: CallbackSearch): boolean {
   const { states, virtualQueues, customerNumber, reasons, properties = [] } = search;
   const { desiredFromMs = -Infinity, desiredToMs = Infinity } = search;
-  const { desiredAtMs, reason } = callback;
+  const { createdFromMs = -Infinity, createdToMs = Infinity } = search;
+  const { createdAtMs, desiredAtMs, reason } = callback;
   return (
     (states?.includes(callback.state) ?? true) &&
     (virtualQueues?.includes(callback.virtualQueue) ?? true) &&
@@ -62,6 +65,8 @@ export function isFound(callback: Callback, search: CallbackSearch): boolean {
     (reasons === undefined || (reason !== null && reasons.includes(reason))) &&
     desiredAtMs >= desiredFromMs &&
     desiredAtMs <= desiredToMs &&
+    createdAtMs >= createdFromMs &&
+    createdAtMs <= createdToMs &&
     properties.every((property) => valueOf(callback, property) === property.value)
   );
 }

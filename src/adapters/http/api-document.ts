@@ -45,6 +45,9 @@ export interface ApiParameter {
   readonly required?: boolean;
   readonly description?: string;
   readonly schema: ApiSchema;
+  /** `deepObject`: `name[member]=value`, a part for each member. */
+  style?: unknown;
+  explode?: unknown;
   example?: unknown;
 }
 
@@ -101,11 +104,22 @@ export function completeDocument<Document extends object>(given: Document): Docu
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       operation.operationId = operationIdOf(method, path);
+      for (const parameter of operation.parameters ?? []) liftStyle(parameter);
       addExamples(operation, examples);
       addErrors(operation, path, responses);
     }
   }
   return { ...document, components: { ...document.components, responses } } as unknown as Document;
+}
+
+/** How a parameter is written belongs beside its schema; our routes can only tell it there. */
+function liftStyle(parameter: ApiParameter): void {
+  const told = parameter.schema as { style?: unknown; explode?: unknown };
+  if (told.style === undefined) return;
+  parameter.style = told.style;
+  parameter.explode = told.explode;
+  delete told.style;
+  delete told.explode;
 }
 
 /** `POST /api/v1/callbacks/{id}/cancel` → `postCallbacksByIdCancel`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CallbackFilter } from '../../callback/callback-store.ts';
-import { CallbackState } from '../../callback/callback.ts';
+import { type Callback, CallbackState } from '../../callback/callback.ts';
 import { dialledNumberSchema } from '../../telephony/directory.ts';
 import { askedQueueSchema } from '../../telephony/queue-name.ts';
 import type { Principal } from './access.ts';
@@ -20,6 +20,7 @@ import { HttpError } from './http-errors.ts';
 import { IdempotentCreation, idempotencyKeySchema } from './idempotent-creation.ts';
 import { checkNamedQueue, queueBound } from './queue-access.ts';
 import { principalOf, refused } from './request-guard.ts';
+import { gatherSearchedData, searchedDataSchema } from './searched-data.ts';
 
 const instantSchema = z.iso.datetime({ offset: true });
 const tags = ['Callbacks'];
@@ -35,6 +36,7 @@ const listQuerySchema = z.strictObject({
   number: dialledNumberSchema
     .optional()
     .describe("The customer's number, E.164; needs a role that sees numbers"),
+  userData: searchedDataSchema.optional(),
   createdFrom: instantSchema.optional(),
   createdTo: instantSchema.optional(),
   limit: z.coerce.number().int().min(1).max(httpLimits.pageMax).default(50),
@@ -49,10 +51,13 @@ export function addCallbackRoutes(server: Server, context: RouteContext): void {
     method: 'GET',
     url: '/callbacks',
     config: { access: 'readCallbacks' },
+    preValidation: gatherSearchedData,
     schema: {
       tags,
       summary: 'List callbacks',
-      description: 'Newest first. Further pages: pass `nextCursor` as `cursor` until it is null.',
+      description:
+        'Newest first. Further pages: pass `nextCursor` as `cursor` until it is null. With `userData` that many ' +
+        'callbacks have a page may be short, or empty, and yet have a `nextCursor`.',
       querystring: listQuerySchema,
       response: {
         200: z.object({ items: z.array(callbackSchema), nextCursor: z.string().nullable() }),
@@ -66,17 +71,42 @@ export function addCallbackRoutes(server: Server, context: RouteContext): void {
         ...filterOf(request.query, principal),
         ...(bound === undefined ? {} : { virtualQueues: bound }),
       };
-      // One more than the page tells whether another page follows.
-      const found = await application.listCallbacks({ ...filter, limit: filter.limit + 1 });
-      const items = found.slice(0, filter.limit);
+      const { userData = {} } = request.query;
+      const page = Object.keys(userData).length > 0 ? searchedPage : listedPage;
+      const { items, nextCursor } = await page(application, filter, userData);
       const nowMs = context.clock.nowMs();
-      return {
-        items: items.map((callback) => callbackJson(callback, principal, nowMs)),
-        nextCursor: found.length > filter.limit ? (items.at(-1)?.id ?? null) : null,
-      };
+      return { items: items.map((callback) => callbackJson(callback, principal, nowMs)), nextCursor };
     },
   });
   addOne(server, context);
+}
+
+interface Page {
+  readonly items: readonly Callback[];
+  readonly nextCursor: string | null;
+}
+
+type Callbacks = Pick<RouteContext['application'], 'listCallbacks' | 'searchCallbacks'>;
+
+async function listedPage(callbacks: Callbacks, filter: CallbackFilter): Promise<Page> {
+  // One more than the page tells whether another page follows.
+  const found = await callbacks.listCallbacks({ ...filter, limit: filter.limit + 1 });
+  const items = found.slice(0, filter.limit);
+  return { items, nextCursor: found.length > filter.limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+async function searchedPage(
+  callbacks: Callbacks,
+  { virtualQueue, afterId, ...filter }: CallbackFilter,
+  userData: Readonly<Record<string, string>>,
+): Promise<Page> {
+  const { items, next } = await callbacks.searchCallbacks({
+    ...(virtualQueue !== undefined && { virtualQueues: [virtualQueue] }),
+    ...filter,
+    ...(afterId !== undefined && { after: { id: afterId, desiredAtMs: 0 } }),
+    properties: Object.entries(userData).map(([name, value]) => ({ kind: 'data', name, value })),
+  });
+  return { items, nextCursor: next?.id ?? null };
 }
 
 function addOne(server: Server, { application, clock }: RouteContext): void {
@@ -109,6 +139,10 @@ function filterOf(query: z.infer<typeof listQuerySchema>, principal: Principal):
   if (query.number !== undefined && !may(principal, 'seeNumbers')) {
     // Otherwise a hidden number could be found by trying.
     throw new HttpError('FORBIDDEN', 'this role may not search by number');
+  }
+  if (query.userData !== undefined && !may(principal, 'seeNumbers')) {
+    // Numbers in them are hidden, too.
+    throw new HttpError('FORBIDDEN', 'this role may not search by customer data');
   }
   return {
     ...(query.state === undefined ? {} : { states: query.state }),

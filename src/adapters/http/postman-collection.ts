@@ -94,7 +94,7 @@ function urlOf(path: string, inPath: readonly ApiParameter[], inQuery: readonly 
     raw: `{{baseUrl}}/${parts}${search === '' ? '' : `?${search}`}`,
     host: ['{{baseUrl}}'],
     path: parts.split('/'),
-    ...(inQuery.length === 0 ? {} : { query: inQuery.map(pairOf) }),
+    ...(inQuery.length === 0 ? {} : { query: inQuery.flatMap(partsOf).map(pairOf) }),
     ...(inPath.length === 0
       ? {}
       : {
@@ -105,6 +105,14 @@ function urlOf(path: string, inPath: readonly ApiParameter[], inQuery: readonly 
           })),
         }),
   };
+}
+
+/** A parameter of members is a part for each in a query. */
+function partsOf(parameter: ApiParameter): ApiParameter[] {
+  const { name, style, example } = parameter;
+  if (style !== 'deepObject') return [parameter];
+  const members = Object.entries((example ?? {}) as Readonly<Record<string, unknown>>);
+  return members.map(([member, value]) => ({ ...parameter, name: `${name}[${member}]`, example: value }));
 }
 
 /** A parameter or header; what may be left out is there and switched off. */

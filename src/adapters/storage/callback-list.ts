@@ -18,8 +18,10 @@ interface Part {
   readonly state?: string;
 }
 
+type Asked = Pick<CallbackFilter, 'createdFromMs' | 'createdToMs' | 'afterId'>;
+
 /** Ids from `lowest` to before `below`; when they were made, where that was asked for (inclusive). */
-interface Bounds {
+export interface Bounds {
   readonly lowest: string;
   readonly below: string;
   readonly fromMs?: number;
@@ -146,8 +148,8 @@ function endQuery(order: 'asc' | 'desc') {
  * differ by little (an id is chosen just before, or kept for a request that is repeated): hence the lowest
  * and highest of many at each end. Undefined: the window is empty.
  */
-async function boundsOf(db: Executor, filter: CallbackFilter): Promise<Bounds | undefined> {
-  const { createdFromMs, createdToMs, afterId = AFTER_ALL } = filter;
+export async function boundsOf(db: Executor, asked: Asked): Promise<Bounds | undefined> {
+  const { createdFromMs, createdToMs, afterId = AFTER_ALL } = asked;
   if (createdFromMs === undefined && createdToMs === undefined) {
     return { lowest: BEFORE_ALL, below: afterId };
   }

@@ -5,7 +5,7 @@ import {
   type SearchPlace,
   searchOrder,
 } from '../../callback/callback-search.ts';
-import { listRows } from './callback-list.ts';
+import { type Bounds, boundsOf, listRows } from './callback-list.ts';
 import { enterNewProperties, propertyKey } from './callback-properties.ts';
 import type { CallbackRow, Schema } from './schema.ts';
 
@@ -17,13 +17,15 @@ const FOUND_ROWS_MAX = 500;
 const LOOKED_AT_MAX = 2000;
 /** Lists that one of the things searched for may be in; with more it is asked of the rows. */
 const LISTS_MAX = 25;
-const BEFORE_ALL = '';
 const AFTER_ALL = '~';
 
 /** Ids of callbacks in order, as an index has them: those with a property, or with these values. */
 type IdList =
   | { readonly key: number }
   | Partial<Pick<CallbackRow, 'reason' | 'state' | 'virtualQueue' | 'customerNumber'>>;
+
+type Window = Pick<CallbackSearch, 'createdFromMs' | 'createdToMs'>;
+type IdRange = Pick<Bounds, 'lowest' | 'below'>;
 
 interface Found {
   readonly rows: CallbackRow[];
@@ -48,6 +50,7 @@ export async function searchRows(db: Executor, search: CallbackSearch): Promise<
     ...(states && { states }),
     ...(virtualQueues && { virtualQueues }),
     ...(customerNumber !== undefined && { customerNumber }),
+    ...windowOf(search),
     ...(after && { afterId: after.id }),
   });
   return page(rows, limit, null);
@@ -69,17 +72,22 @@ function placeOf(row: Pick<CallbackRow, 'id' | 'desiredAtMs'> | undefined): Sear
  * lists, with so many entries looked at, reach back farthest.
  */
 async function byId(db: Executor, search: CallbackSearch, limit: number): Promise<Found> {
-  const below = search.after?.id ?? AFTER_ALL;
+  const range = await boundsOf(db, {
+    ...windowOf(search),
+    ...(search.after && { afterId: search.after.id }),
+  });
+  if (range === undefined) return { rows: [], next: null };
+  const { below } = range;
   let chosen: Reach | undefined;
   for (const lists of listsOf(search)) {
-    const reach = await reachOf(db, lists, below);
+    const reach = await reachOf(db, lists, range);
     if (chosen === undefined || reach.complete < chosen.complete) chosen = reach;
-    if (reach.complete === BEFORE_ALL) break;
+    if (reach.complete === range.lowest) break;
   }
   // Nobody searches by id for nothing.
   if (chosen === undefined) return { rows: [], next: null };
   const { lists, complete } = chosen;
-  const rest = complete === BEFORE_ALL ? null : placeOf({ id: complete, desiredAtMs: 0 });
+  const rest = complete === range.lowest ? null : placeOf({ id: complete, desiredAtMs: 0 });
   const order = sql`"callback"."id" desc`;
   let lowest = complete;
   let ids: string[] = [];
@@ -106,11 +114,11 @@ interface Reach {
   readonly complete: string;
 }
 
-async function reachOf(db: Executor, lists: readonly IdList[], below: string): Promise<Reach> {
+async function reachOf(db: Executor, lists: readonly IdList[], { lowest, below }: IdRange): Promise<Reach> {
   const share = Math.floor(LOOKED_AT_MAX / lists.length);
-  let complete = BEFORE_ALL;
+  let complete = lowest;
   for (const list of lists) {
-    const end = (await endOf(db, list, below, share)) ?? BEFORE_ALL;
+    const end = (await endOf(db, list, below, share)) ?? lowest;
     if (end > complete) complete = end;
   }
   return { lists, complete };
@@ -151,6 +159,13 @@ async function byDesiredTime(db: Executor, search: CallbackSearch, limit: number
   const asked = { list: {}, search, bounds, order, limit: limit + 1 };
   const rows = await readOf<CallbackRow>(db, WHOLE, asked);
   return page(rows, limit, placeOf(end));
+}
+
+function windowOf({ createdFromMs, createdToMs }: CallbackSearch): Window {
+  return {
+    ...(createdFromMs !== undefined && { createdFromMs }),
+    ...(createdToMs !== undefined && { createdToMs }),
+  };
 }
 
 /** For each thing searched for the lists that together have all callbacks with it; rare things first. */
@@ -257,6 +272,7 @@ function sourceOf(list: IdList): Source {
 /** What is asked of each callback. With the plus the planner leaves the indexes of these columns alone. */
 function conditionsOf(search: CallbackSearch, list: IdList): RawBuilder<unknown>[] {
   const { states, virtualQueues, customerNumber, reasons, properties = [], desiredToMs } = search;
+  const { createdFromMs, createdToMs } = search;
   const conditions: RawBuilder<unknown>[] = [];
   const lists = { state: states, virtualQueue: virtualQueues, reason: reasons };
   for (const [column, values] of Object.entries(lists)) {
@@ -266,6 +282,8 @@ function conditionsOf(search: CallbackSearch, list: IdList): RawBuilder<unknown>
     conditions.push(sql`+"customerNumber" = ${customerNumber}`);
   }
   if (desiredToMs !== undefined) conditions.push(sql`+"callback"."desiredAtMs" <= ${desiredToMs}`);
+  if (createdFromMs !== undefined) conditions.push(sql`+"callback"."createdAtMs" >= ${createdFromMs}`);
+  if (createdToMs !== undefined) conditions.push(sql`+"callback"."createdAtMs" <= ${createdToMs}`);
   for (const key of properties.map(propertyKey)) {
     if ('key' in list && list.key === key) continue;
     conditions.push(sql`exists (select 1 from "callbackProperty" as "has"

@@ -133,13 +133,29 @@ describe('the examples', () => {
   it('of parameters that are needed are there, and their schemas take them', () => {
     const faults = operations.flatMap((operation) =>
       (operation.parameters ?? [])
-        .filter((parameter) => parameter.required === true)
+        .filter(({ required, example }) => required === true || example !== undefined)
         .flatMap(({ schema, example, name }) =>
           schemaFaults(schema, example, document).map((fault) => `${named(operation)} ${name} ${fault}`),
         ),
     );
     expect(faults).toEqual([]);
   });
+});
+
+it('customer data in the query of the list are told as members, and taken as they are told', async () => {
+  const list = operations.find(({ operationId }) => operationId === 'getCallbacks');
+  const found = list?.parameters?.find(({ name }) => name === 'userData');
+  expect(found).toMatchObject({
+    in: 'query',
+    required: false,
+    style: 'deepObject',
+    explode: true,
+    example: { orderNumber: 'A-1047' },
+  });
+  expect(found?.schema).not.toHaveProperty('style');
+  const headers = { 'x-api-key': fixture.tokens.Administrator };
+  const taken = await fixture.ask('GET', '/api/v1/callbacks?userData%5BorderNumber%5D=A-1047', { headers });
+  expect([taken.statusCode, taken.json()]).toEqual([200, { items: [], nextCursor: null }]);
 });
 
 function faultsOf(media: ApiMedia, example: unknown, place: string): string[] {

@@ -8,6 +8,8 @@ export interface ApiParameter {
   readonly schema: JsonSchema;
   readonly description?: string;
   readonly example?: unknown;
+  readonly style?: string;
+  readonly explode?: boolean;
 }
 
 /** A body in one media type. */

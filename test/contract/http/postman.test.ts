@@ -111,6 +111,12 @@ describe('the Postman collection', () => {
     }
   });
 
+  it('writes a parameter of members as servers read it, a part for each', () => {
+    const list = items().find(({ request }) => request.description.endsWith('Operation: getCallbacks'));
+    const parts = list?.request.url.query?.filter(({ key }) => key.startsWith('userData'));
+    expect(parts).toMatchObject([{ key: 'userData[orderNumber]', value: 'A-1047', disabled: true }]);
+  });
+
   it('brings the body of every operation that takes one, and its answers', () => {
     const bodies = items().filter(({ request }) => request.body !== undefined);
     expect(bodies.length).toBe(operations.filter(({ requestBody }) => requestBody !== undefined).length);

@@ -83,6 +83,13 @@ const searches: readonly (readonly [string, Wanted])[] = [
   ['reasons in a queue', { reasons: ['NO_AGENT', 'ERROR'], virtualQueues: ['sales'] }],
   ['a reason and a value', { reasons: ['ERROR'], properties: [data('segment', 'gold')] }],
   ['a reason that none has', { reasons: ['PUSH_EXPIRED'] }],
+  [
+    'a value that most have, of callbacks made in an hour',
+    { properties: [data('segment', 'gold')], createdFromMs: 1_900_000, createdToMs: 5_500_000 },
+  ],
+  ['a reason, of callbacks made since', { reasons: ['ERROR'], createdFromMs: 5_000_000 }],
+  ['a value, of callbacks made never', { properties: [data('half', '1')], createdToMs: 5 }],
+  ['states, of callbacks made before', { states: ['QUEUED', 'COMPLETED'], createdToMs: 1_100_000 }],
   ['no queue', { virtualQueues: [] }],
   ['no reason', { reasons: [] }],
 ];

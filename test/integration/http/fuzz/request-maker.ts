@@ -141,10 +141,12 @@ export class RequestMaker {
         !Object.hasOwn(given, name) && (required === true || (!plain && dice.chance(0.3)));
       const made = parameters.filter((each) => each.in === place && isWanted(each));
       return [
-        ...made.map(({ name, schema, example }): [string, string] => [
-          name,
-          textOf(plain && example !== undefined ? example : this.#values.valid(schema, name)),
-        ]),
+        ...made.flatMap(({ name, schema, style, example }): [string, string][] => {
+          const value = plain && example !== undefined ? example : this.#values.valid(schema, name);
+          if (style !== 'deepObject') return [[name, textOf(value)]];
+          const members = Object.entries(value as object);
+          return members.map(([member, one]) => [`${name}[${member}]`, textOf(one)]);
+        }),
         ...Object.entries(given),
       ];
     };
