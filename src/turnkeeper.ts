@@ -33,6 +33,7 @@ import { type PhoneCredentials, Provisioning } from './provisioning/provisioning
 import { openSecretBox } from './provisioning/secret-key.ts';
 import type { Recordings } from './recording/recordings.ts';
 import type { Counters } from './telephony/counters.ts';
+import { healthParts } from './health-parts.ts';
 import { type Notifications, openNotifications } from './notifications.ts';
 import { openRecordings } from './open-recordings.ts';
 import { SipCallTracing } from './sip-call-tracing.ts';
@@ -369,28 +370,4 @@ async function publishOperatorToken(
     withdrawRunningServer(config.dataDirectory);
     await remove();
   };
-}
-
-function healthParts({ telephony, flows }: Parts): { name: string; ok: boolean; detail: string }[] {
-  const { sip, media, legCount, eventLoopLagMs } = telephony.health();
-  return [
-    {
-      name: 'sip-server',
-      ok: sip.connected,
-      detail: sip.connected ? 'connected' : (sip.lastError ?? 'not connected'),
-    },
-    {
-      name: 'media-server',
-      ok: media.connected,
-      detail: media.connected
-        ? `connected, ${media.version ?? 'version unknown'}`
-        : (media.lastError ?? 'not connected'),
-    },
-    {
-      name: 'flows',
-      ok: flows.names.length > 0,
-      detail: `${flows.names.length} in force, ${flows.faults.length} faults`,
-    },
-    { name: 'event-loop', ok: true, detail: `${Math.round(eventLoopLagMs)} ms lag, ${legCount} legs` },
-  ];
 }

@@ -7,7 +7,7 @@ import type { RouteContext, Server } from './http-dependencies.ts';
 
 const ALIVE_DESCRIPTION = 'Answers as long as the process runs: for restarts, not for traffic.';
 const READY_DESCRIPTION =
-  '503 while starting, stopping or cut off from a server: load balancers stop sending.';
+  '503 while starting, stopping, cut off from a server or held up by the disk: load balancers stop sending.';
 
 /** GET /health, GET /ready: without credentials, and without telling more than is needed to mend it. */
 export function addHealthRoutes(server: Server, { application }: RouteContext): void {
