@@ -4,8 +4,8 @@ import { healthParts } from '../../src/health-parts.ts';
 type Examined = Parameters<typeof healthParts>[0];
 
 const well = {
-  sip: { connected: true, sipAddresses: [], lastError: undefined },
-  media: { connected: true, version: '1.10', lastError: undefined },
+  sip: { connected: true, sipAddresses: [] },
+  media: { connected: true, version: '1.10' },
   legCount: 2,
   registeredContactCount: 0,
   eventLoopLagMs: 3.4,
@@ -39,7 +39,7 @@ test.each([
   ],
   [
     'a media server that never answered',
-    examined({ media: { connected: false, version: undefined, lastError: undefined } }),
+    examined({ media: { connected: false, version: undefined } }),
     { name: 'media-server', detail: 'not connected' },
   ],
   [

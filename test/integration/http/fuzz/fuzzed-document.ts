@@ -5,6 +5,9 @@ export const PHONE_PASSWORD = 'wonder-1';
 /** Numbers of the call-in group: requests lease them for ten seconds each. */
 const GROUP_NUMBERS = Array.from({ length: 90 }, (_, at) => `'+4930123456${String(at).padStart(2, '0')}'`);
 
+/** A queue whose name has all that names of queues may have. */
+export const ODD_QUEUE = "R&D (EU/West): Zürich's + 客服 @1";
+
 /** Groups to be changed and deleted, each with its number: nothing else needs them. */
 export const SPARE_GROUPS = Array.from({ length: 60 }, (_, at): [string, string] => [
   `spare-${at}`,
@@ -47,6 +50,7 @@ queues:
   - { name: support, businessHours: office, bookingCheck: strict, numberRule: europe, capacityRule: march }
   - { name: app, callDirection: USERORIGINATED, ${free} }
   - { name: constructor, ${free} }
+  - { name: "${ODD_QUEUE}", ${free} }
   - name: preview
     skillExpression: Preview > 0
     connectStrategy: preview

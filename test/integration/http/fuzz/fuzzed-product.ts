@@ -1,7 +1,7 @@
 import type { ApiDocument } from '../../../contract/http/openapi-document.ts';
 import { serveProduct, type ServedProduct } from '../served-product.ts';
 import { FuzzPeers } from './fuzz-peers.ts';
-import { fuzzedDocument, SPARE_GROUPS } from './fuzzed-document.ts';
+import { fuzzedDocument, ODD_QUEUE, SPARE_GROUPS } from './fuzzed-document.ts';
 import { KnownThings } from './known-things.ts';
 import type { Credentials, FuzzRequest } from './request-maker.ts';
 import type { WireAnswer } from './wire.ts';
@@ -57,7 +57,7 @@ export async function openFuzzedProduct(): Promise<FuzzedProduct> {
   const document = await product.json<ApiDocument>('GET', '/api/openapi.json');
   const known = new KnownThings(
     {
-      queue: ['billing', 'billing', 'support', 'app', 'constructor'],
+      queue: ['billing', 'billing', 'support', 'app', 'constructor', ODD_QUEUE],
       agent: ['alice', 'bob', 'constructor'],
       group: ['app users'],
       spareGroup: SPARE_GROUPS.map(([name]) => name).slice(40),
