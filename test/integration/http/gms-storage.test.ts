@@ -71,6 +71,19 @@ describe('/genesys/1/storage', () => {
     expect(await statusOf(ask('GET', `/storage/${id}/Key3`))).toBe(404);
   });
 
+  it('keeps what is no text as JSON', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const values = { none: null, empty: '', count: 2, yes: true, parts: { a: [1] } };
+    const id = await idOf(ask('POST', '/storage/3600', JSON.stringify(values), headers));
+    expect(await jsonOf(ask('GET', `/storage/${id}`))).toEqual({
+      none: 'null',
+      empty: '',
+      count: '2',
+      yes: 'true',
+      parts: '{"a":[1]}',
+    });
+  });
+
   it('hands out what a browser would run as unknown bytes', async () => {
     const page = new File(['<script>1</script>'], 'a.html', { type: 'text/html' });
     const id = await idOf(ask('POST', '/storage/60', formOf({ page })));

@@ -54,6 +54,7 @@ describe('GET /callbacks/availability/{service}', () => {
     ['so many slots at most', 'numberOfDays=2&maxTimeSlots=7', 7],
     ['what is over', 'start=2026-01-01T00:00:00Z&end=2026-01-02T00:00:00Z', 0],
     ['a parameter against caches', `start=${NOON}&_=1767605400000`, 1],
+    ['parameters without a value', `start=${NOON}&end=&timezone=&maxTimeSlots=&reportBusy`, 1],
   ])('takes %s', async (_, query, count) => {
     const { get } = await gesCounter({ maxFutureDays: 31 });
     expect((await data(get(`${path}?${query}`))).slots).toHaveLength(count);

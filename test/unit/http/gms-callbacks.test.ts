@@ -34,8 +34,14 @@ const badInput: readonly [string, unknown, number, string, readonly string[]][] 
   ['too much priority', { ...valid, _urs_vq_priority: 2001 }, 400, 'BAD_PARAMETER', ['2000']],
   ['chat', { ...valid, _media_type: 'chat' }, 400, 'BAD_PARAMETER', ['_media_type "chat" must be voice']],
   ['a state', { ...valid, _callback_state: 'COMPLETED' }, 400, 'BAD_PARAMETER', ['SCHEDULED or QUEUED']],
-  ['a long queue', { ...valid, _urs_virtual_queue: long(256) }, 400, 'BAD_PARAMETER', ['1–255']],
-  ['a long device', { ...valid, _device_notification_id: long(4097) }, 400, 'BAD_PARAMETER', ['1–4096']],
+  ['a long queue', { ...valid, _urs_virtual_queue: long(256) }, 400, 'BAD_PARAMETER', ['at most 255']],
+  [
+    'a long device',
+    { ...valid, _device_notification_id: long(4097) },
+    400,
+    'BAD_PARAMETER',
+    ['at most 4096'],
+  ],
   ['too much data', { ...valid, a: long(8192) }, 400, 'BAD_PARAMETER', ['8192 characters']],
   ['a prototype', '{"_customer_number":"+12025550123","__proto__":{}}', 400, 'BAD_PARAMETER', ['JSON']],
   ['broken JSON', '{"_customer_number":', 400, 'BAD_PARAMETER', ['JSON']],
@@ -100,6 +106,21 @@ describe('POST /service/callback/{service}', () => {
     const made = await application.findCallback(body._id);
     expect(made).toMatchObject({ state: 'QUEUED', priority: 7, userData: { orderNumber: '1047' } });
     expect(made?.details).toMatchObject({ channel: 'WEB', offerType: 'ASAP' });
+  });
+
+  it('takes null and empty text for options that may be absent', async () => {
+    const { ask, application } = await gmsCounter();
+    const names = ['_desired_time', '_urs_vq_priority', '_urs_virtual_queue', '_originating_interaction_id'];
+    const others = ['_route_point', '_cb_dim_channel', '_media_type', '_callback_state', '_device_os'];
+    for (const nothing of ['', null]) {
+      const empty = Object.fromEntries([...names, ...others].map((name) => [name, nothing]));
+      const body = { ...valid, ...empty, _device_notification_id: nothing, comment: '' };
+      const answer = await ask('POST', START, body);
+      expect([answer.statusCode, answer.json()._ignored_options]).toEqual([200, undefined]);
+      const made = await application.findCallback(answer.json()._id);
+      expect(made).toMatchObject({ state: 'QUEUED', priority: 0, userData: { comment: '' } });
+      expect(made?.details).toEqual({ channel: 'UNKNOWN', offerType: 'ASAP' });
+    }
   });
 
   it('takes forms as well, urlencoded and multipart, and refuses files where none belong', async () => {

@@ -25,6 +25,7 @@ describe('GET /service/callback', () => {
     ]);
     expect(await find('colour=red&operand=and')).toEqual([second]);
     expect(await find('_callback_reason=CANCELLED')).toEqual([first]);
+    expect(await find('_callback_reason=AGENT_PREVIEW_CANCEL_AFTER_2REJECTS')).toEqual([]);
     expect(await find(`_id=${second}&colour=blue`)).toEqual([]);
     expect(await find('toString=x')).toEqual([]);
     expect(await find('_vq=support&_=1767607200000&colour=red')).toEqual([second]);
@@ -33,6 +34,9 @@ describe('GET /service/callback', () => {
     expect(unknown.json().message).toContain(
       '_request_ewt_service "x" is nothing that callbacks are found by',
     );
+    const misspelt = await ask('GET', `${SERVICE}?_callback_reason=cancelled`);
+    expect(misspelt.statusCode).toBe(400);
+    expect(misspelt.json().message).toContain('"cancelled" must be one of AGENT_CONNECTED, CANCELLED');
   });
 
   it('reads a national number for the country of the service, as a start does', async () => {
@@ -115,6 +119,7 @@ describe('GET /service/callback/{service}/availability', () => {
     await book({ _desired_time: NOON });
     const asked = `${SERVICE}/availability?start=${NOON}&max-time-slots=2`;
     expect((await ask('GET', asked)).json()).toEqual({ [NOON]: 1, '2026-01-05T12:15:00.000Z': 2 });
+    expect((await ask('GET', `${asked}&end=&number-of-days=`)).json()).toHaveProperty([NOON], 1);
     const day = Object.keys((await ask('GET', `${SERVICE}/availability`)).json());
     expect(day.at(0)).toBe('2026-01-05T10:00:00.000Z');
     expect(day.at(-1)).toBe('2026-01-06T09:45:00.000Z');

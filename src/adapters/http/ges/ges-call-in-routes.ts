@@ -7,7 +7,16 @@ import { HttpError } from '../http-errors.ts';
 import { principalOf } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
 import { readableCallback } from './ges-callback-routes.ts';
-import { bodyOf, captchaToken, maybe, requestExample, text, userData } from './ges-fields.ts';
+import {
+  bodyOf,
+  captchaToken,
+  maybe,
+  maybeText,
+  requestExample,
+  text,
+  textUpTo,
+  userData,
+} from './ges-fields.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
 
@@ -35,9 +44,9 @@ export function addGesCallInRoutes(server: Server, context: RouteContext): void 
         'The caller is recognised by the number dialled, the own number or the code, as the group says.',
       body: bodyOf({
         groupName: text(255).describe('The Click-To-Call-In group'),
-        fromPhoneNumber: maybe(text(32)).describe('The number that the customer will call from'),
+        fromPhoneNumber: maybeText(textUpTo(32)).describe('The number that the customer will call from'),
         userData: maybe(userData),
-        callbackServiceId: maybe(text(128)).describe('The callback that waits for this call'),
+        callbackServiceId: maybeText(textUpTo(128)).describe('The callback that waits for this call'),
         captchaToken,
       }).meta(requestExample({ groupName: 'support-app', fromPhoneNumber: '+12025550123' })),
       response: {

@@ -23,11 +23,12 @@ import {
   captchaToken,
   instant,
   maybe,
+  maybeText,
   numberBetween,
   requestExample,
   rule,
   serviceName,
-  text,
+  textUpTo,
   userData,
 } from './ges-fields.ts';
 
@@ -35,6 +36,14 @@ import {
 const CREATE_BODY_BYTES_MAX = 96 * 1024;
 const tags = ['Genesys-compatible: callbacks'];
 const EXAMPLE_ID = 'callback_0006gqn4vmv00example';
+
+const SECONDS_RULE = 'must be a number from 0 to 86400';
+/** For reports: fractions are rounded. */
+const seconds = z
+  .number({ error: rule(SECONDS_RULE) })
+  .min(0, SECONDS_RULE)
+  .max(86_400, SECONDS_RULE)
+  .transform(Math.round);
 
 /** What POST /callbacks/create takes. */
 const createBody = bodyOf({
@@ -45,23 +54,23 @@ const createBody = bodyOf({
     .min(2, 'must have 2–32 characters')
     .max(32, 'must have 2–32 characters')
     .describe('National or international, as typed'),
-  desiredTime: maybe(instant).describe('ISO 8601; absent: as soon as possible'),
+  desiredTime: maybeText(instant).describe('ISO 8601; absent: as soon as possible'),
   // A public client sends a sentence here when the page sets nothing.
-  cbOfferType: maybe(text(1024)).describe(`${offerTypes.join(', ')}; anything else counts as absent`),
-  language: maybe(
+  cbOfferType: maybeText(textUpTo(1024)).describe(`${offerTypes.join(', ')}; anything else counts as absent`),
+  language: maybeText(
     z
       .string({ error: 'must be text' })
-      .regex(/^[A-Za-z]{2}(?:[-_][A-Za-z]{2})?$/, 'must be a language like en-US')
+      .regex(/^(?:[A-Za-z]{2}(?:[-_][A-Za-z]{2})?)?$/, 'must be a language like en-US')
       .transform((tag) => `${tag.slice(0, 2).toLowerCase()}${tag.slice(2).replace('_', '-').toUpperCase()}`),
   ).describe('Of the prompts; en-US when absent'),
-  inboundVQ: maybe(text(255)),
-  offerThreshold: maybe(numberBetween(0, 86_400)).describe('Seconds'),
-  channel: maybe(text(64)).describe(`${bookingChannels.join(', ')}; anything else counts as UNKNOWN`),
-  offerTiming: maybe(text(64)).describe('ON-HOURS or OFF-HOURS; anything else counts as absent'),
-  cbOriginationIxnId: maybe(text(255)),
-  surveyRP: maybe(text(255)),
+  inboundVQ: maybeText(textUpTo(255)),
+  offerThreshold: maybe(seconds).describe('Seconds'),
+  channel: maybeText(textUpTo(64)).describe(`${bookingChannels.join(', ')}; anything else counts as UNKNOWN`),
+  offerTiming: maybeText(textUpTo(64)).describe('ON-HOURS or OFF-HOURS; anything else counts as absent'),
+  cbOriginationIxnId: maybeText(textUpTo(255)),
+  surveyRP: maybeText(textUpTo(255)),
   priority: maybe(numberBetween(0, 2000)),
-  routePoint: maybe(text(64)).describe("A trunk's name, instead of the queue's trunk"),
+  routePoint: maybeText(textUpTo(64)).describe("A trunk's name, instead of the queue's trunk"),
   userData: maybe(userData),
   captchaToken,
   pushTargets: maybe(pushTargetsSchema).describe('Needed where the customer dials in'),

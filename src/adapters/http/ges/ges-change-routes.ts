@@ -5,7 +5,7 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf, refused } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
 import { readableCallback } from './ges-callback-routes.ts';
-import { bodyOf, callbackId, captchaToken, instant, maybe, requestExample } from './ges-fields.ts';
+import { bodyOf, callbackId, captchaToken, instant, maybe, maybeText, requestExample } from './ges-fields.ts';
 
 const tags = ['Genesys-compatible: callbacks'];
 const EXAMPLE_ID = 'callback_0006gqn4vmv00example';
@@ -69,7 +69,7 @@ function addRecreate(server: Server, context: RouteContext): void {
       description:
         'In COMPLETED, else 40004. The new callback and the old one name each other. One is recreated ' +
         'once: asked again, the answer is the callback made then.',
-      body: bodyOf({ id: callbackId, desiredTime: maybe(instant), captchaToken }).meta(
+      body: bodyOf({ id: callbackId, desiredTime: maybeText(instant), captchaToken }).meta(
         requestExample({ id: EXAMPLE_ID }),
       ),
       response: {

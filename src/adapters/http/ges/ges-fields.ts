@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
 
@@ -34,6 +35,34 @@ export function maybe<Schema extends z.ZodType>(
   return schema.nullish().transform((value) => value ?? undefined);
 }
 
+/** A field of text that may be absent; null and empty text count as absent: forms send what nobody filled in. */
+export function maybeText<Schema extends z.ZodType>(
+  schema: Schema,
+): z.ZodPipe<
+  z.ZodOptional<z.ZodPreprocess<z.ZodOptional<z.ZodNullable<Schema>>>>,
+  z.ZodTransform<z.output<Schema> | undefined, z.output<Schema> | null | undefined>
+> {
+  return z
+    .preprocess((value) => (value === '' ? undefined : value), schema.nullish())
+    .optional()
+    .transform((value) => value ?? undefined);
+}
+
+/** Text of at most `max` characters, in a field that may be absent. */
+export function textUpTo(max: number): z.ZodString {
+  return z.string({ error: rule('must be text') }).max(max, `must have at most ${max} characters`);
+}
+
+/**
+ * Before a query is validated: a parameter without a value counts as absent. For questions only; where
+ * parameters say which callbacks are meant, none at all would mean every one.
+ */
+export function withoutEmptyParameters({ query }: FastifyRequest): Promise<void> {
+  const parameters = query as Record<string, unknown>;
+  for (const [name, value] of Object.entries(parameters)) if (value === '') delete parameters[name];
+  return Promise.resolve();
+}
+
 /** A body with these fields and no others. */
 export function bodyOf<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   return z.strictObject(shape, {
@@ -46,7 +75,9 @@ export function bodyOf<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<S
 }
 
 /** The token of a solved CAPTCHA; read where the installation asks for one. */
-export const captchaToken = maybe(text(8192)).describe('Needed where the installation asks for a CAPTCHA');
+export const captchaToken = maybeText(textUpTo(8192)).describe(
+  'Needed where the installation asks for a CAPTCHA',
+);
 
 /** A callback's id as it was given out; whether there is such a callback is another question. */
 export const callbackId = text(ID_CHARACTERS_MAX).describe('As POST /callbacks/create gave it out');

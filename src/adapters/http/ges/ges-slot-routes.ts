@@ -8,7 +8,7 @@ import { HttpError } from '../http-errors.ts';
 import { principalOf } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
 import { refuseUnreadable } from './ges-callback-routes.ts';
-import { flag, instantMs, serviceName, text, zoneName } from './ges-fields.ts';
+import { flag, instantMs, serviceName, text, withoutEmptyParameters, zoneName } from './ges-fields.ts';
 
 const DAY_MS = 86_400_000;
 /** Longest stretch looked through for one answer; what is asked beyond it is left out. */
@@ -69,6 +69,7 @@ function addAvailability(server: Server, { application, clock }: RouteContext): 
     method: 'GET',
     url: '/callbacks/availability/:serviceName',
     config: gesConfig,
+    preValidation: withoutEmptyParameters,
     schema: {
       tags,
       summary: 'List the slots that callbacks can be booked in',
@@ -214,6 +215,7 @@ function addOpenFor(server: Server, { application }: RouteContext): void {
     method: 'GET',
     url: '/callbacks/open-for/:serviceName',
     config: gesConfig,
+    preValidation: withoutEmptyParameters,
     schema: {
       tags,
       summary: 'Tell for how long a service is open, and whether immediate callbacks fit',
@@ -260,6 +262,7 @@ function addQueueStatus(server: Server, { application }: RouteContext): void {
     method: 'GET',
     url: '/callbacks/queue-status/:queueName',
     config: gesConfig,
+    preValidation: withoutEmptyParameters,
     schema: {
       tags,
       summary: 'Tell the estimated wait and what may be offered now',

@@ -6,7 +6,7 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { principalOf } from '../request-guard.ts';
 import { gesAnswerSchema, gesConfig, gesErrorAnswers, successful } from './ges-answers.ts';
-import { flag, rule } from './ges-fields.ts';
+import { flag, rule, withoutEmptyParameters } from './ges-fields.ts';
 
 /** Queues asked about in one request; bounds its work. */
 const QUEUES_MAX = 50;
@@ -64,6 +64,7 @@ export function addGesWaitRoutes(server: Server, { application }: RouteContext):
     method: 'GET',
     url: '/estimated-wait-time',
     config: gesConfig,
+    preValidation: withoutEmptyParameters,
     schema: {
       tags: ['Genesys-compatible: queues'],
       summary: 'Estimate the wait in virtual queues',

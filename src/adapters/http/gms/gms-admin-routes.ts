@@ -11,7 +11,7 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
 import { gmsErrorAnswers, gmsStaffConfig } from './gms-answers.ts';
 import { ignoredOptions, tellIgnored } from './gms-options.ts';
-import { reasonOf, reasonsOf, recordJson, urlOf } from './gms-records.ts';
+import { reasonOf, reasonsOf, reasonWord, recordJson, urlOf } from './gms-records.ts';
 
 const tags = ['Genesys-compatible: GMS administration'];
 const RECORDS_MAX = 500;
@@ -204,9 +204,10 @@ function addCancelledReport(server: Server, { application }: RouteContext): void
       body: z
         .object(
           {
-            callback_reason: text(64).default('CANCELLED').describe('As `_callback_reason` of records'),
+            callback_reason: reasonWord.default('CANCELLED').describe('As `_callback_reason` of records'),
             exported_properties: z
               .array(text(128), { error: rule('must be a list') })
+              .min(1, 'must have an entry')
               .max(PROPERTIES_MAX, `must have at most ${PROPERTIES_MAX} entries`)
               .optional()
               .describe('Keys of the records; default all'),

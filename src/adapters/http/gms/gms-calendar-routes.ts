@@ -3,7 +3,7 @@ import type { CallbackView } from '../../../application/application.ts';
 import { mayReadQueue } from '../access-rules.ts';
 import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
-import { serviceName, text, zoneName } from '../ges/ges-fields.ts';
+import { serviceName, text, withoutEmptyParameters, zoneName } from '../ges/ges-fields.ts';
 import { rangeOf, SLOTS_MAX, unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
@@ -33,6 +33,7 @@ export function addGmsCalendarRoutes(server: Server, context: RouteContext): voi
     method: 'GET',
     url: '/service/:serviceName',
     config: gmsConfig,
+    preValidation: withoutEmptyParameters,
     schema: {
       tags: ['Genesys-compatible: GMS queues'],
       summary: 'List when a virtual queue is open, or what a capacity rule gives; or show a callback',

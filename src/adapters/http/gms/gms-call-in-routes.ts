@@ -8,7 +8,7 @@ import type { Principal } from '../access.ts';
 import { isoOf } from '../api-views.ts';
 import { callInRefused } from '../ges/ges-call-in-routes.ts';
 import { readableCallback } from '../ges/ges-callback-routes.ts';
-import { maybe, text, userData } from '../ges/ges-fields.ts';
+import { flag, maybeText, text, textUpTo, userData } from '../ges/ges-fields.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { HttpError } from '../http-errors.ts';
 import { limit, principalOf } from '../request-guard.ts';
@@ -22,11 +22,11 @@ const tags = ['Genesys-compatible: GMS call-in'];
 /** Codes and numbers: clients have them as text or as numbers. */
 const asText = (max: number) => scalar.pipe(text(max));
 const accessFields = {
-  _resource_group: maybe(text(64)).describe(
+  _resource_group: maybeText(textUpTo(64)).describe(
     "The call-in group; for a callback by default the first one of the callback's service",
   ),
-  _phone_number: maybe(asText(32)).describe('The number that the customer will call from'),
-  _provide_code: maybe(z.union([z.boolean(), z.enum(['true', 'false'])], { error: 'must be true or false' })),
+  _phone_number: maybeText(scalar.pipe(textUpTo(32))).describe('The number that the customer will call from'),
+  _provide_code: maybeText(scalar.pipe(flag)).describe('true or false'),
 };
 const interactionBody = z.looseObject(
   {
@@ -129,7 +129,7 @@ async function grant(
     principal.actor,
   );
   if (!outcome.ok) throw callInRefused(outcome.refusal);
-  const wantsCode = body._provide_code === undefined ? undefined : String(body._provide_code) === 'true';
+  const wantsCode = body._provide_code;
   if (wantsCode !== undefined && wantsCode !== (outcome.grant.accessCode !== null)) {
     ignored.push({ option: '_provide_code', reason: 'is the setting generateAccessCode of the group' });
   }
@@ -190,8 +190,8 @@ function dataOf(body: Record<string, unknown>): {
 const matchBody = z.object(
   {
     _access_number: asText(32).describe('The number dialled'),
-    _access_code: maybe(asText(12)).describe('Needed where the request has a code'),
-    _phone_number: maybe(asText(32)).describe('The number called from'),
+    _access_code: maybeText(scalar.pipe(textUpTo(12))).describe('Needed where the request has a code'),
+    _phone_number: maybeText(scalar.pipe(textUpTo(32))).describe('The number called from'),
   },
   { error: 'must be an object' },
 );

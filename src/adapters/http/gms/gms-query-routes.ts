@@ -9,7 +9,7 @@ import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
 import { searchedNumber } from '../searched-number.ts';
 import { gmsConfig, gmsErrorAnswers, gmsStaffConfig } from './gms-answers.ts';
-import { reasonOf, reasonsOf, recordJson, recordSchema } from './gms-records.ts';
+import { reasonOf, reasonsOf, reasonWord, recordJson, recordSchema } from './gms-records.ts';
 
 /** Records in one answer. */
 const ANSWER_MAX = 250;
@@ -40,7 +40,7 @@ const propertiesQuery = z
       .pipe(z.enum(['AND', 'OR'], { error: 'must be AND or OR' }))
       .default('AND'),
     _callback_state: state.optional(),
-    _callback_reason: text(64).optional(),
+    _callback_reason: reasonWord.optional(),
     _customer_number: text(32).optional(),
     _id: text(128).optional(),
     _vq: service.optional(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Callback, CallbackReason } from '../../../callback/callback.ts';
 import { CallbackState } from '../../../callback/callback.ts';
 import { isoOf } from '../api-views.ts';
+import { text } from '../ges/ges-fields.ts';
 
 /** Records are kept until so long after their desired time. */
 export const RECORDS_KEPT_MS = 14 * 86_400_000;
@@ -111,3 +112,14 @@ export function reasonsOf(word: string): readonly CallbackReason[] {
   const previewRejectCount = Number(/^AGENT_PREVIEW_CANCEL_AFTER_(\d{1,6})REJECTS$/.exec(word)?.[1] ?? 0);
   return ALL_REASONS.filter((reason) => reasonOf({ reason, previewRejectCount }) === word);
 }
+
+/** The field's words for how callbacks end, as the compatibility page has them. */
+const REASON_WORDS = ALL_REASONS.map((reason) =>
+  reasonOf({ reason, previewRejectCount: 0 }).replace('0REJECTS', '<n>REJECTS'),
+);
+
+/** One of the field's words in a request; of one that there is none of, nothing would ever be found. */
+export const reasonWord = text(64).refine(
+  (word) => reasonsOf(word).length > 0,
+  `must be one of ${[...new Set(REASON_WORDS)].join(', ')}`,
+);

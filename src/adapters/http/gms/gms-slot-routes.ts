@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isoOf } from '../api-views.ts';
 import { refuseUnreadable } from '../ges/ges-callback-routes.ts';
-import { flag, serviceName as service, text, zoneName } from '../ges/ges-fields.ts';
+import { flag, serviceName as service, text, withoutEmptyParameters, zoneName } from '../ges/ges-fields.ts';
 import { localTime, rangeOf, SLOTS_MAX, unknownService, upTo } from '../ges/ges-slot-routes.ts';
 import type { Availability } from '../../../application/slot-desk.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
@@ -13,15 +13,17 @@ const params = z.object({ serviceName: service });
 
 const time = text(40).describe('ISO 8601; without an offset in `timezone`');
 const epochMs = z
-  .string()
+  .string({ error: 'must be milliseconds since 1970' })
   .regex(/^\d{1,15}$/, 'must be milliseconds since 1970')
   .transform(Number);
-const count = (digits: number) =>
-  z
-    .string()
-    .regex(new RegExp(`^[1-9]\\d{0,${digits - 1}}$`), `must be a whole number from 1, of ${digits} digits`)
+const count = (digits: number) => {
+  const range = `must be a whole number from 1, of at most ${digits} digits`;
+  return z
+    .string({ error: range })
+    .regex(new RegExp(`^[1-9]\\d{0,${digits - 1}}$`), range)
     .transform(Number)
     .optional();
+};
 
 const querySchema = z.object({
   start: time.optional().describe('Default: now'),
@@ -43,6 +45,7 @@ export function addGmsSlotRoutes(server: Server, context: RouteContext): void {
     method: 'GET',
     url: '/service/callback/:serviceName/availability',
     config: gmsConfig,
+    preValidation: withoutEmptyParameters,
     schema: {
       tags,
       summary: 'List free slots, start → free places',
@@ -66,6 +69,7 @@ export function addGmsSlotRoutes2(server: Server, context: RouteContext): void {
     method: 'GET',
     url: '/service/callback/:serviceName/availability',
     config: gmsConfig,
+    preValidation: withoutEmptyParameters,
     schema: {
       tags,
       summary: 'List the slots that callbacks can be booked in',

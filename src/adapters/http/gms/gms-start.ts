@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CallbackRequest } from '../../../application/application.ts';
 import { bookingChannels, type BookingDetails } from '../../../callback/booking-details.ts';
-import { instantMs, requestExample, rule, text, userData } from '../ges/ges-fields.ts';
+import { instantMs, maybeText, requestExample, rule, textUpTo, userData } from '../ges/ges-fields.ts';
 import { HttpError } from '../http-errors.ts';
 import { ignoredBecause, type IgnoredOption } from './gms-options.ts';
 
@@ -14,28 +14,28 @@ export const isoTime = scalar
   .refine((value) => instantMs(value, 'utc') !== undefined, 'must be a time in ISO 8601')
   .transform((value) => instantMs(value, 'utc') ?? 0)
   .describe('ISO 8601; UTC where it has no offset');
-const short = (max: number) => scalar.pipe(text(max)).optional();
+const short = (max: number) => maybeText(scalar.pipe(textUpTo(max)));
 
 /** What POST /service/callback/{service} knows; what else begins with `_` is an option without effect. */
 const startFields = {
   _customer_number: scalar.pipe(
     z.string().trim().min(2, 'must have 2–32 characters').max(32, 'must have 2–32 characters'),
   ),
-  _desired_time: isoTime.optional(),
-  _urs_vq_priority: scalar
-    .pipe(z.string().regex(/^\d{1,4}$/, 'must be a whole number from 0 to 2000'))
-    .transform(Number)
-    .pipe(z.int().max(2000, 'must be a whole number from 0 to 2000'))
-    .optional(),
+  _desired_time: maybeText(isoTime),
+  _urs_vq_priority: maybeText(
+    scalar
+      .pipe(z.string().regex(/^\d{1,4}$/, 'must be a whole number from 0 to 2000'))
+      .transform(Number)
+      .pipe(z.int().max(2000, 'must be a whole number from 0 to 2000')),
+  ),
   _urs_virtual_queue: short(255).describe('Kept as the queue that the customer would have waited in'),
   _originating_interaction_id: short(255),
   _route_point: short(64).describe("A trunk's name, instead of the queue's trunk"),
   _cb_dim_channel: short(64).describe(`${bookingChannels.join(', ')}; anything else counts as UNKNOWN`),
-  _media_type: scalar.pipe(z.literal('voice', { error: 'must be voice' })).optional(),
-  _callback_state: scalar
-    .pipe(z.enum(['SCHEDULED', 'QUEUED'], { error: 'must be SCHEDULED or QUEUED' }))
-    .optional()
-    .describe('Follows from `_desired_time`, whatever is said here'),
+  _media_type: maybeText(scalar.pipe(z.literal('voice', { error: 'must be voice' }))),
+  _callback_state: maybeText(
+    scalar.pipe(z.enum(['SCHEDULED', 'QUEUED'], { error: 'must be SCHEDULED or QUEUED' })),
+  ).describe('Follows from `_desired_time`, whatever is said here'),
   _device_notification_id: short(4096).describe('FCM registration token'),
   _device_os: short(32).describe('gcm, fcm or android; other devices are not told'),
 };

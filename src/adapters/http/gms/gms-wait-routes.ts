@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { WaitEstimatorName } from '../../../callback/queue-settings.ts';
 import { mayReadQueue } from '../access-rules.ts';
-import { serviceName as name } from '../ges/ges-fields.ts';
+import { serviceName as name, withoutEmptyParameters } from '../ges/ges-fields.ts';
 import { unknownService } from '../ges/ges-slot-routes.ts';
 import type { RouteContext, Server } from '../http-dependencies.ts';
 import { principalOf } from '../request-guard.ts';
@@ -33,6 +33,7 @@ export function addGmsWaitRoutes(server: Server, context: RouteContext): void {
       method: 'GET',
       url: `/service/${service}`,
       config: gmsConfig,
+      preValidation: withoutEmptyParameters,
       schema: {
         tags,
         summary: 'Estimate the wait in a virtual queue',
@@ -56,6 +57,7 @@ export function addGmsWaitRoutes2(server: Server, context: RouteContext): void {
     method: 'GET',
     url: '/ewt',
     config: gmsConfig,
+    preValidation: withoutEmptyParameters,
     schema: {
       tags,
       summary: 'Estimate the wait in a virtual queue',

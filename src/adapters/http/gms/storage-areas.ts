@@ -80,7 +80,7 @@ function valueOf(key: string, given: unknown): StoredValue {
 
 /** JSON bodies may have numbers and more: kept as JSON. */
 function textOf(given: unknown): string {
-  return typeof given === 'string' ? given : JSON.stringify(given ?? '');
+  return typeof given === 'string' ? given : JSON.stringify(given);
 }
 
 /** Stores values, or throws LIMIT_REACHED or TEMPORARILY_UNAVAILABLE with the limit in its message. */
