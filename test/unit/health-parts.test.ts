@@ -5,7 +5,7 @@ type Examined = Parameters<typeof healthParts>[0];
 
 const well = {
   sip: { connected: true, sipAddresses: [] },
-  media: { connected: true, version: '1.10' },
+  media: { connected: true, version: '1.10', endpointCount: 0, warmEndpointCount: 0, canTap: true },
   legCount: 2,
   registeredContactCount: 0,
   eventLoopLagMs: 3.4,
