@@ -81,7 +81,7 @@ function sendError(
     virtualQueue: addressedQueue(request),
     cause: error.status >= 500 && thrown !== undefined ? spokenCause(thrown) : null,
     detail: maskedJson(
-      { ...(faults.length > 0 && { faults: maskedFaults(faults) }), ...reasonOf(error), body },
+      { ...(faults.length > 0 && { faults: maskedFaults(faults, request) }), ...reasonOf(error), body },
       DETAIL_CHARACTERS_MAX,
     ),
   };
@@ -200,9 +200,7 @@ function faultOf(
   const path = keys.map((key, i) => (/^\d+$/.test(key) ? `[${key}]` : i === 0 ? key : `.${key}`)).join('');
   const showable =
     (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') &&
-    !keys.some((key) => secretFieldPattern.test(key)) &&
-    // What stands under another name is customers' data, where a route searches by it.
-    (part !== 'querystring' || isKnownParameter(request)(keys[0] ?? ''));
+    !keys.some((key) => secretFieldPattern.test(key));
   return {
     path: path === '' ? part : path,
     message,

@@ -75,12 +75,22 @@ export function isKnownParameter({ routeOptions }: FastifyRequest): (name: strin
   return (name) => Object.hasOwn(shape, name);
 }
 
-/** Faults as they may be kept: the value of a field that holds a number is masked, as text. */
-export function maskedFaults(faults: readonly Fault[]): readonly Fault[] {
+/**
+ * Faults as they may be kept: the value of a field that holds a number is masked, as text, and that of a
+ * parameter which the route does not have is left out.
+ */
+export function maskedFaults(faults: readonly Fault[], request: FastifyRequest): readonly Fault[] {
+  const isKnown = isKnownParameter(request);
+  const query: unknown = request.query;
+  const isAsked = (name: string): boolean =>
+    typeof query === 'object' && query !== null && Object.hasOwn(query, name);
   return faults.map((fault) => {
-    const { path, value } = fault;
+    const { value, ...rest } = fault;
     const isScalar = typeof value === 'string' || typeof value === 'number';
-    return isScalar && numberFieldPattern.test(path) ? { ...fault, value: maskNumber(String(value)) } : fault;
+    if (isScalar && isAsked(fault.path) && !isKnown(fault.path)) return rest;
+    return isScalar && numberFieldPattern.test(fault.path)
+      ? { ...fault, value: maskNumber(String(value)) }
+      : fault;
   });
 }
 

@@ -77,7 +77,7 @@ describe('error answers', () => {
       status: 400,
       code: 'VALIDATION_FAILED',
       method: 'POST',
-      path: '/api/v1/users?n=+********123',
+      path: '/api/v1/users?n=[removed]',
       actor: expect.stringMatching(/^api-key:key_/),
       address: '192.0.2.9',
       at: '2026-01-05T09:00:00.000Z',
