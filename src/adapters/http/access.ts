@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '../../callback/callback.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { assert } from '../../kernel/errors.ts';
 import { type Rights } from './access-rules.ts';
 import type { AccessStore, ApiKey, Session, User } from './access-store.ts';
 import { Role } from './access-store.ts';
@@ -51,6 +52,8 @@ const USES_REMEMBERED_MAX = 10_000;
  */
 const BELIEVED_MS = 1000;
 const BELIEVED_MAX = 2000;
+/** More means that somebody listens with every request. */
+const LISTENERS_MAX = 10;
 
 interface Believed {
   readonly principal: Principal;
@@ -66,6 +69,7 @@ export class Access {
   readonly #touchedAtMs = new Map<string, number>();
   readonly #believed = new Map<string, Believed>();
   readonly #waiting: (() => void)[] = [];
+  readonly #listeners = new Set<() => void>();
   #generation = 0;
   #verifyingCount = 0;
   /** Verified against when there is no such user, so that the answer takes the same time. */
@@ -81,8 +85,14 @@ export class Access {
    * To be called after every change of users, keys, groups and sessions: what was believed is asked again.
    */
   changed(): void {
-    this.#generation++;
-    this.#believed.clear();
+    this.#forget();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls `listener` after every change of what somebody may do; for as long as the server lives. */
+  onChange(listener: () => void): void {
+    assert(this.#listeners.size < LISTENERS_MAX, `at most ${LISTENERS_MAX} listeners of access`);
+    this.#listeners.add(listener);
   }
 
   /**
@@ -129,8 +139,8 @@ export class Access {
       expiresAtMs,
       lastUsedAtMs: nowMs,
     });
-    // It may have pushed out the user's oldest.
-    this.changed();
+    // It may have pushed out the user's oldest. Nobody's rights have changed: nobody else is told.
+    this.#forget();
     return { user, token, expiresAtMs };
   }
 
@@ -152,6 +162,11 @@ export class Access {
     const groups = await this.#store.listAccessGroups();
     // A group that is gone gives nothing: its former members must not see more than before.
     return groups.filter(({ name }) => accessGroups.includes(name)).flatMap(({ queues }) => queues);
+  }
+
+  #forget(): void {
+    this.#generation++;
+    this.#believed.clear();
   }
 
   async #keyPrincipal(digest: string): Promise<Principal | undefined> {

@@ -7,7 +7,7 @@ import type { Log } from '../../kernel/log.ts';
 
 /** Why a socket is closed by us (RFC 6455 §7.4; 4000–4999 are ours). */
 export const CloseCode = {
-  /** The server stops; connect again. */
+  /** The server stops, or the viewer may see other things than before; connect again. */
   goingAway: 1001,
   /** Too many messages, or one that says nothing. */
   policy: 1008,
@@ -30,6 +30,9 @@ const MESSAGES_MAX = 20;
 /** Ping and pong frames (RFC 6455 §5.5) of a client in one ping interval: each costs an answer or a look. */
 const CONTROL_FRAMES_MAX = 100;
 
+/** How who opened a screen stands now: as then, with other rights, or not allowed to see it any more. */
+export type Standing = 'same' | 'changed' | 'gone';
+
 export interface FeedSocketOptions {
   readonly socket: WebSocket;
   readonly agentId: string;
@@ -40,8 +43,8 @@ export interface FeedSocketOptions {
   readonly snapshot: (cursor: string) => Promise<object | undefined>;
   /** One event as it is sent; undefined: not for this viewer. */
   readonly encode: (feedId: string, entry: FeedEvent) => object | undefined;
-  /** Whether who opened it is still signed in. */
-  readonly isSignedIn: () => Promise<boolean>;
+  /** How who opened it stands now. */
+  readonly standing: () => Promise<Standing>;
   readonly clock: Clock;
   readonly log: Log;
   readonly onClosed: () => void;
@@ -98,6 +101,15 @@ export class FeedSocket {
   close(code: number, reason: string): void {
     this.#endSoon();
     this.#options.socket.close(code, reason);
+  }
+
+  /** Ends it unless who opened it may still see all that it shows; never rejects. */
+  async check(): Promise<void> {
+    // A store that fails for a moment signs nobody out.
+    const standing = await this.#options.standing().catch((): Standing => 'same');
+    if (this.#isClosed || standing === 'same') return;
+    if (standing === 'gone') this.close(CloseCode.signedOut, 'signed out');
+    else this.close(CloseCode.goingAway, 'your rights have changed');
   }
 
   /**
@@ -195,15 +207,9 @@ export class FeedSocket {
       this.#messageCount = 0;
       this.#controlCount = 0;
       this.#options.socket.ping();
-      if (++this.#pingCount % PINGS_PER_CHECK === 0) void this.#check();
+      if (++this.#pingCount % PINGS_PER_CHECK === 0) void this.check();
       this.#ping();
     });
-  }
-
-  async #check(): Promise<void> {
-    // A store that fails for a moment signs nobody out.
-    const isSignedIn = await this.#options.isSignedIn().catch(() => true);
-    if (!isSignedIn && !this.#isClosed) this.close(CloseCode.signedOut, 'signed out');
   }
 
   #counted(): void {

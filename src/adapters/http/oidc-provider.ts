@@ -104,9 +104,11 @@ export class OidcProvider {
     } catch (error) {
       throw refused(`the ID token is not valid: ${messageOf(error)}`, error);
     }
-    const { sub, azp } = payload;
+    const { aud, sub, azp } = payload;
     if (payload['nonce'] !== nonce) throw refused('the ID token belongs to another log-in');
-    if (azp !== undefined && azp !== this.#client.clientId)
+    // §3.1.3.7, 4 and 5: of several audiences the one that asked must be named.
+    const isShared = Array.isArray(aud) && aud.length > 1;
+    if ((azp !== undefined || isShared) && azp !== this.#client.clientId)
       throw refused('the ID token is for another client');
     if (typeof sub !== 'string' || sub === '' || sub.length > 255) throw refused('the ID token names nobody');
     return { ...payload, sub };

@@ -11,7 +11,7 @@ import { type OidcAttempt, OidcProvider } from './oidc-provider.ts';
 import { OidcUsers } from './oidc-users.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { limit } from './request-guard.ts';
-import { sessionCookie } from './session-routes.ts';
+import { isOverTls, sessionCookie } from './session-routes.ts';
 
 const tags = ['Session'];
 const ATTEMPT_COOKIE = 'turnkeeper_oidc';
@@ -86,7 +86,7 @@ function addDeparture(server: Server, context: RouteContext, { provider, box, by
         ATTEMPT_COOKIE,
       );
       const value = Buffer.from(sealed).toString('base64url');
-      reply.header('set-cookie', attemptCookie(value, ATTEMPT_MS, context.config.secureCookies));
+      reply.header('set-cookie', attemptCookie(value, ATTEMPT_MS, isOverTls(request, context.config)));
       return await reply.redirect(location, 302);
     },
   });
@@ -120,8 +120,8 @@ function addReturn(server: Server, context: RouteContext, parts: OidcParts, user
         const name = user.name;
         await auditLog.record(request, { action: 'login.oidc', target: `user:${name}`, name });
         const cookies = [
-          sessionCookie(session.token, config.sessionMs, config.secureCookies),
-          attemptCookie('', 0, config.secureCookies),
+          sessionCookie(session.token, config.sessionMs, isOverTls(request, config)),
+          attemptCookie('', 0, isOverTls(request, config)),
         ];
         return await sendBack(reply.header('set-cookie', cookies), attempt.returnTo);
       } catch (cause) {

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { nameSchema } from '../../telephony/directory.ts';
 import { Role } from './access-store.ts';
@@ -7,7 +8,7 @@ import { addressBlock } from './address-block.ts';
 import { errorAnswers } from './api-schemas.ts';
 import { isoOf } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
-import { httpLimits } from './http-config.ts';
+import { type HttpConfig, httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 import { LoginGuard, type LoginTry } from './login-guard.ts';
 import { hashPassword } from './password-hash.ts';
@@ -38,7 +39,7 @@ export function addSessionRoutes(server: Server, context: RouteContext): void {
         context.accessControl.changed();
         await context.auditLog.record(request, { action: 'logout', target: principalOf(request).key });
       }
-      reply.header('set-cookie', sessionCookie('', 0, context.config.secureCookies));
+      reply.header('set-cookie', sessionCookie('', 0, isOverTls(request, context.config)));
       return { loggedOut: sessionHash !== null };
     },
   });
@@ -174,7 +175,10 @@ function addLogin(server: Server, context: RouteContext, guard: LoginGuard): voi
       await access.putFamiliarAddress(name, address, clock.nowMs());
       await auditLog.record(request, { action: 'login', target: `user:${name}`, name });
       if (request.body.cookie) {
-        reply.header('set-cookie', sessionCookie(session.token, config.sessionMs, config.secureCookies));
+        reply.header(
+          'set-cookie',
+          sessionCookie(session.token, config.sessionMs, isOverTls(request, config)),
+        );
       }
       const { role, agentId } = session.user;
       const token = request.body.cookie ? null : session.token;
@@ -202,6 +206,14 @@ async function guarded<Found>(
   }
   if (found !== undefined) guard.succeeded(login);
   return found;
+}
+
+/** Whether cookies are for TLS alone: set so, or the browser came over TLS, as a trusted proxy says. */
+export function isOverTls(
+  { protocol }: Pick<FastifyRequest, 'protocol'>,
+  { secureCookies }: Pick<HttpConfig, 'secureCookies'>,
+): boolean {
+  return secureCookies || protocol === 'https';
 }
 
 /** The cookie with a session token (RFC 6265 §4.1); SameSite=Strict keeps other sites from using it. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { nameSchema } from '../../telephony/directory.ts';
 import { deletedSchema, memberGroupsSchema, newPasswordSchema, roleSchema } from './access-schemas.ts';
-import type { User } from './access-store.ts';
+import { type AccessStore, Role, type User } from './access-store.ts';
+import type { Principal } from './access.ts';
 import { errorAnswers, userSchema } from './api-schemas.ts';
 import { userJson } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
@@ -89,7 +90,14 @@ function addUserChanges(server: Server, context: RouteContext, tags: string[]): 
       const newHash = password === undefined ? undefined : await hashPassword(password);
       const user = await access.findUser(name);
       if (!user) throw noSuchUser();
-      if (role !== undefined || enabled !== undefined) notOneself(principalOf(request).name, name);
+      if (role !== undefined || enabled !== undefined) notOneself(principalOf(request), name);
+      // A session that somebody left open must not become an account that is theirs.
+      if (password !== undefined && isOneself(principalOf(request), name)) {
+        throw new HttpError(
+          'FORBIDDEN',
+          'your own password is changed with the current one: PUT /me/password',
+        );
+      }
       if (accessGroups !== undefined) await checkGroups(access, accessGroups);
       const changed: User = {
         ...user,
@@ -100,6 +108,7 @@ function addUserChanges(server: Server, context: RouteContext, tags: string[]): 
         passwordHash: newHash ?? user.passwordHash,
         updatedAtMs: clock.nowMs(),
       };
+      if (!isAdministrator(changed)) await notTheLast(access, user);
       if (!(await access.updateUser(changed))) throw noSuchUser();
       if (password !== undefined || role !== undefined || enabled === false) {
         await access.deleteSessionsOf(name);
@@ -121,8 +130,9 @@ function addUserChanges(server: Server, context: RouteContext, tags: string[]): 
     schema: { tags, summary: 'Delete a user', params, response: { 200: deletedSchema, ...errorAnswers } },
     handler: async (request) => {
       const { name } = request.params;
-      notOneself(principalOf(request).name, name);
+      notOneself(principalOf(request), name);
       const user = await access.findUser(name);
+      if (user) await notTheLast(access, user);
       if (!user || !(await access.deleteUser(name))) throw noSuchUser();
       accessControl.changed();
       const before = userJson(user);
@@ -136,7 +146,27 @@ function noSuchUser(): HttpError {
   return new HttpError('NOT_FOUND', 'there is no such user');
 }
 
-/** Nobody takes their own rights away: so there is always an administrator left. */
-function notOneself(caller: string, name: string): void {
-  if (caller === name) throw new HttpError('FORBIDDEN', 'not to yourself: ask another administrator');
+/** Nobody takes their own rights away by a slip. */
+function notOneself(principal: Principal, name: string): void {
+  if (isOneself(principal, name)) {
+    throw new HttpError('FORBIDDEN', 'not to yourself: ask another administrator');
+  }
+}
+
+/** A key may have any name, also that of a user. */
+function isOneself({ key }: Principal, name: string): boolean {
+  return key === `user:${name}`;
+}
+
+/** Throws IN_USE for the only administrator: nobody could make another one. Keys may manage users, too. */
+async function notTheLast(access: AccessStore, user: User): Promise<void> {
+  if (!isAdministrator(user)) return;
+  const others = (await access.listUsers()).filter(
+    (other) => other.name !== user.name && isAdministrator(other),
+  );
+  if (others.length === 0) throw new HttpError('IN_USE', 'this is the last administrator');
+}
+
+function isAdministrator({ role, enabled }: User): boolean {
+  return enabled && role === Role.administrator;
 }

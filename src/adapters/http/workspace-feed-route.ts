@@ -2,7 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { may } from './access-rules.ts';
 import { errorAnswers } from './api-schemas.ts';
-import { CloseCode, FeedSocket } from './feed-socket.ts';
+import type { TimerHandle } from '../../kernel/clock.ts';
+import type { Principal } from './access.ts';
+import { CloseCode, FeedSocket, type Standing } from './feed-socket.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
@@ -10,7 +12,13 @@ import { recogniseAgain } from './request-guard.ts';
 import { SocketDoor } from './socket-door.ts';
 import { viewerOf } from './workspace-access.ts';
 import { agentQuery } from './workspace-schemas.ts';
-import { eventJson, snapshotJson } from './workspace-views.ts';
+import { eventJson, snapshotJson, type Viewer } from './workspace-views.ts';
+
+/**
+ * From a change of users, keys or groups to the look at the open screens; bounds what many changes one after
+ * the other cost.
+ */
+const RECHECK_MS = 500;
 
 /** GET /workspace/events: the feed, over a WebSocket. */
 export function addFeedRoute(server: Server, context: RouteContext): void {
@@ -18,8 +26,18 @@ export function addFeedRoute(server: Server, context: RouteContext): void {
   const socketDoor = new SocketDoor(server);
   const sockets = new Set<FeedSocket>();
   let isClosing = false;
+  let recheck: TimerHandle | undefined;
+  // Whoever may see less from now on must not go on seeing it: open screens are looked at anew.
+  context.accessControl.onChange(() => {
+    if (isClosing || sockets.size === 0) return;
+    recheck ??= clock.setTimer(RECHECK_MS, () => {
+      recheck = undefined;
+      for (const socket of sockets) void socket.check();
+    });
+  });
   server.addHook('preClose', () => {
     isClosing = true;
+    if (recheck) clock.clearTimer(recheck);
     for (const socket of sockets) socket.close(CloseCode.goingAway, 'the server stops');
   });
   server.route({
@@ -63,7 +81,7 @@ export function addFeedRoute(server: Server, context: RouteContext): void {
           },
           encode: (feedId, entry) => eventJson(feedId, entry, viewer),
           // Whoever is logged in as an agent is at work, also while they only talk.
-          isSignedIn: () => isStillViewer(request, context, agentId),
+          standing: () => standingOf(request, context, viewer),
           clock,
           log,
           onClosed: () => sockets.delete(feedSocket),
@@ -77,16 +95,22 @@ export function addFeedRoute(server: Server, context: RouteContext): void {
 }
 
 /**
- * Whether who opened a screen may still see it. An agent who is logged in is at work, also while they only
- * talk: an open screen keeps their session alive then.
+ * How who opened a screen stands now. An agent who is logged in is at work, also while they only talk: an
+ * open screen keeps their session alive then.
  */
-async function isStillViewer(
+async function standingOf(
   request: FastifyRequest,
   context: RouteContext,
-  agentId: string,
-): Promise<boolean> {
+  { agentId, principal: before }: Viewer,
+): Promise<Standing> {
   const isAway = context.workspace.agent(agentId)?.state === 'LOGGED_OUT';
   const principal = await recogniseAgain(request, context.accessControl, isAway);
-  if (!principal || !may(principal, 'useWorkspace')) return false;
-  return principal.agentId === agentId || may(principal, 'superviseAgents');
+  if (!principal || !may(principal, 'useWorkspace')) return 'gone';
+  if (principal.agentId !== agentId && !may(principal, 'superviseAgents')) return 'gone';
+  return rightsOf(principal) === rightsOf(before) ? 'same' : 'changed';
+}
+
+/** All that decides what a screen shows. */
+function rightsOf({ role, scopes, queues, agentId }: Principal): string {
+  return JSON.stringify([role, scopes, queues, agentId]);
 }

@@ -76,3 +76,41 @@ it('shows a supervisor of another line of business nothing of what an agent does
   expect(seen.filter((message) => TRACES.test(JSON.stringify(message).replace(SKILLS, '')))).toEqual([]);
   expect(new Set(seen.map(({ type }) => type))).toEqual(new Set(['reset', 'hello', 'agent-state']));
 });
+
+it('ends when the viewer’s rights change, and may be opened anew as far as they go', async () => {
+  const staying = await watching('own');
+  const screen = await watching('own');
+  await staying.ofType('reset');
+  const { cursor = '' } = await screen.ofType('reset');
+  const key = await keyOf(1);
+  const rights = { role: 'Administrator', body: { accessGroups: ['foreign'] } } as const;
+  expect((await fixture.ask('PATCH', `/api/v1/api-keys/${key}`, rights)).statusCode).toBe(200);
+  fixture.clock.advance(500);
+  expect(await screen.closed).toEqual({ code: 1001, reason: 'your rights have changed' });
+  // Whose rights stayed as they were has not noticed.
+  fixture.house.registry.want('alice', 'NOT_READY', 'test', 'Lunch');
+  await staying.ofType('agent-state');
+  const again = await watching('foreign', cursor);
+  expect(await again.ofType('hello')).toMatchObject({ resumed: true });
+});
+
+it.each([
+  ['its key is deleted', 'DELETE', undefined],
+  ['its key may do less', 'PATCH', { scopes: ['native:readQueues'] }],
+] as const)('ends at once when %s', async (_, method, body) => {
+  const screen = await watching('own');
+  await screen.ofType('reset');
+  const path = `/api/v1/api-keys/${await keyOf(0)}`;
+  const answer = await fixture.ask(method, path, { role: 'Administrator', ...(body && { body }) });
+  expect(answer.statusCode).toBe(200);
+  fixture.clock.advance(500);
+  expect(await screen.closed).toEqual({ code: 4401, reason: 'signed out' });
+});
+
+/** The id of the watching keys' n-th, in the order in which they were made. */
+async function keyOf(index: number): Promise<string> {
+  const keys = (await fixture.access.listApiKeys()).filter(
+    ({ createdBy, role }) => createdBy === 'test' && role === 'Supervisor',
+  );
+  return keys[index]?.id ?? '';
+}

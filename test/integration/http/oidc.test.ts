@@ -124,6 +124,7 @@ describe('a log-in at an OpenID provider', () => {
     ['another audience', { aud: 'somebody-else' }],
     ['another issuer', { iss: 'https://evil.example' }],
     ['an end in the past', { exp: 1 }],
+    ['several audiences and no authorized party', { aud: ['turnkeeper', 'somebody-else'] }],
     ['another authorized party', { azp: 'somebody-else' }],
   ])('is refused with %s', async (_what, claims) => {
     provider.faults.claims = (good) => ({ ...good, ...claims });

@@ -105,6 +105,18 @@ describe('sessions', () => {
     expect(await post({ host: 'pbx.test', origin: 'null' })).toBe(403);
   });
 
+  it('have a cookie for TLS alone where a trusted proxy says that the browser came by it', async () => {
+    const cookieOf = async (trustedProxies: string[], headers: Record<string, string>): Promise<string> => {
+      const { fixture, password } = await withAdministrator({ trustedProxies });
+      const body = { name: 'admin', password, cookie: true };
+      return String((await fixture.ask('POST', `${API}/login`, { body, headers })).headers['set-cookie']);
+    };
+    const overTls = { 'x-forwarded-proto': 'https' };
+    expect(await cookieOf(['192.0.2.0/24'], overTls)).toContain('; Secure');
+    expect(await cookieOf(['192.0.2.0/24'], {})).not.toContain('Secure');
+    expect(await cookieOf([], overTls)).not.toContain('Secure');
+  });
+
   it('refuse a wrong password and an unknown name with the same words', async () => {
     const { fixture } = await withAdministrator();
     const answers = [];
@@ -221,5 +233,43 @@ describe('users', () => {
     expect((await fixture.ask('DELETE', `${API}/users/admin`, { headers })).statusCode).toBe(403);
     expect((await fixture.ask('DELETE', `${API}/users/sue`, { headers })).statusCode).toBe(200);
     expect((await fixture.ask('DELETE', `${API}/users/sue`, { headers })).statusCode).toBe(404);
+  });
+
+  it('change their own password with the current one only, administrators, too', async () => {
+    const { fixture, login } = await withAdministrator();
+    const headers = { authorization: `Bearer ${(await login('POST', `${API}/login`)).json().token}` };
+    const body = { password: 'long-enough-2' };
+    expect((await fixture.ask('PATCH', `${API}/users/admin`, { headers, body })).statusCode).toBe(403);
+    expect((await login('POST', `${API}/login`)).statusCode).toBe(200);
+  });
+
+  it('keep one administrator, also when a key changes them', async () => {
+    const { fixture } = await withAdministrator();
+    const role = 'Administrator';
+    const path = `${API}/users/admin`;
+    const refused = [
+      await fixture.ask('DELETE', path, { role }),
+      await fixture.ask('PATCH', path, { role, body: { enabled: false } }),
+      await fixture.ask('PATCH', path, { role, body: { role: 'Monitor' } }),
+    ];
+    expect(refused.map((answer) => answer.json().error.code)).toEqual(['IN_USE', 'IN_USE', 'IN_USE']);
+    const body = { name: 'sue', role, password: 'long-enough-1' };
+    expect((await fixture.ask('POST', `${API}/users`, { role, body })).statusCode).toBe(201);
+    expect((await fixture.ask('DELETE', path, { role })).statusCode).toBe(200);
+    const off = { role, body: { enabled: false } } as const;
+    expect((await fixture.ask('PATCH', `${API}/users/sue`, off)).statusCode).toBe(409);
+  });
+
+  it('are not protected by a key that has the name of one', async () => {
+    const { fixture, login } = await withAdministrator();
+    const headers = { authorization: `Bearer ${(await login('POST', `${API}/login`)).json().token}` };
+    const body = { name: 'sue', role: 'Supervisor', password: 'long-enough-1' };
+    await fixture.ask('POST', `${API}/users`, { headers, body });
+    const key = await fixture.ask('POST', `${API}/api-keys`, {
+      headers,
+      body: { name: 'sue', role: 'Administrator' },
+    });
+    const asKey = { 'x-api-key': String(key.json().key) };
+    expect((await fixture.ask('DELETE', `${API}/users/sue`, { headers: asKey })).statusCode).toBe(200);
   });
 });
