@@ -4,7 +4,7 @@ const LATER = '2026-01-05T10:00:00.000Z';
 export const bodyExamples: Readonly<Record<string, unknown>> = {
   postLogin: { name: 'admin', password: 'correct horse battery staple' },
   postCallbacks: {
-    virtualQueue: 'billing',
+    virtualQueue: 'support',
     customerNumber: '+12025550123',
     desiredAt: '2026-01-05T09:30:00.000Z',
     language: 'en',
@@ -19,7 +19,7 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
     generateAccessCode: true,
     accessCodeLength: 6,
     expirySec: 60,
-    queue: 'billing',
+    queue: 'support',
   },
   postApiKeys: {
     name: 'Web shop',
@@ -32,13 +32,13 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   postApiKeysValidate: { apiKey: 'tk_as-it-was-shown-once' },
   postUsers: { name: 'maria', role: 'Supervisor', password: 'correct horse battery staple' },
   patchUsersByName: { role: 'Monitor', enabled: true },
-  postAccessGroups: { name: 'billing-line', queues: ['billing', 'billing_*'] },
-  putAccessGroupsByName: { queues: ['billing', 'billing_*'] },
+  postAccessGroups: { name: 'support-line', queues: ['support', 'support_*'] },
+  putAccessGroupsByName: { queues: ['support', 'support_*'] },
   postTraces: { subject: { kind: 'number', number: '+12025550123' } },
   postWorkspaceInvitationsByIdReject: { reason: 'Lunch' },
   postWorkspaceCasesByIdData: { changes: { orderNumber: 'A-1048' } },
   postWorkspaceCasesByIdDisposition: { code: 'Sold' },
   gms1PostStorageByTtl: { orderNumber: 'A-1047' },
   gms1PostStorageCustomByCustomIdByTtl: { orderNumber: 'A-1047' },
-  postConfig: 'queues:\n  - name: billing\n    skillExpression: Skill("Billing") >= 1\n',
+  postConfig: 'queues:\n  - name: support\n    skillExpression: Skill("Support") >= 1\n',
 };

@@ -1,4 +1,4 @@
-import { ExampleMaker } from './api-examples.ts';
+import { EXAMPLE_ID_TAIL, ExampleMaker } from './api-examples.ts';
 import { bodyExamples } from './api-body-examples.ts';
 import { httpLimits } from './http-config.ts';
 
@@ -99,6 +99,7 @@ type ErrorStatus = keyof typeof errorStatuses;
  */
 export function completeDocument<Document extends object>(given: Document): Document {
   const document = structuredClone(given) as unknown as ApiDocument;
+  makePatternsPortable(document);
   const examples = new ExampleMaker(document.components?.schemas ?? {});
   const responses: Record<string, ApiAnswer> = {};
   for (const [path, operations] of Object.entries(document.paths)) {
@@ -120,6 +121,19 @@ function liftStyle(parameter: ApiParameter): void {
   parameter.explode = told.explode;
   delete told.style;
   delete told.explode;
+}
+
+/**
+ * Validators in other languages know no `\p{C}` (JSON Schema 2020-12 §6.4 recommends to do without). What
+ * stands for it excludes less: control characters, but not the invisible ones.
+ */
+function makePatternsPortable(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return;
+  const schema = node as { pattern?: unknown };
+  if (typeof schema.pattern === 'string') {
+    schema.pattern = schema.pattern.replace(/\\p\{Cc?\}/g, String.raw`\x00-\x1f\x7f-\x9f`);
+  }
+  for (const member of Object.values(node)) makePatternsPortable(member);
 }
 
 /** `POST /api/v1/callbacks/{id}/cancel` → `postCallbacksByIdCancel`. */
@@ -154,14 +168,26 @@ function addExamples(operation: ApiOperation, examples: ExampleMaker): void {
   }
 }
 
-/** Agents have ids of their own. */
+/** Names and ids in addresses are those of what the address is of. */
 function parameterExample(
-  { tags = [] }: ApiOperation,
+  { tags = [], operationId = '' }: ApiOperation,
   { name, schema }: ApiParameter,
   examples: ExampleMaker,
 ): unknown {
-  return name === 'id' && tags[0] === 'Agents' ? '1001' : examples.of(schema, name, true);
+  const [tag = ''] = tags;
+  if (name === 'id' && tag === 'Agents') return '1001';
+  if (name === 'id' && /^gms1[A-Z][a-z]+Storage/.test(operationId)) return `storage_${EXAMPLE_ID_TAIL}`;
+  const named = name === 'name' ? nameByTag[tag] : pathExamples[name];
+  return named ?? examples.of(schema, name, true);
 }
+
+const pathExamples: Readonly<Record<string, string>> = { key: 'orderNumber', ttl: '3600' };
+const nameByTag: Readonly<Record<string, string>> = {
+  'Call-in': 'support-app',
+  'Access groups': 'support-line',
+  Users: 'maria',
+  Credentials: 'example',
+};
 
 function isNative({ schema }: ApiMedia): boolean {
   return schema?.$ref === '#/components/schemas/Error';
@@ -178,7 +204,7 @@ const errorExample = {
 
 const textExamples: Readonly<Record<string, string>> = {
   'text/plain': '# TYPE turnkeeper_calls gauge\nturnkeeper_calls{kind="inbound"} 3\n',
-  'application/yaml': 'queues:\n  - name: billing\n    skillExpression: Skill("Billing") >= 1\n',
+  'application/yaml': 'queues:\n  - name: support\n    skillExpression: Skill("Support") >= 1\n',
 };
 
 function namesCallback(requestBody: ApiOperation['requestBody']): boolean {

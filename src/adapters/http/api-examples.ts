@@ -4,16 +4,18 @@ import type { ApiSchema } from './api-document.ts';
 const DEPTH_MAX = 8;
 const INSTANT = '2026-01-05T09:30:00.000Z';
 /** The last part of every id in examples. */
-const ID_TAIL = '0006gqn4vmv00example';
+export const EXAMPLE_ID_TAIL = '0006gqn4vmv00example';
+/** The virtual queue in examples: one that the demonstration has. */
+export const EXAMPLE_QUEUE = 'support';
 
 /** Values that a reader understands, by the name of the member or parameter; the rest follows the schema. */
 const valueByName: Readonly<Record<string, unknown>> = {
-  virtualQueue: 'billing',
-  queue: 'billing',
-  queueName: 'billing',
-  serviceName: 'billing',
-  'virtual-queues': 'billing',
-  _id: `callback_${ID_TAIL}`,
+  virtualQueue: EXAMPLE_QUEUE,
+  queue: EXAMPLE_QUEUE,
+  queueName: EXAMPLE_QUEUE,
+  serviceName: EXAMPLE_QUEUE,
+  'virtual-queues': EXAMPLE_QUEUE,
+  _id: `callback_${EXAMPLE_ID_TAIL}`,
   gms_user: 'shop',
   customId: 'basket',
   estimator: 'urs2',
@@ -23,7 +25,7 @@ const valueByName: Readonly<Record<string, unknown>> = {
   toNumber: '+12025550199',
   dialledNumber: '5000',
   number: '+12025550123',
-  name: 'billing',
+  name: EXAMPLE_QUEUE,
   agentId: '1001',
   agent: '1001',
   sipUser: '1001',
@@ -34,12 +36,12 @@ const valueByName: Readonly<Record<string, unknown>> = {
   customerData: { orderNumber: 'A-1047' },
   data: { orderNumber: 'A-1047' },
   details: { channel: 'WEB', offerType: 'ASAP' },
-  skills: { Billing: 5 },
+  skills: { Support: 5 },
   scopes: ['native', 'ges'],
   origins: ['https://shop.example'],
   origin: 'https://shop.example',
-  queues: ['billing'],
-  accessGroups: ['billing-line'],
+  queues: [EXAMPLE_QUEUE],
+  accessGroups: ['support-line'],
   permissions: ['readCallbacks'],
   password: 'correct horse battery staple',
   currentPassword: 'correct horse battery staple',
@@ -48,7 +50,7 @@ const valueByName: Readonly<Record<string, unknown>> = {
   token: 'ts_shown-once',
   code: 'VALIDATION_FAILED',
   message: 'the request is not valid',
-  correlationId: `corr_${ID_TAIL}`,
+  correlationId: `corr_${EXAMPLE_ID_TAIL}`,
   nextCursor: null,
   reason: null,
   subState: null,
@@ -59,7 +61,8 @@ const valueByName: Readonly<Record<string, unknown>> = {
   address: '192.0.2.9',
   url: 'https://crm.example/hook',
   country: 'US',
-  groupName: 'app-users',
+  groupName: 'support-app',
+  _resource_group: 'support-app',
   attemptCount: 1,
   version: 3,
   limit: 50,
@@ -120,10 +123,10 @@ export class ExampleMaker {
 
 function textOf({ format, pattern, minLength = 0 }: ApiSchema, name: string): string {
   const kind = /^\^\(?(?:\?:)?([a-z]+)(?:\|[a-z]+)*\)?_\[0-9a-z\]/.exec(pattern ?? '')?.[1];
-  if (kind !== undefined) return `${kind}_${ID_TAIL}`;
+  if (kind !== undefined) return `${kind}_${EXAMPLE_ID_TAIL}`;
   const isTime = /(?:At|Time|Since)$|^(?:at|from|to|start|end|since)$/.test(name);
   if (format === 'date-time' || (isTime && pattern === undefined)) return INSTANT;
-  if (/(?:^id|Id)$/.test(name) && pattern === undefined) return `callback_${ID_TAIL}`;
+  if (/(?:^id|Id)$/.test(name) && pattern === undefined) return `callback_${EXAMPLE_ID_TAIL}`;
   return 'example'.padEnd(minLength, '-');
 }
 

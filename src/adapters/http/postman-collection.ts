@@ -1,6 +1,28 @@
 import type { ApiDocument, ApiMedia, ApiOperation, ApiParameter } from './api-document.ts';
+import { EXAMPLE_ID_TAIL, EXAMPLE_QUEUE } from './api-examples.ts';
 
 const SCHEMA = 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json';
+
+/** What examples name that is another thing on every server, and the variable that stands for it. */
+const variableByExample: readonly (readonly [string, string])[] = [
+  [EXAMPLE_QUEUE, 'queue'],
+  ...['callback', 'callin', 'key', 'notification', 'recording', 'storage', 'invitation', 'corr'].map(
+    (kind) => [`${kind}_${EXAMPLE_ID_TAIL}`, `${kind}Id`] as const,
+  ),
+];
+
+/**
+ * Run by Postman after every request: the first id of each kind in an answer becomes that of the next requests, and
+ * the correlation id of an error.
+ */
+const REMEMBER_IDS = `const isError = pm.response.code >= 400;
+const told = isError ? pm.response.headers.get('x-correlation-id') : pm.response.text();
+const ids = /\\b(callback|callin|key|notification|recording|storage|invitation|corr)_[0-9a-z]{8,40}\\b/g;
+const seen = new Set(isError ? [] : ['corr']);
+for (const [id, kind] of String(told).matchAll(ids)) {
+  if (!seen.has(kind)) pm.collectionVariables.set(kind + 'Id', id);
+  seen.add(kind);
+}`;
 
 /** A request in the collection. */
 interface PostmanItem {
@@ -11,7 +33,8 @@ interface PostmanItem {
 
 /**
  * The operations of an OpenAPI document as a Postman collection, format 2.1: a folder for every tag, example
- * bodies and answers, and the variables `baseUrl` and `apiKey`. The same document gives the same collection.
+ * bodies and answers, and variables: `baseUrl`, `apiKey`, `queue`, and the ids of what was answered last
+ * (`callbackId` …). The same document gives the same collection.
  * @param baseUrl what `baseUrl` is set to, without a slash at its end.
  */
 export function postmanCollection(document: ApiDocument, baseUrl: string): object {
@@ -26,7 +49,9 @@ export function postmanCollection(document: ApiDocument, baseUrl: string): objec
   return {
     info: {
       name: `${title} ${version}`,
-      description: `${description}\n\nSet the variable \`apiKey\` to a key of yours.`,
+      description:
+        `${description}\n\nSet the variable \`apiKey\` to a key of yours, and \`queue\` to a queue of yours. ` +
+        'What a request makes is what the next ones name: its id is remembered.',
       schema: SCHEMA,
     },
     auth: {
@@ -40,7 +65,9 @@ export function postmanCollection(document: ApiDocument, baseUrl: string): objec
     variable: [
       { key: 'baseUrl', value: baseUrl, type: 'string' },
       { key: 'apiKey', value: '', type: 'string' },
+      ...variableByExample.map(([value, key]) => ({ key, value, type: 'string' })),
     ],
+    event: [{ listen: 'test', script: { type: 'text/javascript', exec: REMEMBER_IDS.split('\n') } }],
     item: [...folders].map(([name, item]) => ({ name, item })),
   };
 }
@@ -89,7 +116,7 @@ function requestOf(method: string, path: string, operation: ApiOperation): objec
 function urlOf(path: string, inPath: readonly ApiParameter[], inQuery: readonly ApiParameter[]): object {
   const parts = path.slice(1).replace(/\{(\w+)\}/g, ':$1');
   const needed = inQuery.filter(({ required }) => required === true);
-  const search = needed.map(({ name, example }) => `${name}=${textOf(example)}`).join('&');
+  const search = needed.map(({ name, example }) => `${name}=${withVariables(textOf(example))}`).join('&');
   return {
     raw: `{{baseUrl}}/${parts}${search === '' ? '' : `?${search}`}`,
     host: ['{{baseUrl}}'],
@@ -100,7 +127,7 @@ function urlOf(path: string, inPath: readonly ApiParameter[], inQuery: readonly 
       : {
           variable: inPath.map(({ name, example, description }) => ({
             key: name,
-            value: textOf(example),
+            value: withVariables(textOf(example)),
             ...(description === undefined ? {} : { description }),
           })),
         }),
@@ -119,7 +146,7 @@ function partsOf(parameter: ApiParameter): ApiParameter[] {
 function pairOf({ name, required, description, example, schema }: ApiParameter): object {
   return {
     key: name,
-    value: textOf(example ?? schema.default),
+    value: withVariables(textOf(example ?? schema.default)),
     ...(description === undefined ? {} : { description }),
     ...(required === true ? {} : { disabled: true }),
   };
@@ -129,9 +156,16 @@ function bodyOf(type: string, media: ApiMedia): object {
   const example = exampleOf(media);
   return {
     mode: 'raw',
-    raw: example === undefined ? '' : bodyText(example),
+    raw: example === undefined ? '' : withVariables(bodyText(example)),
     options: { raw: { language: languageOf(type) } },
   };
+}
+
+function withVariables(text: string): string {
+  return variableByExample.reduce(
+    (said, [example, name]) => said.replace(new RegExp(`\\b${example}\\b(?!-)`, 'g'), `{{${name}}}`),
+    text,
+  );
 }
 
 function exampleOf(media: ApiMedia | undefined): unknown {

@@ -38,7 +38,7 @@ it('says which operations of the v3 API answer 404: those that name a callback',
 });
 
 it('describes every operation of the v3 API with examples, and takes those of its bodies', async () => {
-  const { fixture, post } = await gesCounter({ name: 'billing' });
+  const { fixture, post } = await gesCounter({ name: 'support' });
   const { paths } = (await fixture.ask('GET', '/api/openapi.json')).json();
   const own = Object.entries<object>(paths).filter(([path]) => path.startsWith('/engagement/v3/'));
   expect(own.map(([path]) => path.replace('/engagement/v3', '')).sort()).toEqual([

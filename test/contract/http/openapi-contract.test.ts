@@ -67,6 +67,14 @@ describe('the OpenAPI 3.1 document', () => {
     expect(faults).toEqual([]);
   });
 
+  it('has patterns that validators in other languages read: no Unicode properties, no look-around', () => {
+    const patterns = [...JSON.stringify(document).matchAll(/"pattern":"((?:[^"\\\\]|\\\\.)*)"/g)].map(
+      ([, pattern = '']) => JSON.parse(`"${pattern}"`) as string,
+    );
+    expect(patterns.length).toBeGreaterThan(20);
+    expect(patterns.filter((pattern) => /\\p\{|\(\?[=!<]/.test(pattern))).toEqual([]);
+  });
+
   it('gives every operation an id of its own, a tag, a summary, its security and its errors', () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(
@@ -182,7 +190,7 @@ describe('every operation', () => {
     }
     expect(wrong).toEqual([]);
     // The rest names things that are not there.
-    expect(succeeded.length).toBeGreaterThan(60);
+    expect(succeeded.length).toBeGreaterThan(70);
   }, 60_000);
 });
 
@@ -204,7 +212,7 @@ async function send(operation: ApiOperation): ReturnType<Fixture['ask']> {
   const [type, media] = Object.entries(requestBody?.content ?? {})[0] ?? [];
   const [sent] = examplesOf(media);
   const isAgents = path.includes('/workspace');
-  return await fixture.ask(method as 'GET', search === '' ? address : `${address}?${search}`, {
+  return await fixture.ask(method as 'GET', asHere(search === '' ? address : `${address}?${search}`), {
     headers: {
       ...Object.fromEntries(needed('header')),
       ...(isAgents
@@ -212,6 +220,11 @@ async function send(operation: ApiOperation): ReturnType<Fixture['ask']> {
         : { 'x-api-key': fixture.tokens.Administrator }),
       ...(type === undefined ? {} : { 'content-type': type }),
     },
-    ...(sent === undefined ? {} : { text: typeof sent === 'string' ? sent : JSON.stringify(sent) }),
+    ...(sent === undefined ? {} : { text: asHere(typeof sent === 'string' ? sent : JSON.stringify(sent)) }),
   });
+}
+
+/** The virtual queue of the examples has another name in this fixture. */
+function asHere(text: string): string {
+  return text.replace(/\bsupport\b(?!-)/g, 'billing');
 }

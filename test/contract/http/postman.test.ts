@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Fixture, newFixture } from '../../unit/http/http-fixture.ts';
@@ -55,6 +56,12 @@ const collectionSchema = z.strictObject({
     apikey: z.array(z.strictObject({ key: z.string(), value: z.string(), type: z.literal('string') })),
   }),
   variable: z.array(z.strictObject({ key: z.string(), value: z.string(), type: z.literal('string') })),
+  event: z.tuple([
+    z.strictObject({
+      listen: z.literal('test'),
+      script: z.strictObject({ type: z.literal('text/javascript'), exec: z.array(z.string()) }),
+    }),
+  ]),
   item: z.array(z.strictObject({ name: z.string().min(1), item: z.array(itemSchema).min(1) })),
 });
 
@@ -88,9 +95,10 @@ describe('the Postman collection', () => {
   });
 
   it('sends to the server it came from, with the key of a variable', () => {
-    expect(collection.variable).toEqual([
+    expect(collection.variable.slice(0, 3)).toEqual([
       { key: 'baseUrl', value: 'http://desk.example:8443', type: 'string' },
       { key: 'apiKey', value: '', type: 'string' },
+      { key: 'queue', value: 'support', type: 'string' },
     ]);
     expect(collection.auth.apikey.map(({ key, value }) => [key, value])).toEqual([
       ['key', 'x-api-key'],
@@ -128,6 +136,37 @@ describe('the Postman collection', () => {
     }
     const answered = items().filter(({ response }) => response.length > 0);
     expect(answered.length).toBeGreaterThan(operations.length * 0.9);
+  });
+
+  it('names what is another thing on every server by variables that it has', () => {
+    const used = new Set([...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name));
+    expect(used).toEqual(new Set(collection.variable.map(({ key }) => key)));
+    const requests = JSON.stringify(items().map(({ request }) => request));
+    expect(requests).not.toMatch(/_0006gqn4vmv00example|"support"/);
+  });
+
+  it('remembers the ids of answers for the next requests', async () => {
+    const variables = new Map<string, string>();
+    const script = collection.event[0].script.exec.join('\n');
+    const after = ({ statusCode, body, headers }: Awaited<ReturnType<Fixture['ask']>>): void => {
+      const pm = {
+        response: { code: statusCode, text: () => body, headers: { get: (name: string) => headers[name] } },
+        collectionVariables: { set: (name: string, value: string) => variables.set(name, value) },
+      };
+      runInNewContext(script, { pm });
+    };
+    const made = await fixture.ask('POST', '/api/v1/api-keys', {
+      headers: { 'x-api-key': fixture.tokens.Administrator, 'content-type': 'application/json' },
+      text: JSON.stringify({ name: 'shop', role: 'Developer' }),
+    });
+    after(made);
+    expect([...variables]).toEqual([['keyId', made.json().id]]);
+    const wrong = await fixture.ask('GET', '/api/v1/callbacks/callback_0006gqn4vmv00example', {
+      headers: { 'x-api-key': fixture.tokens.Administrator },
+    });
+    after(wrong);
+    expect(variables.get('corrId')).toBe(wrong.headers['x-correlation-id']);
+    expect(variables.size).toBe(2);
   });
 
   it('is the same each time', async () => {

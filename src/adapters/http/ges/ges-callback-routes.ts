@@ -79,7 +79,7 @@ const createBody = bodyOf({
   ),
 }).meta(
   requestExample({
-    serviceName: 'billing',
+    serviceName: 'support',
     phoneNumber: '+12025550123',
     desiredTime: '2026-01-05T09:30:00.000Z',
     channel: 'WEB',

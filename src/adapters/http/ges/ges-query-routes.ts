@@ -70,7 +70,7 @@ const pageSchema = gesAnswerSchema(
     items: [
       {
         id: EXAMPLE_ID,
-        serviceName: 'billing',
+        serviceName: 'support',
         phoneNumber: '+12025550123',
         createdTime: '2026-01-05T08:58:12.000Z',
         desiredTime: '2026-01-05T09:30:00.000Z',

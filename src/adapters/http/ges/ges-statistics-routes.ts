@@ -68,7 +68,7 @@ const body = bodyOf({
   .nullish()
   .meta(
     requestExample({
-      data: { statistics: [{ objectId: 'billing', objectType: 'Queue', name: 'ExpectedWaitTime' }] },
+      data: { statistics: [{ objectId: 'support', objectType: 'Queue', name: 'ExpectedWaitTime' }] },
     }),
   );
 
@@ -98,7 +98,7 @@ export function addGesStatisticsRoutes(server: Server, { application, clock }: R
           statistics: [
             {
               name: 'ExpectedWaitTime',
-              objectId: 'billing',
+              objectId: 'support',
               objectType: 'Queue',
               timestamp: 1_767_605_400_000,
               value: 95,

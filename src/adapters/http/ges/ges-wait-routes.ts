@@ -81,7 +81,7 @@ export function addGesWaitRoutes(server: Server, { application }: RouteContext):
                 .describe('0; -1: nobody served yet, or no such queue; -2: no agent logged in'),
             }),
           ),
-          [{ virtualQueue: 'billing', estimatedWaitTime: 95, resultCode: 0 }],
+          [{ virtualQueue: 'support', estimatedWaitTime: 95, resultCode: 0 }],
         ),
         ...gesErrorAnswers,
       },
