@@ -18,6 +18,7 @@ import * as access from './access-queries.ts';
 import * as audit from './audit-queries.ts';
 import * as agents from './agent-queries.ts';
 import * as legs from './open-leg-queries.ts';
+import { inTurns } from './indexed-list.ts';
 import * as requests from './request-queries.ts';
 import * as areas from './storage-area-queries.ts';
 import type { StorageTx } from './storage-tx.ts';
@@ -190,7 +191,10 @@ export class StoredAudit implements AuditStore {
   }
 
   listAudit(filter: AuditFilter): Promise<AuditEntry[]> {
-    return this.#transactions.transact((tx) => audit.listAudit(tx.executor, filter));
+    return inTurns(filter.limit, (limit, below) => {
+      const wanted = { ...filter, limit, ...(below !== undefined && { afterId: below }) };
+      return this.#transactions.transact((tx) => audit.listAuditTurn(tx.executor, wanted));
+    });
   }
 
   listCreations(filter: CreationFilter): Promise<Creation[]> {
