@@ -31,7 +31,9 @@ describe('GET /service/callback', () => {
     expect(await find('_vq=support&_=1767607200000&colour=red')).toEqual([second]);
     const unknown = await ask('GET', `${SERVICE}?_request_ewt_service=x&colour=red`);
     expect([unknown.statusCode, unknown.json().phrase]).toEqual([400, 'BAD_PARAMETER']);
-    expect(unknown.json().message).toContain('_request_ewt_service is nothing that callbacks are found by');
+    expect(unknown.json().message).toContain(
+      '_request_ewt_service "x" is nothing that callbacks are found by',
+    );
     const misspelt = await ask('GET', `${SERVICE}?_callback_reason=cancelled`);
     expect(misspelt.statusCode).toBe(400);
     expect(misspelt.json().message).toContain('"cancelled" must be one of AGENT_CONNECTED, CANCELLED');
