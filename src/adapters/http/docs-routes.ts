@@ -8,6 +8,7 @@ import { docsScript } from './docs-script.ts';
 import { docsStyle } from './docs-style.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
 import { postmanCollection } from './postman-collection.ts';
+import { cookieName, SESSION_COOKIE } from './session-cookie.ts';
 
 const DESCRIPTION = `Turnkeeper keeps a caller's place in line and calls them back.
 
@@ -20,6 +21,7 @@ Send an API key as \`x-api-key\`, or a key or a session token as \`Authorization
 
 /** Collects the OpenAPI 3.1 document from the routes' zod schemas. */
 export function addOpenApi(server: Server, { config }: RouteContext): void {
+  const sessionCookieName = cookieName(SESSION_COOKIE, config.secureCookies);
   server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -29,7 +31,7 @@ export function addOpenApi(server: Server, { config }: RouteContext): void {
           bearer: { type: 'http', scheme: 'bearer', description: 'API key `tk_…` or session token `ts_…`' },
           apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
           basic: { type: 'http', scheme: 'basic', description: 'API key as the password; any user name' },
-          cookie: { type: 'apiKey', in: 'cookie', name: 'turnkeeper_session' },
+          cookie: { type: 'apiKey', in: 'cookie', name: sessionCookieName },
         },
       },
     },

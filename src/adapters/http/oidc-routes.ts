@@ -11,7 +11,7 @@ import { type OidcAttempt, OidcProvider } from './oidc-provider.ts';
 import { OidcUsers } from './oidc-users.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { limit } from './request-guard.ts';
-import { isOverTls, sessionCookie } from './session-routes.ts';
+import { cookieName, isOverTls, sessionCookie } from './session-cookie.ts';
 
 const tags = ['Session'];
 const ATTEMPT_COOKIE = 'turnkeeper_oidc';
@@ -111,7 +111,8 @@ function addReturn(server: Server, context: RouteContext, parts: OidcParts, user
     handler: async (request, reply) => {
       limit(parts.byAddress.take(addressBlock(request.ip)));
       const { code, error } = request.query;
-      const attempt = attemptOf(request, parts.box, context.clock.nowMs());
+      const isSecure = isOverTls(request, config);
+      const attempt = attemptOf(request, { box: parts.box, isSecure, nowMs: context.clock.nowMs() });
       if (error !== undefined) throw refused('the provider did not log anybody in');
       if (code === undefined) throw refused('the provider sent no code');
       try {
@@ -120,8 +121,8 @@ function addReturn(server: Server, context: RouteContext, parts: OidcParts, user
         const name = user.name;
         await auditLog.record(request, { action: 'login.oidc', target: `user:${name}`, name });
         const cookies = [
-          sessionCookie(session.token, config.sessionMs, isOverTls(request, config)),
-          attemptCookie('', 0, isOverTls(request, config)),
+          sessionCookie(session.token, config.sessionMs, isSecure),
+          attemptCookie('', 0, isSecure),
         ];
         return await sendBack(reply.header('set-cookie', cookies), attempt.returnTo);
       } catch (cause) {
@@ -152,8 +153,11 @@ function newAttempt(): OidcAttempt {
  * The log-in that this browser began. The cookie binds it to the browser: with the state alone somebody could
  * make others finish a log-in that is not theirs (RFC 6749 §10.12).
  */
-function attemptOf(request: FastifyRequest, box: SecretBox, nowMs: number): z.infer<typeof attemptSchema> {
-  const cookie = new RegExp(`(?:^|;\\s*)${ATTEMPT_COOKIE}=([\\w-]{1,4096})(?:;|$)`);
+function attemptOf(
+  request: FastifyRequest,
+  { box, isSecure, nowMs }: { readonly box: SecretBox; readonly isSecure: boolean; readonly nowMs: number },
+): z.infer<typeof attemptSchema> {
+  const cookie = new RegExp(`(?:^|;\\s*)${cookieName(ATTEMPT_COOKIE, isSecure)}=([\\w-]{1,4096})(?:;|$)`);
   const value = cookie.exec(request.headers.cookie ?? '')?.[1] ?? '';
   const opened = box.open(Buffer.from(value, 'base64url').toString('utf8'), ATTEMPT_COOKIE);
   if (opened.kind === 'refused')
@@ -169,7 +173,10 @@ function attemptOf(request: FastifyRequest, box: SecretBox, nowMs: number): z.in
 
 /** Lax, because the browser comes back from another site (RFC 6265bis §5.2). */
 function attemptCookie(value: string, maxAgeMs: number, secure: boolean): string {
-  const parts = [`${ATTEMPT_COOKIE}=${value}`, 'Path=/api/v1/oidc', 'HttpOnly', 'SameSite=Lax'];
+  // A cookie of one host alone is for all of its paths (RFC 6265bis §4.1.3.2).
+  const path = secure ? '/' : '/api/v1/oidc';
+  const name = cookieName(ATTEMPT_COOKIE, secure);
+  const parts = [`${name}=${value}`, `Path=${path}`, 'HttpOnly', 'SameSite=Lax'];
   return [...parts, `Max-Age=${Math.floor(maxAgeMs / 1000)}`, ...(secure ? ['Secure'] : [])].join('; ');
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { assert } from '../../kernel/errors.ts';
-import type { Access, Principal } from './access.ts';
+import type { Principal } from './access.ts';
 import { slotJson } from './api-views.ts';
 import { isFamily, may, type RouteAccess } from './access-rules.ts';
 import { addressBlock } from './address-block.ts';
@@ -10,10 +10,8 @@ import type { RouteContext, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
+import { sessionTokenOf } from './session-cookie.ts';
 
-/** The cookie that holds a session token. */
-export const SESSION_COOKIE = 'turnkeeper_session';
-const COOKIE_CHARACTERS_MAX = 4096;
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const QUEUE_FULL_RETRY_SEC = 60;
 
@@ -49,7 +47,7 @@ export function guardRequests(server: Server, context: RouteContext): void {
     const { access, staffOnly, takesNumber } = request.routeOptions.config;
     if (access === undefined || access === 'public') return;
     await letPageRead(request, reply, context.originBook);
-    const principal = await recognise(request, context.accessControl, isFamily(access));
+    const principal = await recognise(request, context, isFamily(access));
     if (!principal) {
       const what = isFamily(access)
         ? 'a valid API key is needed, as x-api-key'
@@ -102,16 +100,18 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal;
 }
 
+type Recognition = Pick<RouteContext, 'accessControl' | 'config'>;
+
 /**
  * Who made this request, as it stands now: for what goes on after it.
  * @param background it keeps no session alive.
  */
 export function recogniseAgain(
   request: FastifyRequest,
-  access: Access,
+  context: Recognition,
   background: boolean,
 ): Promise<Principal | undefined> {
-  return recognise(request, access, false, background);
+  return recognise(request, context, false, background);
 }
 
 /**
@@ -121,7 +121,7 @@ export function recogniseAgain(
  */
 async function recognise(
   request: FastifyRequest,
-  access: Access,
+  { accessControl: access, config }: Recognition,
   keysOnly: boolean,
   background = request.headers['x-background'] === 'true',
 ): Promise<Principal | undefined> {
@@ -137,7 +137,7 @@ async function recognise(
       bearer ?? (request.routeOptions.config.takesBasic === true ? basicKey(authorization) : undefined);
     return credential === undefined ? undefined : await access.recognise(credential, background);
   }
-  const token = keysOnly ? undefined : sessionCookie(request.headers.cookie);
+  const token = keysOnly ? undefined : sessionTokenOf(request, config);
   if (token === undefined) return undefined;
   if (!SAFE_METHODS.has(request.method)) refuseForeignPage(request);
   return await access.recognise(token, background);
@@ -165,15 +165,6 @@ export function refuseForeignPage(request: FastifyRequest): void {
       ? site !== 'same-origin' && site !== 'none'
       : request.headers.origin !== undefined && !isSameOrigin(request);
   if (foreign) throw new HttpError('FORBIDDEN', 'a page of another origin may not do this with your session');
-}
-
-function sessionCookie(header: string | undefined): string | undefined {
-  if (header === undefined || header.length > COOKIE_CHARACTERS_MAX) return undefined;
-  for (const pair of header.split(';')) {
-    const [name, value] = pair.trim().split('=', 2);
-    if (name === SESSION_COOKIE && value !== undefined) return value;
-  }
-  return undefined;
 }
 
 /** The error answer for an expected refusal of the application. */

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { nameSchema } from '../../telephony/directory.ts';
 import { Role } from './access-store.ts';
@@ -8,12 +7,13 @@ import { addressBlock } from './address-block.ts';
 import { errorAnswers } from './api-schemas.ts';
 import { isoOf } from './api-views.ts';
 import type { RouteContext, Server } from './http-dependencies.ts';
-import { type HttpConfig, httpLimits } from './http-config.ts';
+import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 import { LoginGuard, type LoginTry } from './login-guard.ts';
 import { hashPassword } from './password-hash.ts';
 import { RateLimiter } from './rate-limiter.ts';
-import { limit, principalOf, refuseForeignPage, SESSION_COOKIE } from './request-guard.ts';
+import { limit, principalOf, refuseForeignPage } from './request-guard.ts';
+import { isOverTls, sessionCookie } from './session-cookie.ts';
 
 const tags = ['Session'];
 
@@ -206,24 +206,4 @@ async function guarded<Found>(
   }
   if (found !== undefined) guard.succeeded(login);
   return found;
-}
-
-/** Whether cookies are for TLS alone: set so, or the browser came over TLS, as a trusted proxy says. */
-export function isOverTls(
-  { protocol }: Pick<FastifyRequest, 'protocol'>,
-  { secureCookies }: Pick<HttpConfig, 'secureCookies'>,
-): boolean {
-  return secureCookies || protocol === 'https';
-}
-
-/** The cookie with a session token (RFC 6265 §4.1); SameSite=Strict keeps other sites from using it. */
-export function sessionCookie(token: string, maxAgeMs: number, secure: boolean): string {
-  const parts = [
-    `${SESSION_COOKIE}=${token}`,
-    'Path=/',
-    'HttpOnly',
-    'SameSite=Strict',
-    `Max-Age=${Math.floor(maxAgeMs / 1000)}`,
-  ];
-  return [...parts, ...(secure ? ['Secure'] : [])].join('; ');
 }

@@ -104,7 +104,7 @@ async function standingOf(
   { agentId, principal: before }: Viewer,
 ): Promise<Standing> {
   const isAway = context.workspace.agent(agentId)?.state === 'LOGGED_OUT';
-  const principal = await recogniseAgain(request, context.accessControl, isAway);
+  const principal = await recogniseAgain(request, context, isAway);
   if (!principal || !may(principal, 'useWorkspace')) return 'gone';
   if (principal.agentId !== agentId && !may(principal, 'superviseAgents')) return 'gone';
   return rightsOf(principal) === rightsOf(before) ? 'same' : 'changed';

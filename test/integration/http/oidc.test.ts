@@ -11,8 +11,11 @@ let provider: OpenIdProvider;
 let fixture: Fixture;
 let nowMs: () => number = () => 0;
 
-async function open(settings: { groupClaim?: string; agentClaim?: string } = {}): Promise<void> {
+async function open(
+  settings: { groupClaim?: string; agentClaim?: string; secureCookies?: boolean } = {},
+): Promise<void> {
   fixture = await newFixture({
+    secureCookies: settings.secureCookies ?? false,
     oidc: {
       issuer: provider.issuer,
       clientId: provider.clientId,
@@ -78,6 +81,19 @@ describe('a log-in at an OpenID provider', () => {
       ['login.oidc', 'user:anna'],
     ]);
     expect((await fixture.ask('GET', `${API}/login-methods`)).json()).toEqual({ password: true, oidc: true });
+  });
+
+  it('is bound over TLS by cookies that no other host of the domain can set', async () => {
+    await open({ secureCookies: true });
+    const left = await fixture.ask('GET', `${API}/oidc/login`);
+    const cookie = cookieOf(left.headers['set-cookie'], '__Host-turnkeeper_oidc') ?? '';
+    expect(String(left.headers['set-cookie'])).toMatch(/; Path=\/; HttpOnly; SameSite=Lax; .*Secure$/);
+    const back = await provider.visit(String(left.headers.location));
+    const tossed = await comeBack(back, cookie.replace('__Host-', ''));
+    expect([tossed.statusCode, tossed.json().error.code]).toEqual([403, 'OIDC_LOGIN_REFUSED']);
+    const answer = await comeBack(back, cookie);
+    expect(answer.statusCode).toBe(302);
+    expect(String(answer.headers['set-cookie'])).toContain('__Host-turnkeeper_session=ts_');
   });
 
   it('is the same user each time by subject, with the role of the day', async () => {

@@ -93,6 +93,10 @@ describe('sessions', () => {
     expect(answer.json().token).toBeNull();
     const [pair = '', ...flags] = String(answer.headers['set-cookie']).split('; ');
     expect(flags).toEqual(['Path=/', 'HttpOnly', 'SameSite=Strict', 'Max-Age=43200', 'Secure']);
+    expect(pair).toMatch(/^__Host-turnkeeper_session=ts_/);
+    // Another host of the domain can set a cookie for this one, but none of that name.
+    const tossed = { cookie: pair.replace('__Host-', '') };
+    expect((await fixture.ask('GET', `${API}/me`, { headers: tossed })).statusCode).toBe(401);
     const post = async (headers: Record<string, string>): Promise<number> =>
       (await fixture.ask('PATCH', `${API}/users/nobody`, { body: {}, headers: { cookie: pair, ...headers } }))
         .statusCode;
@@ -112,7 +116,7 @@ describe('sessions', () => {
       return String((await fixture.ask('POST', `${API}/login`, { body, headers })).headers['set-cookie']);
     };
     const overTls = { 'x-forwarded-proto': 'https' };
-    expect(await cookieOf(['192.0.2.0/24'], overTls)).toContain('; Secure');
+    expect(await cookieOf(['192.0.2.0/24'], overTls)).toMatch(/^__Host-.*; Secure$/);
     expect(await cookieOf(['192.0.2.0/24'], {})).not.toContain('Secure');
     expect(await cookieOf([], overTls)).not.toContain('Secure');
   });
