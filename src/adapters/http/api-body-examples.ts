@@ -39,6 +39,8 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   postWorkspaceCasesByIdData: { changes: { orderNumber: 'A-1048' } },
   postWorkspaceCasesByIdDisposition: { code: 'Sold' },
   gms1PostStorageByTtl: { orderNumber: 'A-1047' },
+  gms1PostStorageByIdByTtl: { orderNumber: 'A-1047' },
+  gms1PostServiceByIdStorage: { orderNumber: 'A-1047' },
   gms1PostStorageCustomByCustomIdByTtl: { orderNumber: 'A-1047' },
   postConfig: 'queues:\n  - name: support\n    skillExpression: Skill("Support") >= 1\n',
 };

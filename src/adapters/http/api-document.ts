@@ -59,7 +59,7 @@ export interface ApiOperation {
   readonly description?: string;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly ApiParameter[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, ApiMedia>> };
+  readonly requestBody?: { required?: boolean; readonly content: Readonly<Record<string, ApiMedia>> };
   responses: Record<string, ApiAnswer>;
 }
 
@@ -154,6 +154,7 @@ function addExamples(operation: ApiOperation, examples: ExampleMaker): void {
     const isShown = parameter.in === 'path' || parameter.required === true;
     if (isShown) parameter.example = parameterExample(operation, parameter, examples);
   }
+  if (requestBody && Object.values(requestBody.content).every(takesNothing)) requestBody.required = false;
   for (const [type, media] of Object.entries(requestBody?.content ?? {})) {
     if (media.examples !== undefined || media.example !== undefined) continue;
     media.example = bodyExamples[operationId] ?? examples.of(media.schema, type, false);
@@ -166,6 +167,11 @@ function addExamples(operation: ApiOperation, examples: ExampleMaker): void {
       else if (textExamples[type] !== undefined) media.example = textExamples[type];
     }
   }
+}
+
+/** A body that may be null may be left out. */
+function takesNothing({ schema }: ApiMedia): boolean {
+  return schema?.anyOf?.some(({ type }) => type === 'null') === true;
 }
 
 /** Names and ids in addresses are those of what the address is of. */

@@ -14,6 +14,8 @@ import {
 const rate = { perMinuteMax: 1e9, burstMax: 1e9 };
 /** Public and not for programs: the pages and the document itself, and what answers where nothing is. */
 const UNDOCUMENTED = /^\/api\/(?:docs|openapi\.json|postman\.json)|\/\*$/;
+/** What has been logged out or is none of JSON. */
+const NOT_ASKED = /\/log(?:in|out)$|\/config$|\/numbers$/;
 /** They are sent by browsers and leave for somewhere else. */
 const LEAVES = /oidc/;
 /** The v3 API says 400 where something that is named is not there; the examples name what is not here. */
@@ -194,11 +196,30 @@ describe('every operation', () => {
   }, 60_000);
 });
 
+describe('a body that the document does not ask for', () => {
+  it('may be left out, and one that it asks for may not', async () => {
+    const optional = operations.filter(({ requestBody }) => requestBody?.required === false);
+    expect(optional.map(named)).toContain('POST /engagement/v3/statistics/operations/get-statistic-ex');
+    expect(optional.length).toBeGreaterThan(8);
+    for (const operation of operations.filter(({ requestBody }) => requestBody)) {
+      if (NOT_ASKED.test(operation.path)) continue;
+      const { statusCode, body } = await send(operation, false);
+      const isRefused = statusCode === 400 && /must be|expected object|must name|is required/.test(body);
+      expect([named(operation), isRefused && operation.requestBody?.required !== true]).toEqual([
+        named(operation),
+        false,
+      ]);
+      if (statusCode < 300)
+        expect([named(operation), optional.includes(operation)]).toEqual([named(operation), true]);
+    }
+  });
+});
+
 const byLogout = (a: ApiOperation, b: ApiOperation): number =>
   Number(a.path.endsWith('/logout')) - Number(b.path.endsWith('/logout'));
 
 /** The request of the documented example, by the administrator, or the agent where only an agent may. */
-async function send(operation: ApiOperation): ReturnType<Fixture['ask']> {
+async function send(operation: ApiOperation, withBody = true): ReturnType<Fixture['ask']> {
   const { method, path, parameters = [], requestBody } = operation;
   const needed = (place: string): [string, string][] =>
     parameters
@@ -210,7 +231,7 @@ async function send(operation: ApiOperation): ReturnType<Fixture['ask']> {
     return encodeURIComponent(String(found?.example));
   });
   const [type, media] = Object.entries(requestBody?.content ?? {})[0] ?? [];
-  const [sent] = examplesOf(media);
+  const [sent] = withBody ? examplesOf(media) : [];
   const isAgents = path.includes('/workspace');
   return await fixture.ask(method as 'GET', asHere(search === '' ? address : `${address}?${search}`), {
     headers: {
@@ -218,7 +239,7 @@ async function send(operation: ApiOperation): ReturnType<Fixture['ask']> {
       ...(isAgents
         ? { authorization: `Bearer ${fixture.tokens.Agent}` }
         : { 'x-api-key': fixture.tokens.Administrator }),
-      ...(type === undefined ? {} : { 'content-type': type }),
+      ...(type === undefined || !withBody ? {} : { 'content-type': type }),
     },
     ...(sent === undefined ? {} : { text: asHere(typeof sent === 'string' ? sent : JSON.stringify(sent)) }),
   });
