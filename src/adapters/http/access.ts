@@ -124,7 +124,14 @@ export class Access {
    */
   async login(name: string, password: string): Promise<NewSession | undefined> {
     const user = await this.checkPassword(name, password);
-    return user && (await this.openSession(user));
+    if (!user) return undefined;
+    const session = await this.openSession(user);
+    // Checking takes a while: a password that was changed meanwhile, and its sessions ended, gives no new one.
+    const now = await this.#store.findUser(name);
+    if (now?.passwordHash === user.passwordHash) return session;
+    await this.#store.deleteSession(secretDigest(session.token));
+    this.changed();
+    return undefined;
   }
 
   /** A session for a user who has proved who they are. */

@@ -60,11 +60,13 @@ export function addUserRoutes(server: Server, context: RouteContext): void {
     },
   });
   addUserChanges(server, context, tags);
+  addUserDeletion(server, context, tags);
 }
+
+const params = z.strictObject({ name: nameSchema });
 
 function addUserChanges(server: Server, context: RouteContext, tags: string[]): void {
   const { access, accessControl, auditLog, clock } = context;
-  const params = z.strictObject({ name: nameSchema });
   server.route({
     method: 'PATCH',
     url: '/users/:name',
@@ -123,6 +125,13 @@ function addUserChanges(server: Server, context: RouteContext, tags: string[]): 
       return userJson(changed);
     },
   });
+}
+
+function addUserDeletion(
+  server: Server,
+  { access, accessControl, auditLog }: RouteContext,
+  tags: string[],
+): void {
   server.route({
     method: 'DELETE',
     url: '/users/:name',

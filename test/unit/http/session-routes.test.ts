@@ -121,6 +121,21 @@ describe('sessions', () => {
     expect(await cookieOf([], overTls)).not.toContain('Secure');
   });
 
+  it('do not begin with a password that is changed while it is being checked', async () => {
+    const { fixture, login } = await withAdministrator();
+    const { access } = fixture;
+    const asked = access.insertSession.bind(access);
+    // Between the check and the session: its other sessions are ended, and this one comes after.
+    access.insertSession = async (session) => {
+      const admin = await access.findUser('admin');
+      if (admin) await access.updateUser({ ...admin, passwordHash: await hashPassword('another one') });
+      await access.deleteSessionsOf('admin');
+      await asked(session);
+    };
+    expect((await login('POST', `${API}/login`)).statusCode).toBe(401);
+    expect([...access.sessions.values()].filter(({ userName }) => userName === 'admin')).toEqual([]);
+  });
+
   it('refuse a wrong password and an unknown name with the same words', async () => {
     const { fixture } = await withAdministrator();
     const answers = [];

@@ -267,6 +267,10 @@ describe('the SIP trace', () => {
     );
     expect(masked).not.toMatch(/secret|abc|Signal=5/);
     expect(masked).toContain('Signal= *');
+    const folded = maskSip(
+      'Proxy-Authorization:\r\n Digest username="a",\r\n\tresponse="secret"\r\nTo: <sip:b@h>\r\n\r\n',
+    );
+    expect(folded).toBe('Proxy-Authorization: ***\r\nTo: <sip:b@h>\r\n\r\n');
     expect(maskSip('Content-Type: application/dtmf\r\n\r\n7')).toBe(
       'Content-Type: application/dtmf\r\n\r\n*',
     );
