@@ -1,13 +1,15 @@
 import { houseWithCallbacks } from './api-availability.ts';
-import { type ApiHouse, loadColumns } from './api-house.ts';
+import { type ApiHouse, loadColumns, QUEUE_COUNT } from './api-house.ts';
 import type { RequestPattern } from './api-load.ts';
-import type { Measurement, Result, Row } from './measurement.ts';
+import { type Measurement, type Result, type Row, rounded } from './measurement.ts';
 
 const COUNT = Number(process.env['BENCH_API_RECORDS'] ?? 1_000_000);
 const CONNECTION_COUNT = 4;
 const RUN_MS = Number(process.env['BENCH_API_RUN_MS'] ?? 2000);
 /** A part of the names of the questions to ask; default all of them. */
 const ONLY = process.env['BENCH_API_ONLY'] ?? '';
+/** Created a second beside the last of the questions. */
+const CREATIONS_PER_SEC = 300;
 const DAY_MS = 86_400_000;
 /** Where pages begin: share of all callbacks that are newer. */
 const DEPTHS = { first: 0, half: 0.5, last: 0.999 };
@@ -25,14 +27,11 @@ export const apiLists: Measurement = {
     });
     try {
       const rows: Row[] = [];
-      const questions = (await questionsOf(house)).filter(([what]) => what.includes(ONLY));
-      for (const [what, requests] of questions) {
-        await house.loopDelay();
-        const plan = { connectionCount: CONNECTION_COUNT, requests, firstNumber: 1_000_000, wantIds: false };
-        const report = await house.load({ ...plan, durationMs: RUN_MS });
-        const delay = await house.loopDelay();
-        rows.push({ what, ...loadColumns(report), 'loop max ms': delay.maxMs });
+      const questions = await questionsOf(house);
+      for (const [what, requests] of questions.filter((one) => one[0].includes(ONLY))) {
+        rows.push({ what, ...(await answered(house, requests)) });
       }
+      rows.push(...(await besideCreations(house, questions)));
       return {
         rows,
         notes: [
@@ -40,6 +39,9 @@ export const apiLists: Measurement = {
             'rest COMPLETED, each with its userData and a line of history. Pages of 50 unless another size is named; ' +
             `${CONNECTION_COUNT} connections, each asking as soon as it is answered.`,
           'Deep pages begin at a cursor with half, or a thousandth, of all callbacks left.',
+          'cpu ms: processor time of the whole program an answer; a busy machine makes answers wait, and changes it little.',
+          `The small queue has a thousandth of all callbacks. Beside creations: ${CREATIONS_PER_SEC} native ones a second, ` +
+            'each durable, of callbacks with three data; their own latency is in the row below.',
         ],
       };
     } finally {
@@ -47,6 +49,48 @@ export const apiLists: Measurement = {
     }
   },
 };
+
+async function answered(house: ApiHouse, requests: readonly RequestPattern[]): Promise<Row> {
+  const plan = { connectionCount: CONNECTION_COUNT, requests, firstNumber: 1_000_000, wantIds: false };
+  await house.loopDelay();
+  const cpuBeforeMs = house.program.use.cpuMs;
+  const report = await house.load({ ...plan, durationMs: RUN_MS });
+  const cpuMs = (house.program.use.cpuMs - cpuBeforeMs) / report.latenciesMs.length;
+  const delay = await house.loopDelay();
+  return { ...loadColumns(report), 'cpu ms': rounded(cpuMs, 1), 'loop max ms': delay.maxMs };
+}
+
+/** What takes longest, while callbacks are created. */
+const BESIDE_CREATIONS = [
+  'everything, first page',
+  'queue, COMPLETED, half page',
+  'userData, common value, queue',
+  'GMS query: common value, 250',
+];
+
+async function besideCreations(house: ApiHouse, questions: readonly Question[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  const userData = { orderNumber: 'B-%N%', reason: 'parcel did not arrive', segment: 'gold' };
+  const wish = { virtualQueue: 'queue-%Q%', customerNumber: '+4931%N%', language: 'de', userData };
+  let firstNumber = 1_000_000;
+  for (const [what, requests] of questions) {
+    if (!BESIDE_CREATIONS.includes(what) || !what.includes(ONLY)) continue;
+    const creations = house.load({
+      connectionCount: 32,
+      durationMs: RUN_MS,
+      ratePerSec: CREATIONS_PER_SEC,
+      requests: [house.request('POST', '/api/v1/callbacks', wish)],
+      firstNumber,
+      wantIds: false,
+    });
+    firstNumber += 100_000;
+    const row = await answered(house, requests);
+    // Not an answer's alone.
+    rows.push({ what: `${what}, beside creations`, ...row, 'cpu ms': '' });
+    rows.push({ what: 'these creations', ...loadColumns(await creations) });
+  }
+  return rows;
+}
 
 type Question = readonly [what: string, requests: readonly RequestPattern[]];
 
@@ -75,6 +119,9 @@ async function questionsOf(house: ApiHouse & { ids: readonly string[] }): Promis
       return [`${what}, ${page} page`, [list(`${query}${share === 0 ? '' : `&cursor=${cursor}`}`)]];
     }),
   );
+  const orders = Array.from({ length: 500 }, (_, order) => `A-${(order * 1999) % COUNT}`);
+  const gold = '&userData%5Bsegment%5D=gold';
+  const cursor = `&cursor=${ids[Math.floor(ids.length / 1000)] ?? ''}`;
   const some = Array.from({ length: 500 }, (_, at) => ids[(at * 1999) % ids.length] ?? '');
   return [
     ...deep,
@@ -82,6 +129,21 @@ async function questionsOf(house: ApiHouse & { ids: readonly string[] }): Promis
     ['number, queue and state', [list('&number=%2B4930%N%&queue=queue-3&state=COMPLETED')]],
     ['made in an hour', [list(hour)]],
     ['made in an hour, queue, SCHEDULED', [list(`${hour}&queue=queue-3&state=SCHEDULED`)]],
+    [
+      'userData, rare value, another each time',
+      orders.map((order) => list(`&userData%5BorderNumber%5D=${order}`)),
+    ],
+    [
+      'userData, rare value, made in a week',
+      orders.map((order) => list(`${week}&userData%5BorderNumber%5D=${order}`)),
+    ],
+    ['userData, common value', [list(gold)]],
+    ['userData, common value, last page', [list(`${gold}${cursor}`)]],
+    ['userData, common value, queue', [list(`${gold}&queue=queue-3`)]],
+    ['userData, common value, small queue', [list(`${gold}&queue=${SMALL_QUEUE}`)]],
+    ['userData, common value, made in an hour, SCHEDULED', [list(`${gold}${hour}&state=SCHEDULED`)]],
+    ['userData, common value, number', [list(`${gold}&number=%2B4930%N%`)]],
+    ['small queue', [list(`&queue=${SMALL_QUEUE}`)]],
     ['page after page of 200', [house.request('GET', '/api/v1/callbacks?limit=200&cursor=%CURSOR%')]],
     ['one callback, another each time', some.map((id) => house.request('GET', `/api/v1/callbacks/${id}`))],
     ...(await restricted(house)),
@@ -89,19 +151,37 @@ async function questionsOf(house: ApiHouse & { ids: readonly string[] }): Promis
   ];
 }
 
-/** By a key that may read ten of the twenty queues. */
-async function restricted(house: ApiHouse): Promise<Question[]> {
-  const queues = Array.from({ length: 10 }, (_, at) => `queue-${at}`);
-  await house.program.api('POST', '/access-groups', { name: 'ten', queues });
-  const wanted = { name: 'ten', role: 'Supervisor', scopes: ['native'], accessGroups: ['ten'] };
-  const { key } = await house.program.api<{ key: string }>('POST', '/api-keys', wanted);
-  const list = (query: string): RequestPattern[] => [
+/** The name of the queue with few callbacks. */
+const SMALL_QUEUE = `queue-${QUEUE_COUNT - 1}`;
+
+/** By keys that may read some of the queues. */
+async function restricted(house: ApiHouse & { ids: readonly string[] }): Promise<Question[]> {
+  const ten = await keyOf(
+    house,
+    'Supervisor',
+    Array.from({ length: 10 }, (_, at) => `queue-${at}`),
+  );
+  const small = await keyOf(house, 'Monitor', [SMALL_QUEUE]);
+  const list = (key: string, query: string): RequestPattern[] => [
     { method: 'GET', path: `/api/v1/callbacks?limit=50${query}`, headers: { 'x-api-key': key } },
   ];
+  const cursor = `&cursor=${house.ids[Math.floor(house.ids.length / 2)] ?? ''}`;
   return [
-    ['key that may read 10 of 20 queues', list('')],
-    ['key that may read 10 of 20 queues, SCHEDULED and QUEUED', list('&state=SCHEDULED,QUEUED')],
+    ['key that may read 10 of 20 queues', list(ten, '')],
+    ['key that may read 10 of 20 queues, SCHEDULED and QUEUED', list(ten, '&state=SCHEDULED,QUEUED')],
+    ['key that may read 10 of 20 queues, common userData', list(ten, '&userData%5Bsegment%5D=gold')],
+    ['monitor of the small queue', list(small, '')],
+    ['monitor of the small queue, half page', list(small, cursor)],
+    ['monitor of the small queue, SCHEDULED and QUEUED', list(small, '&state=SCHEDULED,QUEUED')],
   ];
+}
+
+async function keyOf({ program }: ApiHouse, role: string, queues: readonly string[]): Promise<string> {
+  // Another run over the same data may have left one.
+  const name = `${role}-${Date.now()}`;
+  await program.api('POST', '/access-groups', { name, queues });
+  const wanted = { name, role, scopes: ['native'], accessGroups: [name] };
+  return (await program.api<{ key: string }>('POST', '/api-keys', wanted)).key;
 }
 
 function gesQuestions(house: ApiHouse): Question[] {
@@ -144,5 +224,10 @@ function gesQuestions(house: ApiHouse): Question[] {
     ['GMS query: rare or another, OR', [gms('orderNumber=A-1999&_callback_state=QUEUED&operand=OR')]],
     ['GMS query: ended for no agent, 250', [gms('_callback_reason=FAIL_TARGET_NOT_FOUND')]],
     ['v3 queue list, 250', [house.request('GET', '/engagement/v3/callbacks/queues/queue-3')]],
+    ['GMS queues, 500', [house.request('GET', '/genesys/1/admin/callback/queues')]],
+    [
+      'GMS cancelled, 500',
+      [house.request('POST', '/genesys/1/admin/callback/reportcancelled', { callback_reason: 'CANCELLED' })],
+    ],
   ];
 }

@@ -21,6 +21,8 @@ export interface StoredCallbacks {
   readonly queueCount: number;
 }
 
+/** Of the last queue is one callback in so many: a small line of business among large ones. */
+const SMALL_QUEUE_SHARE = 1000;
 /** Different customers' numbers: `+4930` and 1000000 and up. */
 export const CUSTOMER_COUNT = 250_000;
 const DAY_MS = 86_400_000;
@@ -111,6 +113,7 @@ function rowOf(at: number, made: Made, wanted: StoredCallbacks, random: SeededRa
   const isBooking = lot < bookingCount;
   const isScheduled = lot < bookingCount + scheduledCount;
   const isOpen = lot < bookingCount + scheduledCount + queuedCount;
+  const isSmall = at % SMALL_QUEUE_SHARE === 7;
   const { id, createdAtMs, nowMs } = made;
   const slotMs = Math.ceil(nowMs / SLOT_MS + 8 + below(SLOT_COUNT)) * SLOT_MS;
   const desiredAtMs = isScheduled ? slotMs : createdAtMs;
@@ -118,7 +121,7 @@ function rowOf(at: number, made: Made, wanted: StoredCallbacks, random: SeededRa
   return {
     ...NOTHING,
     id,
-    virtualQueue: isBooking ? 'queue-0' : `queue-${below(queueCount)}`,
+    virtualQueue: isBooking ? 'queue-0' : `queue-${isSmall ? queueCount - 1 : below(queueCount - 1)}`,
     customerNumber: `+4930${1_000_000 + below(CUSTOMER_COUNT)}`,
     state: isScheduled ? 'SCHEDULED' : isOpen ? 'QUEUED' : 'COMPLETED',
     subState: isScheduled ? 'due-later' : null,

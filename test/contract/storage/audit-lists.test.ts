@@ -99,8 +99,8 @@ describe('the audit log', () => {
           listed.push(...page.map(({ id }) => id));
           if (page.length < 180) break;
         }
-        const expected = made.filter((entry) => isSelected(entry, wanted)).map(({ id }) => id);
-        expect(listed, JSON.stringify(window)).toEqual(expected.reverse());
+        const selected = made.filter((entry) => isSelected(entry, wanted)).map(({ id }) => id);
+        expect({ window, listed }).toEqual({ window, listed: selected.reverse() });
       }
     },
   );
