@@ -129,7 +129,7 @@ export class ApplicationService implements Application {
   }
 
   listCallbacks(filter: CallbackFilter): Promise<readonly Callback[]> {
-    return this.#options.unitOfWork.transact((tx) => tx.listCallbacks(filter));
+    return this.#options.unitOfWork.transact((tx) => tx.listCallbacks(filter), 'patient');
   }
 
   searchCallbacks(search: CallbackSearch): Promise<FoundCallbacks> {
@@ -200,6 +200,10 @@ export class ApplicationService implements Application {
     await registry.flush();
     const view = this.agents().find((agent) => agent.agentId === agentId);
     return view ? { ok: true, value: view } : { ok: false, refusal: { kind: 'not-found' } };
+  }
+
+  queueNames(): readonly string[] {
+    return this.#options.directory.queues().map(({ name }) => name);
   }
 
   queues(): readonly QueueView[] {

@@ -204,6 +204,8 @@ export interface Application {
   notReadyReasons(): readonly string[];
   setAgentState(agentId: string, wish: AgentWish, actor: Actor): Promise<Outcome<AgentView>>;
   queues(): readonly QueueView[];
+  /** Their names alone, which cost nothing: waits and agents are counted for the rest. */
+  queueNames(): readonly string[];
   /** What is known of the waits of a queue; undefined: no such queue. */
   queueWaits(queue: string): QueueWaitView | undefined;
   /**

@@ -105,7 +105,8 @@ export class CallInService implements CallInDesk {
   list(filter: Omit<CallInFilter, 'nowMs'>): Promise<readonly CallIn[]> {
     const nowMs = this.#options.clock.nowMs();
     const limit = Math.min(filter.limit, LISTED_MAX);
-    return this.#options.unitOfWork.transact((tx) => tx.callIns.listCallIns({ ...filter, limit, nowMs }));
+    const wanted = { ...filter, limit, nowMs };
+    return this.#options.unitOfWork.transact((tx) => tx.callIns.listCallIns(wanted), 'patient');
   }
 
   /** Requests that wait and that one of the three points to, newest first; a code is known exactly. */

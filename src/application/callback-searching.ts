@@ -14,7 +14,7 @@ export async function searchCallbacks(
   let rest = search;
   for (let turn = 1; ; turn++) {
     const wanted = { ...rest, limit: search.limit - items.length };
-    const found = await unitOfWork.transact((tx) => tx.searchCallbacks(wanted));
+    const found = await unitOfWork.transact((tx) => tx.searchCallbacks(wanted), 'patient');
     // An index may have more than it should: what it says is looked at once more.
     items.push(...found.items.filter((callback) => isFound(callback, search)));
     const { next } = found;

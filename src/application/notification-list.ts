@@ -24,7 +24,7 @@ export class NotificationList {
   }
 
   list(filter: NotificationFilter): Promise<readonly NotificationRecord[]> {
-    return this.#options.unitOfWork.transact(({ notifications }) => notifications.list(filter));
+    return this.#options.unitOfWork.transact(({ notifications }) => notifications.list(filter), 'patient');
   }
 
   find(id: NotificationId): Promise<NotificationRecord | undefined> {

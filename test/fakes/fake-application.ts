@@ -244,6 +244,10 @@ export class FakeApplication implements Application {
     return { ok: true, value: agent };
   }
 
+  queueNames(): readonly string[] {
+    return this.queues().map(({ name }) => name);
+  }
+
   queues(): readonly QueueView[] {
     return [
       {

@@ -60,13 +60,12 @@ export async function mayReadCallback(
  * bound. Queues that were removed from the configuration count when an access group names them in full.
  */
 export function queueBound(
-  application: Pick<Application, 'queues'>,
+  application: Pick<Application, 'queueNames'>,
   rights: QueueRights,
   asked: string | undefined,
 ): readonly string[] | undefined {
   if (rights.queues === null) return undefined;
   if (asked !== undefined) return readableQueues(rights, [asked]);
-  const configured = application.queues().map(({ name }) => name);
   const named = rights.queues.filter((pattern) => !pattern.endsWith('*'));
-  return [...new Set([...readableQueues(rights, configured), ...named])];
+  return [...new Set([...readableQueues(rights, application.queueNames()), ...named])];
 }

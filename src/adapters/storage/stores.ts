@@ -193,12 +193,12 @@ export class StoredAudit implements AuditStore {
   listAudit(filter: AuditFilter): Promise<AuditEntry[]> {
     return inTurns(filter.limit, (limit, below) => {
       const wanted = { ...filter, limit, ...(below !== undefined && { afterId: below }) };
-      return this.#transactions.transact((tx) => audit.listAuditTurn(tx.executor, wanted));
+      return this.#transactions.transact((tx) => audit.listAuditTurn(tx.executor, wanted), 'patient');
     });
   }
 
   listCreations(filter: CreationFilter): Promise<Creation[]> {
-    return this.#transactions.transact((tx) => audit.listCreations(tx.executor, filter));
+    return this.#transactions.transact((tx) => audit.listCreations(tx.executor, filter), 'patient');
   }
 
   trimAudit(beforeMs: number): Promise<number> {
@@ -223,7 +223,7 @@ export class StoredErrors implements ErrorStore {
   }
 
   listErrors(filter: ErrorFilter): Promise<ErrorRecord[]> {
-    return this.#transactions.transact((tx) => requests.listErrors(tx.executor, filter));
+    return this.#transactions.transact((tx) => requests.listErrors(tx.executor, filter), 'patient');
   }
 
   trimErrors(beforeMs: number, keepMax: number): Promise<number> {
