@@ -5,6 +5,7 @@ import { createEngine, type Engine } from '../../../src/application/engine.ts';
 import { NotificationDesk } from '../../../src/application/notification-desk.ts';
 import { NotificationSender } from '../../../src/application/notification-sender.ts';
 import { afterUndelivered } from '../../../src/application/undelivered-push.ts';
+import { UpcomingWatch } from '../../../src/application/upcoming-watch.ts';
 import { SlotCalendar } from '../../../src/calendar/slot-calendar.ts';
 import type { Callback } from '../../../src/callback/callback.ts';
 import type { QueueSettings } from '../../../src/callback/queue-settings.ts';
@@ -40,6 +41,8 @@ class PushHouse {
   readonly tested: TestedStorage;
   readonly engine: Engine;
   readonly callIns: CallInService;
+  /** Not started: a test looks itself. */
+  readonly watch: UpcomingWatch;
   readonly #sender: NotificationSender;
 
   constructor(tested: TestedStorage, provider: PushProvider, changes: Partial<QueueSettings>) {
@@ -96,6 +99,8 @@ class PushHouse {
       onDead: (record) =>
         void afterUndelivered({ unitOfWork: storage, runner: this.engine.runner, log }, record),
     });
+    const parts = { ...this.engine, unitOfWork: storage, directory, desk: notifications, clock, log };
+    this.watch = new UpcomingWatch(parts);
     this.callIns = new CallInService({ unitOfWork: storage, directory, clock, ids, log, notifications });
   }
 
@@ -174,6 +179,31 @@ describe('a callback that nobody takes', () => {
       refusal: { kind: 'callback-not-waiting', state: 'COMPLETED' },
     });
     expect(house.telephony.placed).toHaveLength(0);
+  });
+
+  it('is told once that its turn is near, when those ahead have gone; not who was first from the start', async () => {
+    await open({ pushThresholdMin: 7, duplicateCheck: 'OFF', throttlePerNumberPerDay: 0 });
+    const dialled = await house.book('phone-3');
+    house.engine.registry.want('a1', 'READY', 'test');
+    await becomes(dialled, { state: 'ROUTING', subState: 'dialing' });
+    const first = await house.book('phone-4');
+    const second = await house.book('phone-5');
+    await house.watch.look();
+    const { runner } = house.engine;
+    await runner.dispatch(first.id, { type: 'CANCELLED', by: 'api' }, customer);
+    await house.watch.look();
+    const { data } = await told('phone-5', 'CALLBACK_UPCOMING');
+    expect(data).toMatchObject({ callbackId: second.id, ewt: '360' });
+    await house.watch.look();
+    await told('phone-5', 'CALLBACK_UPCOMING');
+    const records = await tested.storage.transact((tx) =>
+      tx.notifications.list({ event: 'CALLBACK_UPCOMING', limit: 10 }),
+    );
+    expect(records.map(({ target, state }) => [target, state])).toEqual([
+      ['phone-5', expect.stringMatching(/SENT|PENDING/)],
+      ['phone-4', 'SKIPPED'],
+    ]);
+    expect(provider.messages.filter(({ data: { event } }) => event === 'CALLBACK_UPCOMING')).toHaveLength(1);
   });
 
   it('is purged by age, its device is told, and no number is given for it', async () => {
