@@ -135,6 +135,61 @@ scene(
 );
 
 scene(
+  'S4: the app of a customer who is engaged is told of the first failed call, and of the last one that it was the last',
+  async (lane) => {
+    const customer = await lane.customer({
+      turns: [{ kind: 'refuse', status: 486, reason: 'Busy Here' }],
+    });
+    await lane.agent();
+    const id = await booked(lane, 'phone-busy');
+    await lane.ready();
+    const failed = await pushed(id, 'CALLBACK_ATTEMPT_FAILED');
+    expect(failed.data).toMatchObject({ attempt: '1', maxAttempts: '2', result: 'BUSY' });
+    const last = await pushed(id, 'CALLBACK_FINAL_ATTEMPT_FAILED');
+    expect(last.data).toMatchObject({ attempt: '2', result: 'BUSY' });
+    const [, second] = customer.invitesReceived;
+    expect(second!.atMs).toBeGreaterThanOrEqual(Date.parse(failed.data['nextAttemptAt'] ?? '') - 50);
+    const told = provider.messages.filter(({ data }) => data['callbackId'] === id);
+    expect(told.map(({ data }) => data['event'])).toEqual([
+      'CALLBACK_ATTEMPT_FAILED',
+      'CALLBACK_FINAL_ATTEMPT_FAILED',
+    ]);
+    await lane.callbackIs(id, { state: 'COMPLETED', reason: 'MAX_ATTEMPTS_REACHED' });
+  },
+);
+
+scene(
+  'S8: who calls with a code whose callback has ended meanwhile is told that it is over, and no agent rings',
+  async (lane) => {
+    const groupName = `app ${lane.queue}`;
+    await openGroup(lane, groupName);
+    const agent = await lane.agent();
+    const id = await booked(lane, 'phone-over');
+    await lane.ready();
+    await pushed(id, 'CALLBACK_READY');
+    const grant = { groupName, callbackServiceId: id };
+    const { id: callIn } = await lane.product.ges<{ id: string }>('/call-in/requests/create', grant);
+    const { data } = await pushed(id, 'CALLIN_INSTRUCTIONS');
+    await lane.product.ges('/callbacks/cancel', { id });
+    await expect(lane.product.ges('/call-in/requests/create', grant)).rejects.toThrow(/40004/);
+
+    const caller = await lane.caller({
+      dial: (data['toPhoneNumber'] ?? '').slice(1),
+      sippKeys: [`${data['accessCode'] ?? ''}#`],
+    });
+    await caller.answered();
+    await lane.hears(caller, 'ask-code');
+    await caller.sendSippKeys();
+    await lane.hears(caller, 'expired');
+    await lane.callEnded(caller);
+    expect(agent.invitesReceived).toHaveLength(0);
+    const seen = await lane.product.api<{ state: string }>('GET', `/call-ins/${callIn}`);
+    expect(seen.state).toBe('FAILED');
+  },
+  { settings: { callDirection: 'USERORIGINATED' } },
+);
+
+scene(
   'S8: at the front the app is told, asks for a number, the customer dials in with the code and is served',
   async (lane) => {
     const groupName = `app ${lane.queue}`;
