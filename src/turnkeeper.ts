@@ -5,7 +5,7 @@ import { openCases, openWorkspace } from './agent-workspace.ts';
 import { connectTelephony, type TelephonyAdapter } from './adapters/drachtio/connect-telephony.ts';
 import { documentChecker } from './adapters/provisioning/document-checker.ts';
 import { FlowFolder } from './adapters/flows/flow-folder.ts';
-import { ensureAdministrator } from './adapters/http/access.ts';
+import { ensureAdministrator } from './adapters/http/first-administrator.ts';
 import { newApiKey } from './adapters/http/credential.ts';
 import { defaultHttpConfig } from './adapters/http/http-config.ts';
 import { buildHttpServer } from './adapters/http/http-server.ts';

@@ -123,7 +123,10 @@ function namesNumber(text: string, number: string): boolean {
   });
 }
 
-/** Masks credentials (RFC 3261 §22, also folded over lines, §7.3.1) and digits in INFO bodies; everything else stays as it was. */
+/** A header, with the lines that it is folded over (RFC 3261 §7.3.1). */
+const CREDENTIALS = /^((?:proxy-)?authorization[ \t]*:).*(?:\r?\n[ \t].*)*$/gim;
+
+/** Masks credentials (RFC 3261 §22) and digits in INFO bodies; everything else stays as it was. */
 export function maskSip(text: string): string {
   return text
     .replace(

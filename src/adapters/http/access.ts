@@ -126,7 +126,7 @@ export class Access {
     const user = await this.checkPassword(name, password);
     if (!user) return undefined;
     const session = await this.openSession(user);
-    // Checking takes a while: a password that was changed meanwhile, and its sessions ended, gives no new one.
+    // Checking takes a while: a password that was changed meanwhile gives no new session.
     const now = await this.#store.findUser(name);
     if (now?.passwordHash === user.passwordHash) return session;
     await this.#store.deleteSession(secretDigest(session.token));
@@ -274,28 +274,4 @@ export function isValidNow(key: ApiKey, digest: string, nowMs: number): boolean 
 function forgetOldest(uses: Map<string, number>): void {
   const oldest = uses.keys().next();
   if (uses.size > USES_REMEMBERED_MAX && !oldest.done) uses.delete(oldest.value);
-}
-
-/**
- * On a first start (no user at all) makes the user `admin` with a generated password and returns it, to be
- * printed once; undefined when there are users already.
- */
-export async function ensureAdministrator(
-  store: AccessStore,
-  clock: Clock,
-): Promise<{ name: string; password: string } | undefined> {
-  if ((await store.userCount()) > 0) return undefined;
-  const password = randomBytes(15).toString('base64url');
-  const nowMs = clock.nowMs();
-  const inserted = await store.insertUser({
-    name: 'admin',
-    role: Role.administrator,
-    passwordHash: await hashPassword(password),
-    agentId: null,
-    enabled: true,
-    accessGroups: [],
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-  });
-  return inserted ? { name: 'admin', password } : undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ensureAdministrator } from '../../../src/adapters/http/access.ts';
+import { ensureAdministrator } from '../../../src/adapters/http/first-administrator.ts';
 import { hashPassword, verifyPassword } from '../../../src/adapters/http/password-hash.ts';
 import { aUser } from './cheap-password.ts';
 import { closeFixtures, newFixture } from './http-fixture.ts';
