@@ -8,8 +8,9 @@ const CONNECTION_COUNT = 4;
 const RUN_MS = Number(process.env['BENCH_API_RUN_MS'] ?? 2000);
 /** A part of the names of the questions to ask; default all of them. */
 const ONLY = process.env['BENCH_API_ONLY'] ?? '';
-/** Created a second beside the last of the questions. */
+/** Created a second beside the last of the questions, and so many of these asked. */
 const CREATIONS_PER_SEC = 300;
+const BESIDE_PER_SEC = 20;
 const DAY_MS = 86_400_000;
 /** Where pages begin: share of all callbacks that are newer. */
 const DEPTHS = { first: 0, half: 0.5, last: 0.999 };
@@ -40,8 +41,8 @@ export const apiLists: Measurement = {
             `${CONNECTION_COUNT} connections, each asking as soon as it is answered.`,
           'Deep pages begin at a cursor with half, or a thousandth, of all callbacks left.',
           'cpu ms: processor time of the whole program an answer; a busy machine makes answers wait, and changes it little.',
-          `The small queue has a thousandth of all callbacks. Beside creations: ${CREATIONS_PER_SEC} native ones a second, ` +
-            'each durable, of callbacks with three data; their own latency is in the row below.',
+          `The small queue has a thousandth of all callbacks. Beside creations: ${BESIDE_PER_SEC} a second beside ` +
+            `${CREATIONS_PER_SEC} native creations, each durable, with three data; their own latency is in the row below.`,
         ],
       };
     } finally {
@@ -50,11 +51,15 @@ export const apiLists: Measurement = {
   },
 };
 
-async function answered(house: ApiHouse, requests: readonly RequestPattern[]): Promise<Row> {
+async function answered(
+  house: ApiHouse,
+  requests: readonly RequestPattern[],
+  pace: { readonly ratePerSec?: number } = {},
+): Promise<Row> {
   const plan = { connectionCount: CONNECTION_COUNT, requests, firstNumber: 1_000_000, wantIds: false };
   await house.loopDelay();
   const cpuBeforeMs = house.program.use.cpuMs;
-  const report = await house.load({ ...plan, durationMs: RUN_MS });
+  const report = await house.load({ ...plan, ...pace, durationMs: RUN_MS });
   const cpuMs = (house.program.use.cpuMs - cpuBeforeMs) / report.latenciesMs.length;
   const delay = await house.loopDelay();
   return { ...loadColumns(report), 'cpu ms': rounded(cpuMs, 1), 'loop max ms': delay.maxMs };
@@ -84,7 +89,7 @@ async function besideCreations(house: ApiHouse, questions: readonly Question[]):
       wantIds: false,
     });
     firstNumber += 100_000;
-    const row = await answered(house, requests);
+    const row = await answered(house, requests, { ratePerSec: BESIDE_PER_SEC });
     // Not an answer's alone.
     rows.push({ what: `${what}, beside creations`, ...row, 'cpu ms': '' });
     rows.push({ what: 'these creations', ...loadColumns(await creations) });
