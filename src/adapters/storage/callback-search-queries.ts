@@ -131,11 +131,10 @@ async function byDesiredTime(db: Executor, search: CallbackSearch, limit: number
   for (const lists of listsOf(search)) {
     if (!(await areShort(db, lists))) continue;
     const places: SearchPlace[] = [];
-    // With the plus the index of the desired time is left alone: these are few, and sorted.
-    const time = sql`+"callback"."desiredAtMs"`;
-    const order = sql`${time} desc, "callback"."id" desc`;
-    const place = sql`(${time}, "callback"."id")`;
-    const bounds = [sql`${time} >= ${desiredFromMs}`, sql`${place} < (${behind.desiredAtMs}, ${behind.id})`];
+    // These are few, and sorted.
+    const order = sql`${TIME} desc, "callback"."id" desc`;
+    const place = sql`(${TIME}, "callback"."id")`;
+    const bounds = [sql`${TIME} >= ${desiredFromMs}`, sql`${place} < (${behind.desiredAtMs}, ${behind.id})`];
     for (const list of lists) {
       const asked = { list, search, bounds, order, limit: limit + 1 };
       places.push(...(await readOf<SearchPlace>(db, PLACE, asked)));
@@ -146,16 +145,17 @@ async function byDesiredTime(db: Executor, search: CallbackSearch, limit: number
       .map(({ id }) => id);
     return page(await rowsWithIds(db, ids, order), limit, null);
   }
-  const bounds = [
-    sql`"callback"."desiredAtMs" >= ${desiredFromMs}`,
-    sql`("callback"."desiredAtMs", "callback"."id") < (${behind.desiredAtMs}, ${behind.id})`,
-  ];
+  const before = sql`("callback"."desiredAtMs", "callback"."id") < (${behind.desiredAtMs}, ${behind.id})`;
+  const from = (atMs: number): RawBuilder<unknown> => sql`"callback"."desiredAtMs" >= ${atMs}`;
   const order = sql`"callback"."desiredAtMs" desc, "callback"."id" desc`;
   const { rows: ends } = await sql<Pick<CallbackRow, 'id' | 'desiredAtMs'>>`
-    select "id", "desiredAtMs" from "callback" where ${sql.join(bounds, AND)} order by ${order}
+    select "id", "desiredAtMs" from "callback" where ${from(desiredFromMs)} and ${before} order by ${order}
     limit 1 offset ${LOOKED_AT_MAX}`.execute(db);
   const [end] = ends;
-  if (end) bounds.push(sql`("callback"."desiredAtMs", "callback"."id") >= (${end.desiredAtMs}, ${end.id})`);
+  // Of several lower bounds the index has use for one; with that of the range it would be read to its end.
+  const bounds = end
+    ? [from(end.desiredAtMs), before, sql`(${TIME}, "callback"."id") >= (${end.desiredAtMs}, ${end.id})`]
+    : [from(desiredFromMs), before];
   const asked = { list: {}, search, bounds, order, limit: limit + 1 };
   const rows = await readOf<CallbackRow>(db, WHOLE, asked);
   return page(rows, limit, placeOf(end));
@@ -239,6 +239,8 @@ async function rowsWithIds(
   return rows;
 }
 
+/** With the plus the index of the desired time is left alone. */
+const TIME = sql`+"callback"."desiredAtMs"`;
 const WHOLE = sql`"callback".*`;
 const ID = sql`"callback"."id"`;
 const PLACE = sql`"callback"."id", "callback"."desiredAtMs"`;

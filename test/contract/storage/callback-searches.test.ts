@@ -35,10 +35,17 @@ let asked: { sql: string; parameters: readonly unknown[] }[];
 
 /** Filled once: nothing in it is changed. */
 let full: { readonly db: Kysely<Schema>; readonly made: readonly Callback[] };
+const askedOfFull: { sql: string; parameters: readonly unknown[] }[] = [];
 
 beforeAll(async () => {
   const filled = new BetterSqlite3(':memory:');
-  full = { db: new Kysely<Schema>({ dialect: new PreparedSqliteDialect(filled) }), made: someCallbacks() };
+  const filledDb = new Kysely<Schema>({
+    dialect: new PreparedSqliteDialect(filled),
+    log: ({ query }) => {
+      askedOfFull.push(query);
+    },
+  });
+  full = { db: filledDb, made: someCallbacks() };
   await migrate(full.db as unknown as Kysely<never>);
   filled.exec('begin');
   for (const callback of full.made) await insertCallback(full.db, callback);
@@ -178,6 +185,22 @@ describe('searches of callbacks', () => {
       });
       expect(steps.filter((step) => /^SCAN (?:callback|found|has)/.test(step)).join('\n')).toBe('');
     }
+  });
+
+  it('along the times read no farther than one turn looks, whatever the range', async () => {
+    const nobody = {
+      properties: [data('half', '0'), data('other', '1')],
+      desiredFromMs: 1,
+      desiredToMs: 9e9,
+    };
+    const { items, next } = await searchCallbacks(full.db, { ...nobody, limit: 50 });
+    expect(items).toEqual([]);
+    // The lower end of what is read of the index is where the next turn begins.
+    const { sql, parameters } = askedOfFull.at(-1)!;
+    expect(sql).toContain('where "callback"."desiredAtMs" >= ?');
+    expect(parameters[0]).toBe(next?.desiredAtMs);
+    const farther = full.made.filter(({ desiredAtMs }) => desiredAtMs < (next?.desiredAtMs ?? 0));
+    expect(farther.length).toBeGreaterThan(2000);
   });
 
   it('see data as they were changed, and forget callbacks that are deleted', async () => {
