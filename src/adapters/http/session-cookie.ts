@@ -13,7 +13,9 @@ export function isOverTls(
   { protocol }: Pick<FastifyRequest, 'protocol'>,
   { secureCookies }: TlsConfig,
 ): boolean {
-  return secureCookies || protocol === 'https';
+  // Fastify's type knows two; proxies say `wss` of a WebSocket, and the header is handed on as it came.
+  const said: string = protocol;
+  return secureCookies || said === 'https' || said === 'wss';
 }
 
 /**

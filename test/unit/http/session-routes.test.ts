@@ -117,6 +117,7 @@ describe('sessions', () => {
     };
     const overTls = { 'x-forwarded-proto': 'https' };
     expect(await cookieOf(['192.0.2.0/24'], overTls)).toMatch(/^__Host-.*; Secure$/);
+    expect(await cookieOf(['192.0.2.0/24'], { 'x-forwarded-proto': 'wss' })).toMatch(/; Secure$/);
     expect(await cookieOf(['192.0.2.0/24'], {})).not.toContain('Secure');
     expect(await cookieOf([], overTls)).not.toContain('Secure');
   });
