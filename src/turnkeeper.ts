@@ -234,6 +234,7 @@ async function loadConfiguration({
     knownFlows: () => new Set(flows.names),
     knownPrompts: () => flows.prompts,
     environment: (name) => environment[name],
+    ...(config.secretVariables && { secretVariables: config.secretVariables }),
     check: documentChecker({ spawn: spawnWorker, clock }),
   });
   if ((await provisioning.load()) > 0) return provisioning;

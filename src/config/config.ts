@@ -23,6 +23,8 @@ export interface Config {
   readonly flowsDirectory: string;
   readonly secretKey: string | undefined;
   readonly secretKeyPrevious: string | undefined;
+  /** By variable: hosts, with a port where it is said; undefined: documents may name any variable. */
+  readonly secretVariables: ReadonlyMap<string, readonly string[]> | undefined;
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -108,6 +110,16 @@ export function readConfig(environment: Environment, baseDirectory: string): Con
   return deepFreeze(config);
 }
 
+/** `CRM_SECRET@crm.example,PHONE_PASSWORD` as a map from names to hosts. */
+function secretVariables(text: string | undefined): Config['secretVariables'] {
+  if (text === undefined) return undefined;
+  const entries = text.split(',').map((entry) => {
+    const [name = '', ...hosts] = entry.trim().split('@');
+    return [name, hosts.map((host) => host.toLowerCase())] as const;
+  });
+  return new Map(entries);
+}
+
 function assemble(read: SettingReader, baseDirectory: string): Config {
   const drachtio = read.address('drachtio');
   const freeswitch = read.address('freeswitch');
@@ -124,6 +136,7 @@ function assemble(read: SettingReader, baseDirectory: string): Config {
     flowsDirectory: path('flows'),
     secretKey: read.text('secretKey'),
     secretKeyPrevious: read.text('secretKeyPrevious'),
+    secretVariables: secretVariables(read.text('secretVariables')),
     http: {
       host: read.required('httpHost'),
       port: read.integer('httpPort', 0),

@@ -31,6 +31,8 @@ const IPV4: SettingKind = {
   allowed: 'an IPv4 address',
 };
 const SECRET: SettingKind = { kind: 'text', pattern: /^[^\0\r\n]{1,512}$/, allowed: '1–512 characters' };
+/** A variable and the hosts that its value is for. */
+const VARIABLE = '[A-Z_][A-Z0-9_]{0,127}(?:@[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)*';
 const port = (min: number): SettingKind => ({ kind: 'integer', min, max: 65_535 });
 const count = (min: number, max: number): SettingKind => ({ kind: 'integer', min, max });
 
@@ -67,6 +69,16 @@ export const settings = {
     secret: true,
     meaning:
       'The key before it was changed, for one start: what it sealed is sealed under the new key, and it is needed no more.',
+  },
+  secretVariables: {
+    variable: 'TURNKEEPER_CONFIGURATION_VARIABLES',
+    value: {
+      kind: 'text',
+      pattern: new RegExp(`^${VARIABLE}(?:, *${VARIABLE}){0,199}$`),
+      allowed: 'names separated by commas, each with the hosts that it is for: `CRM_SECRET@crm.example`',
+    },
+    meaning:
+      'Variables that a configuration document may name as `{ env: NAME }`, each beside addresses of these hosts only, or, without a host, beside any. Not set: every variable but `TURNKEEPER_…`, beside any address.',
   },
   ...httpSettings,
   ...oidcSettings,

@@ -18,7 +18,7 @@ import {
   type NumberTestRequest,
 } from './number-test.ts';
 import { resealedDocument } from './reseal-document.ts';
-import { sealDocument } from './seal-document.ts';
+import { sealDocument, type SealingContext } from './seal-document.ts';
 import type { SecretBox } from './secret-box.ts';
 import { noSecrets, secretPlaceOf } from './secret-place.ts';
 import { normalForm } from './stored-document.ts';
@@ -38,6 +38,7 @@ export interface ProvisioningOptions {
   readonly knownPrompts?: () => ReadonlySet<string>;
   /** Reads the environment for `{env: NAME}` secrets. */
   readonly environment: (name: string) => string | undefined;
+  readonly secretVariables?: NonNullable<SealingContext['secretVariables']>;
   /** Checks a document in another thread where calls must not wait for it; default: at once, here. */
   readonly check?: (text: string, context: ValidationContext) => Promise<ValidationOutcome>;
 }
@@ -213,11 +214,17 @@ export class Provisioning {
   }
 
   async #apply(text: string, fileName: string, actor: Actor, dryRun: boolean): Promise<ApplyOutcome> {
-    const { box, clock, log, environment, transactions } = this.#options;
+    const { box, clock, log, environment, secretVariables, transactions } = this.#options;
     const checked = await this.#check(text);
     if (checked.kind === 'refused') return checked;
     const before = this.#document;
-    const sealed = sealDocument(checked.document, { box, environment, before, source: checked.source });
+    const sealed = sealDocument(checked.document, {
+      box,
+      environment,
+      before,
+      source: checked.source,
+      ...(secretVariables && { secretVariables }),
+    });
     if (sealed.faults.length > 0) return { kind: 'refused', faults: sealed.faults };
     const { document } = sealed;
     const diff = diffDocuments(before, document);

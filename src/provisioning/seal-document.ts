@@ -4,7 +4,13 @@ import type { SecretInput } from '../telephony/directory.ts';
 import type { ConfigurationDocument } from './document.ts';
 import { faultAt } from './schema-faults.ts';
 import { type OpenOutcome, SecretBox } from './secret-box.ts';
-import { secretPlaces, type SecretSection, type SecretSpot, withSecrets } from './secret-place.ts';
+import {
+  type SecretHost,
+  secretPlaces,
+  type SecretSection,
+  type SecretSpot,
+  withSecrets,
+} from './secret-place.ts';
 import type { DocumentLines, YamlPath } from './yaml-document.ts';
 
 /** Letters and digits that are not taken for one another when read aloud or typed into a phone. */
@@ -21,6 +27,11 @@ export interface SealingContext {
   readonly box: SecretBox;
   /** Reads the environment for `{env: NAME}`. */
   readonly environment: (name: string) => string | undefined;
+  /**
+   * Variables that may be named, each with the hosts (`crm.example`, `crm.example:8443`) that it may stand
+   * beside; none: any. Undefined: every variable but the program's own.
+   */
+  readonly secretVariables?: ReadonlyMap<string, readonly string[]>;
   /**
    * The configuration in force: generated passwords are kept, and so is the sealed form of unchanged ones.
    */
@@ -48,11 +59,12 @@ export function sealDocument(
 function sealOne(
   secret: SecretInput,
   before: SecretInput | undefined,
-  { section, index, place }: SecretSpot,
+  spot: SecretSpot,
   context: SealingContext,
   faults: Fault[],
 ): string {
   const { box } = context;
+  const { section, index, place } = spot;
   const path: YamlPath = [section, index, secretPlaces[section].field];
   const kept = typeof before === 'string' ? before : undefined;
   // Undefined as well when the entry's address is another now: what was given for the old one stays there.
@@ -66,21 +78,36 @@ function sealOne(
     plain = secret;
   } else if ('generate' in secret) {
     plain = keptPlain ?? generatedPassword();
-  } else if (secret.env.startsWith(OWN_VARIABLES)) {
-    // Whoever may configure could have it sent to an address of their own.
-    faults.push(faultAt(context.source, path, `the environment variable ${secret.env} is Turnkeeper's own`));
   } else {
-    plain = context.environment(secret.env);
-    if (plain === undefined || plain === '' || plain.length > ENVIRONMENT_SECRET_MAX) {
-      const message = `the environment variable ${secret.env} is not set to 1–${ENVIRONMENT_SECRET_MAX} characters`;
-      faults.push(faultAt(context.source, path, message));
-      plain = undefined;
-    }
+    const fault = variableFault(secret.env, spot, context);
+    if (fault === undefined) plain = context.environment(secret.env);
+    else faults.push(faultAt(context.source, path, `the environment variable ${secret.env} ${fault}`));
   }
   if (plain === undefined) return '';
   // Sealing gives another text each time; keeping the old one makes an unchanged secret no change.
   if (kept !== undefined && keptPlain === plain) return kept;
   return typeof secret === 'string' && SecretBox.isSealed(secret) ? secret : box.seal(plain, place);
+}
+
+/** Why this variable gives no secret here. Whoever may configure could have it sent to an address of theirs. */
+function variableFault(
+  name: string,
+  { hosts }: SecretSpot,
+  { environment, secretVariables }: SealingContext,
+): string | undefined {
+  if (name.startsWith(OWN_VARIABLES)) return "is Turnkeeper's own";
+  const allowed = secretVariables === undefined ? [] : secretVariables.get(name);
+  if (allowed === undefined) return 'is not one that TURNKEEPER_CONFIGURATION_VARIABLES lets documents name';
+  const isAllowed = ({ host, port }: SecretHost): boolean =>
+    allowed.includes(host) || allowed.includes(`${host}:${port}`);
+  const foreign = allowed.length === 0 ? undefined : hosts.find((host) => !isAllowed(host));
+  if (foreign) {
+    return `is for ${allowed.join(', ')} by TURNKEEPER_CONFIGURATION_VARIABLES, and not for ${foreign.host}`;
+  }
+  const { length } = environment(name) ?? '';
+  return length === 0 || length > ENVIRONMENT_SECRET_MAX
+    ? `is not set to 1–${ENVIRONMENT_SECRET_MAX} characters`
+    : undefined;
 }
 
 type Refusal = Extract<OpenOutcome, { kind: 'refused' }>['why'];

@@ -22,6 +22,9 @@ export type SecretSection = keyof typeof secretPlaces;
 const sectionsWithSecrets = Object.keys(secretPlaces) as readonly SecretSection[];
 /** RFC 3261 §19.1.2: where a SIP address names no port. */
 const SIP_PORT = 5060;
+/** RFC 9110 §4.2. */
+const HTTPS_PORT = 443;
+const HTTP_PORT = 80;
 
 /** A document without the entries that have secrets. */
 export const noSecrets = {
@@ -32,6 +35,14 @@ export const noSecrets = {
   webhooks: [],
 } as const satisfies Record<SecretSection, readonly never[]>;
 
+/** Where a secret is sent, or what is made with it. */
+export interface SecretHost {
+  readonly scheme: string;
+  /** In lower case. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Where in a document a secret stands. */
 export interface SecretSpot {
   readonly section: SecretSection;
@@ -40,6 +51,8 @@ export interface SecretSpot {
   readonly name: string;
   /** What a sealed value is bound to, see {@link secretPlaceOf}. */
   readonly place: string;
+  /** Of the addresses that the entry names. */
+  readonly hosts: readonly SecretHost[];
 }
 
 /**
@@ -48,9 +61,15 @@ export interface SecretSpot {
  * entry and another path at the same host keep the secret.
  */
 export function secretPlaceOf(section: SecretSection, entry: object): string {
-  const { kind, addresses } = secretPlaces[section];
+  const { kind } = secretPlaces[section];
+  const texts = hostsOf(section, entry).map((at) => at && `${at.scheme}://${at.host}:${at.port}`);
+  return JSON.stringify([kind, ...texts]);
+}
+
+/** The hosts of the addresses, in their order; undefined where the entry names none. */
+function hostsOf(section: SecretSection, entry: object): (SecretHost | undefined)[] {
   const given = new Map<string, unknown>(Object.entries(entry));
-  return JSON.stringify([kind, ...addresses.map((field) => destinationOf(given.get(field)))]);
+  return secretPlaces[section].addresses.map((field) => hostOf(given.get(field)));
 }
 
 /** The document with every secret replaced by what `change` makes of it. */
@@ -65,7 +84,13 @@ export function withSecrets(
       const secret = given.get(field) as SecretInput | undefined;
       // A trunk may do without.
       if (secret === undefined) return entry;
-      const spot = { section, index, name: String(given.get(key)), place: secretPlaceOf(section, entry) };
+      const spot = {
+        section,
+        index,
+        name: String(given.get(key)),
+        place: secretPlaceOf(section, entry),
+        hosts: hostsOf(section, entry).filter((host) => host !== undefined),
+      };
       return { ...entry, [field]: change(secret, spot) };
     });
     return [section, entries] as const;
@@ -73,10 +98,13 @@ export function withSecrets(
   return { ...document, ...(Object.fromEntries(changed) as Partial<ConfigurationDocument>) };
 }
 
-/** `https://example.com`, `sip.example.com:5060`; empty: the entry names no address. */
-function destinationOf(address: unknown): string {
-  if (typeof address !== 'string') return '';
-  if (address.includes('://')) return new URL(address).origin;
+function hostOf(address: unknown): SecretHost | undefined {
+  if (typeof address !== 'string') return undefined;
+  if (address.includes('://')) {
+    const { protocol, hostname, port } = new URL(address);
+    const usual = protocol === 'https:' ? HTTPS_PORT : HTTP_PORT;
+    return { scheme: protocol.slice(0, -1), host: hostname, port: port === '' ? usual : Number(port) };
+  }
   const [host = '', port = String(SIP_PORT)] = address.toLowerCase().split(':');
-  return `${host}:${Number(port)}`;
+  return { scheme: 'sip', host, port: Number(port) };
 }

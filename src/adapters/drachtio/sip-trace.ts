@@ -129,10 +129,7 @@ const CREDENTIALS = /^((?:proxy-)?authorization[ \t]*:).*(?:\r?\n[ \t].*)*$/gim;
 /** Masks credentials (RFC 3261 §22) and digits in INFO bodies; everything else stays as it was. */
 export function maskSip(text: string): string {
   return text
-    .replace(
-      /^((?:proxy-)?authorization[ \t]*:).*(?:\r?\n[ \t].*)*$/gim,
-      (_line, name: string) => `${name} ***`,
-    )
+    .replace(CREDENTIALS, (_lines, name: string) => `${name} ***`)
     .replace(/^((?:www|proxy)-authenticate\s*:.*?nonce=)"[^"]*"/gim, '$1"***"')
     .replace(/^(\s*signal\s*=).*$/gim, '$1 *')
     .replace(/(content-type\s*:\s*application\/dtmf[ \t]*\r\n(?:[^\r\n]+\r\n)*\r\n)[\s\S]*$/i, '$1*');

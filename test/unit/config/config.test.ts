@@ -118,6 +118,21 @@ describe('readConfig', () => {
     expect(readConfig({ TURNKEEPER_DRACHTIO: '', TURNKEEPER_HTTP_PORT: '' }, '/base').http.port).toBe(8080);
   });
 
+  it('reads which variables documents may name, and beside which hosts', () => {
+    const read = (text?: string) =>
+      readConfig(text === undefined ? {} : { TURNKEEPER_CONFIGURATION_VARIABLES: text }, '/').secretVariables;
+    expect(read()).toBeUndefined();
+    expect(read('CRM_SECRET@Crm.example@crm.example:8443, PHONE')).toEqual(
+      new Map([
+        ['CRM_SECRET', ['crm.example', 'crm.example:8443']],
+        ['PHONE', []],
+      ]),
+    );
+    for (const wrong of ['crm', 'CRM@', 'CRM,,PHONE', 'CRM@https://crm.example', ',CRM', 'CRM;PHONE']) {
+      expect(() => read(wrong)).toThrow('TURNKEEPER_CONFIGURATION_VARIABLES');
+    }
+  });
+
   it('is documented: docs/configuration.md holds exactly the table of the settings', () => {
     const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
     expect(text).toContain(`\n${settingsTable()}\n`);

@@ -46,14 +46,15 @@ describe('a sealed value', () => {
   let storage: Storage;
   let own: Provisioning;
 
-  const open = (): Provisioning =>
+  const open = (secretVariables?: ReadonlyMap<string, readonly string[]>): Provisioning =>
     new Provisioning({
       transactions: storage,
       box,
       clock: new SystemClock(),
       log: silentLog,
       realm: 'test',
-      environment: () => undefined,
+      environment: (name) => (name === 'EMPTY' ? undefined : `value-of-${name}`),
+      ...(secretVariables && { secretVariables }),
     });
   const apply = (text: string, on = own): Promise<ApplyOutcome> =>
     on.apply(text, 'test.yaml', actor, { dryRun: false });
@@ -134,6 +135,41 @@ describe('a sealed value', () => {
     expect(own.directory.captchaKeys()[0]?.secret).not.toBe('captcha-secret');
     expect(own.directory.captchaKeys()[0]?.secret).toMatch(/^[a-z0-9]{14}$/);
   });
+
+  it.each([
+    ['CHECK', 'captcha', 'applied'],
+    ['CHECK', 'webhooks', 'is for check.example'],
+    ['CRM', 'webhooks', 'applied'],
+    ['CRM_ELSEWHERE', 'webhooks', 'is for crm.example:8443'],
+    ['PUSH', 'pushCredentials', 'applied'],
+    ['HALF_PUSH', 'pushCredentials', 'not for send.example'],
+    ['SIP', 'trunks', 'applied'],
+    ['ANY', 'trunks', 'applied'],
+    ['ANY', 'agents', 'applied'],
+    ['CHECK', 'agents', 'applied'],
+    ['EMPTY', 'agents', 'is not set'],
+    ['AWS_SECRET_ACCESS_KEY', 'captcha', 'TURNKEEPER_CONFIGURATION_VARIABLES'],
+    ['TURNKEEPER_SECRET_KEY', 'captcha', "Turnkeeper's own"],
+  ] as const)(
+    'of the variable %s in %s is had where the installation lets it be: %s',
+    async (name, section, fault) => {
+      const variables = new Map<string, readonly string[]>([
+        ['CHECK', ['check.example']],
+        ['CRM', ['crm.example:443']],
+        ['CRM_ELSEWHERE', ['crm.example:8443']],
+        ['PUSH', ['token.example', 'send.example']],
+        ['HALF_PUSH', ['token.example']],
+        ['SIP', ['sip.example:5060']],
+        ['ANY', []],
+        ['EMPTY', []],
+        ['TURNKEEPER_SECRET_KEY', []],
+      ]);
+      const bounded = open(variables);
+      await bounded.load();
+      const outcome = await apply(sections[section](`{env: ${name}}`), bounded);
+      expect(faultOf(outcome)?.message ?? outcome.kind).toContain(fault);
+    },
+  );
 
   it('of the past form is sealed anew at the start, once, and opens as before', async () => {
     const before = sealedBefore('captcha-of-old');
