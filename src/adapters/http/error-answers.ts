@@ -198,7 +198,9 @@ function faultOf(
         : undefined;
   }
   const path = keys.map((key, i) => (/^\d+$/.test(key) ? `[${key}]` : i === 0 ? key : `.${key}`)).join('');
+  // A whole body of text (CSV where JSON is wanted) may have anything in it.
   const showable =
+    keys.length > 0 &&
     (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') &&
     !keys.some((key) => secretFieldPattern.test(key));
   return {

@@ -12,8 +12,8 @@ const variableByExample: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * Run by Postman after every request: the first id of each kind in an answer becomes that of the next requests, and
- * the correlation id of an error.
+ * Run by Postman after every request: the first id of each kind in an answer becomes that of the next
+ * requests, and the correlation id of an error.
  */
 const REMEMBER_IDS = `const isError = pm.response.code >= 400;
 const told = isError ? pm.response.headers.get('x-correlation-id') : pm.response.text();
@@ -50,8 +50,8 @@ export function postmanCollection(document: ApiDocument, baseUrl: string): objec
     info: {
       name: `${title} ${version}`,
       description:
-        `${description}\n\nSet the variable \`apiKey\` to a key of yours, and \`queue\` to a queue of yours. ` +
-        'What a request makes is what the next ones name: its id is remembered.',
+        `${description}\n\nSet the variables \`apiKey\` and \`queue\` to a key and a queue of yours. What ` +
+        'a request makes is what the next ones name: its id is remembered.',
       schema: SCHEMA,
     },
     auth: {

@@ -7,6 +7,15 @@ const CALLBACKS = '/api/v1/callbacks';
 const json = { 'content-type': 'application/json' };
 
 describe('error answers', () => {
+  it('name no whole body as the wrong value: one of text may have a password in it', async () => {
+    const { ask, errors } = await newFixture();
+    const text = '{"name":"admin","password":"correct horse"}';
+    const answer = await ask('POST', '/api/v1/login', { text, headers: { 'content-type': 'text/csv' } });
+    expect([answer.statusCode, answer.json().error.code]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(answer.json().error.faults).toMatchObject([{ path: 'body' }]);
+    expect(answer.body + JSON.stringify([...errors.records.values()])).not.toContain('horse');
+  });
+
   it.each([
     ['GET', '/nowhere', {}, 404, 'ROUTE_NOT_FOUND'],
     ['GET', '/api/v1/callbacks/x/y/z', {}, 404, 'ROUTE_NOT_FOUND'],

@@ -35,7 +35,9 @@ export function maybe<Schema extends z.ZodType>(
   return schema.nullish().transform((value) => value ?? undefined);
 }
 
-/** A field of text that may be absent; null and empty text count as absent: forms send what nobody filled in. */
+/**
+ * A field of text that may be absent; null and empty text count as absent: forms send what nobody filled in.
+ */
 export function maybeText<Schema extends z.ZodType>(
   schema: Schema,
 ): z.ZodPipe<
