@@ -1,6 +1,7 @@
 import type { UnitOfWork } from '../callback/callback-store.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { NotificationId } from '../kernel/ids.ts';
+import { inTurns } from '../kernel/turns.ts';
 import {
   type NotificationFilter,
   type NotificationRecord,
@@ -24,7 +25,11 @@ export class NotificationList {
   }
 
   list(filter: NotificationFilter): Promise<readonly NotificationRecord[]> {
-    return this.#options.unitOfWork.transact(({ notifications }) => notifications.list(filter), 'patient');
+    const { unitOfWork } = this.#options;
+    return inTurns(filter.limit, (limit, below) => {
+      const wanted = { ...filter, limit, ...(below !== undefined && { beforeId: below }) };
+      return unitOfWork.transact(({ notifications }) => notifications.list(wanted), 'patient');
+    });
   }
 
   find(id: NotificationId): Promise<NotificationRecord | undefined> {

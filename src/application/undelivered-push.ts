@@ -26,7 +26,7 @@ export async function afterUndelivered(
   { callbackId, event, channel, createdAtMs, data }: NotificationRecord,
 ): Promise<void> {
   if (event !== 'CALLBACK_READY' || channel !== 'FCM' || data['action'] !== 'confirm') return;
-  const siblings = await unitOfWork.transact(({ notifications }) =>
+  const { items: siblings } = await unitOfWork.transact(({ notifications }) =>
     notifications.list({ callbackId, event, channel, limit: MESSAGES_MAX }),
   );
   const ofSameTurn = siblings.filter((each) => each.createdAtMs === createdAtMs);

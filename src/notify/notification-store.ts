@@ -1,5 +1,6 @@
 import type { Notification, NotificationChannel, NotificationEvent } from '../callback/notification.ts';
 import type { CallbackId, NotificationId } from '../kernel/ids.ts';
+import type { Turn } from '../kernel/turns.ts';
 
 /**
  * Where a message is: to be sent, taken by its receiver, given up (a dead letter), or not to be sent at all.
@@ -52,7 +53,8 @@ export interface NotificationTx {
   /** The earliest time after `nowMs` among PENDING ones. */
   nextDueAtMs(nowMs: number): Promise<number | undefined>;
   find(id: NotificationId): Promise<NotificationRecord | undefined>;
-  list(filter: NotificationFilter): Promise<NotificationRecord[]>;
+  /** Newest first: as much as one turn at the store should find. */
+  list(filter: NotificationFilter): Promise<Turn<NotificationRecord>>;
   /** Stores what became of a message. */
   update(record: NotificationRecord): Promise<void>;
   /** Writes down that this one is not to be told; false: its `onceKey` is there already. */

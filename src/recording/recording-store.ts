@@ -1,4 +1,5 @@
 import type { CallbackId, CallId, RecordingId } from '../kernel/ids.ts';
+import type { Turn } from '../kernel/turns.ts';
 import type { RecordingKind } from './recording-book.ts';
 
 /** `recording`: in progress, or its end was not told; `failed`: there is no file. */
@@ -47,7 +48,8 @@ export interface RecordingTx {
   /** Inserts or replaces. */
   putRecording(record: RecordingRecord): Promise<void>;
   findRecording(id: RecordingId): Promise<RecordingRecord | undefined>;
-  listRecordings(filter: RecordingFilter): Promise<RecordingRecord[]>;
+  /** Newest first: as much as one turn at the store should find. */
+  listRecordings(filter: RecordingFilter): Promise<Turn<RecordingRecord>>;
   /** Those in the state `recording`, oldest first, at most `limit`. */
   unfinishedRecordings(limit: number): Promise<RecordingRecord[]>;
   /** Those whose `expiresAtMs` is at or before `nowMs`, at most `limit`. */

@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { CallbackId, IdSource, RecordingId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
+import { inTurns } from '../kernel/turns.ts';
 import type { RecordingBook, RecordingMeasure, RecordingSubject } from './recording-book.ts';
 import type { RecordingFiles, RecordingFilter, RecordingRecord, RecordingTx } from './recording-store.ts';
 
@@ -17,7 +18,12 @@ const UNFINISHED_BATCH_MAX = 200;
 const UNFINISHED_BATCHES_MAX = 500;
 
 export interface RecordingsOptions {
-  readonly unitOfWork: { transact<Result>(work: (tx: RecordingTx) => Promise<Result>): Promise<Result> };
+  readonly unitOfWork: {
+    transact<Result>(
+      work: (tx: RecordingTx) => Promise<Result>,
+      turn?: 'prompt' | 'patient',
+    ): Promise<Result>;
+  };
   readonly files: RecordingFiles;
   /** Days that recordings of a queue are kept; undefined: there is no such queue. */
   readonly keptDaysOf: (virtualQueue: string) => number | undefined;
@@ -108,7 +114,11 @@ export class Recordings implements RecordingBook {
 
   /** Newest first. */
   list(filter: RecordingFilter): Promise<RecordingRecord[]> {
-    return this.#options.unitOfWork.transact((tx) => tx.listRecordings(filter));
+    const { unitOfWork } = this.#options;
+    return inTurns(filter.limit, (limit, below) => {
+      const wanted = { ...filter, limit, ...(below !== undefined && { afterId: below as RecordingId }) };
+      return unitOfWork.transact((tx) => tx.listRecordings(wanted), 'patient');
+    });
   }
 
   /** Size of a recording's file now; undefined: there is none (not complete, failed, or lost). */

@@ -1,3 +1,4 @@
+import type { Turn } from '../../src/kernel/turns.ts';
 import type {
   RecordingFiles,
   RecordingFilter,
@@ -22,14 +23,15 @@ export class MemoryRecordingStore implements RecordingTx {
     return Promise.resolve(this.records.get(id));
   }
 
-  listRecordings(filter: RecordingFilter): Promise<RecordingRecord[]> {
+  listRecordings(filter: RecordingFilter): Promise<Turn<RecordingRecord>> {
     const { limit, afterId, ownAgentId, virtualQueues, ...equal } = filter;
     const fits = (record: RecordingRecord): boolean =>
       Object.entries(equal).every(([key, value]) => record[key as keyof RecordingRecord] === value) &&
       (ownAgentId === undefined || record.agentId === ownAgentId) &&
       (virtualQueues === undefined || virtualQueues.includes(record.virtualQueue ?? '')) &&
       (afterId === undefined || record.id < afterId);
-    return Promise.resolve(this.#sorted().filter(fits).toReversed().slice(0, limit));
+    const items = this.#sorted().filter(fits).toReversed().slice(0, limit);
+    return Promise.resolve({ items, next: undefined });
   }
 
   unfinishedRecordings(limit: number): Promise<RecordingRecord[]> {

@@ -2,7 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import type { AuditEntry, AuditFilter, Creation, CreationFilter } from '../http/audit-store.ts';
 import { actorOf, actorText } from '../../callback/actor-text.ts';
 import type { Actor } from '../../callback/callback.ts';
-import { listTurn, type Turn, type WantedValue } from './indexed-list.ts';
+import type { Turn } from '../../kernel/turns.ts';
+import { listTurn, type WantedValue } from './indexed-list.ts';
 import type { Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
@@ -17,19 +18,22 @@ export async function putAudit(db: Executor, entry: AuditEntry): Promise<void> {
   await db.insertInto('audit').values(entry).execute();
 }
 
-/** Entries at either end of a window of time whose ids are looked at: ids follow the clock, but for neighbours. */
+/**
+ * Entries at either end of a window of time whose ids are looked at: ids follow the clock, but for
+ * neighbours.
+ */
 const WINDOW_PROBED_MAX = 100;
 /** Different actions that begin alike. There are some fifty in all. */
 const ACTIONS_MAX = 200;
 
 /**
- * Entries, newest first: one turn at the log, which may have millions. A page that asks for what is rare takes
- * many.
+ * Entries, newest first: one turn at the log, which may have millions. A page that asks for what is rare
+ * takes many.
  */
 export async function listAuditTurn(db: Executor, filter: AuditFilter): Promise<Turn<AuditEntry>> {
   const { actor, target, action, fromMs, toMs, afterId } = filter;
   const window = await windowOf(db, filter);
-  if (!window) return { rows: [], next: undefined };
+  if (!window) return { items: [], next: undefined };
   const wanted: WantedValue[] = [];
   if (target !== undefined) wanted.push({ column: 'target', values: [target] });
   if (action !== undefined) wanted.push({ column: 'action', values: await actionsOf(db, action) });

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Turn } from '../../kernel/turns.ts';
 import type { Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
@@ -18,7 +19,7 @@ export interface WantedValue {
 
 /** What to list: rows of a table whose ids follow the clock, newest first. */
 export interface IndexedList {
-  readonly table: 'audit';
+  readonly table: 'audit' | 'notification' | 'recording';
   readonly wanted: readonly WantedValue[];
   /** Asked of each row; no index is used for it. */
   readonly conditions: readonly RawBuilder<unknown>[];
@@ -28,19 +29,13 @@ export interface IndexedList {
   readonly limit: number;
 }
 
-/** What one turn found, and below which id the next goes on; undefined: nothing is left. */
-export interface Turn<Row> {
-  readonly rows: Row[];
-  readonly next: string | undefined;
-}
-
 /**
  * One turn at a list: along the index of what is wanted that reaches farthest back with so many entries, the
  * rest asked of each row there.
  */
 export async function listTurn<Row>(db: Executor, list: IndexedList): Promise<Turn<Row>> {
   const { table, wanted, conditions, lowest = BEFORE_ALL, below = AFTER_ALL, limit } = list;
-  if (wanted.some(({ values }) => values.length === 0)) return { rows: [], next: undefined };
+  if (wanted.some(({ values }) => values.length === 0)) return { items: [], next: undefined };
   let chosen: WantedValue | undefined;
   let end = wanted.length === 0 ? await endOf(db, list, undefined) : AFTER_ALL;
   for (const one of wanted) {
@@ -66,7 +61,7 @@ export async function listTurn<Row>(db: Executor, list: IndexedList): Promise<Tu
     // What is older than these is not looked for in the values that follow.
     from = ids.at(-1) ?? from;
   }
-  const rows =
+  const items =
     ids.length === 0
       ? []
       : (
@@ -75,7 +70,7 @@ export async function listTurn<Row>(db: Executor, list: IndexedList): Promise<Tu
             db,
           )
         ).rows;
-  return { rows, next: end === lowest ? undefined : end };
+  return { items, next: end === lowest ? undefined : end };
 }
 
 /** The id down to which that many entries are; `lowest` when there are no more. */
@@ -104,18 +99,4 @@ function placesOf(
 ): RawBuilder<unknown>[] {
   const range = [sql`"id" >= ${lowest}`, sql`"id" < ${below}`];
   return column === undefined ? range : [sql`${sql.ref(column)} = ${value}`, ...range];
-}
-
-/** Turn after turn until there are `limit` rows or nothing is left; between two of them others have theirs. */
-export async function inTurns<Row>(
-  limit: number,
-  turn: (limit: number, below: string | undefined) => Promise<Turn<Row>>,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let below: string | undefined; ;) {
-    const found = await turn(limit - rows.length, below);
-    rows.push(...found.rows);
-    if (rows.length >= limit || found.next === undefined) return rows;
-    below = found.next;
-  }
 }

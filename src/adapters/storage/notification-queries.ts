@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Notification } from '../../callback/notification.ts';
+import type { Turn } from '../../kernel/turns.ts';
 import {
   type BusyReceivers,
   type NotificationFilter,
@@ -7,6 +8,7 @@ import {
   NotificationState,
   type NotificationTx,
 } from '../../notify/notification-store.ts';
+import { listTurn, type WantedValue } from './indexed-list.ts';
 import type { NotificationRow } from './notification-rows.ts';
 import type { Schema } from './schema.ts';
 
@@ -72,20 +74,27 @@ export class NotificationQueries implements NotificationTx {
     return row && fromRow(row);
   }
 
-  async list(filter: NotificationFilter): Promise<NotificationRecord[]> {
+  async list(filter: NotificationFilter): Promise<Turn<NotificationRecord>> {
     const { states, callbackId, event, channel, virtualQueues, limit, beforeId } = filter;
-    let query = this.#executor().selectFrom('notification').selectAll();
-    if (states) query = query.where('state', 'in', states);
-    if (callbackId !== undefined) query = query.where('callbackId', '=', callbackId);
-    if (event !== undefined) query = query.where('event', '=', event);
-    if (channel !== undefined) query = query.where('channel', '=', channel);
-    if (virtualQueues) query = query.where('virtualQueue', 'in', virtualQueues);
-    if (beforeId !== undefined) query = query.where('id', '<', beforeId);
-    const rows = await query
-      .orderBy('id', 'desc')
-      .limit(Math.min(Math.max(1, limit), LIST_ROWS_MAX))
-      .execute();
-    return rows.map(fromRow);
+    if (virtualQueues?.length === 0) return { items: [], next: undefined };
+    const wanted: WantedValue[] = [];
+    if (callbackId !== undefined) wanted.push({ column: 'callbackId', values: [callbackId] });
+    if (states) wanted.push({ column: 'state', values: states });
+    const queues =
+      virtualQueues &&
+      sql`"virtualQueue" in (select "value" from json_each(${JSON.stringify(virtualQueues)}))`;
+    const { items, next } = await listTurn<NotificationRow>(this.#executor(), {
+      table: 'notification',
+      wanted,
+      conditions: [
+        ...(event === undefined ? [] : [sql`"event" = ${event}`]),
+        ...(channel === undefined ? [] : [sql`"channel" = ${channel}`]),
+        ...(queues ? [queues] : []),
+      ],
+      below: beforeId,
+      limit: Math.min(Math.max(1, limit), LIST_ROWS_MAX),
+    });
+    return { items: items.map(fromRow), next };
   }
 
   async update(record: NotificationRecord): Promise<void> {

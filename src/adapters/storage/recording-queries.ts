@@ -1,6 +1,8 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { RecordingId } from '../../kernel/ids.ts';
+import type { Turn } from '../../kernel/turns.ts';
 import type { RecordingFilter, RecordingRecord } from '../../recording/recording-store.ts';
+import { listTurn, type WantedValue } from './indexed-list.ts';
 import type { Schema } from './schema.ts';
 
 type Executor = Kysely<Schema>;
@@ -23,21 +25,23 @@ export async function findRecording(db: Executor, id: RecordingId): Promise<Reco
   return row as RecordingRecord | undefined;
 }
 
-/** Recordings, newest first. */
-export async function listRecordings(db: Executor, filter: RecordingFilter): Promise<RecordingRecord[]> {
-  let query = db.selectFrom('recording').selectAll();
-  for (const column of ['callId', 'callbackId', 'agentId', 'virtualQueue', 'kind'] as const) {
-    const wanted = filter[column];
-    if (wanted !== undefined) query = query.where(column, '=', wanted);
+/** Recordings, newest first: one turn at what may be a million. */
+export async function listRecordings(db: Executor, filter: RecordingFilter): Promise<Turn<RecordingRecord>> {
+  const { kind, virtualQueues, ownAgentId, afterId, limit } = filter;
+  const wanted: WantedValue[] = [];
+  for (const column of ['callId', 'callbackId', 'agentId', 'virtualQueue'] as const) {
+    const value = filter[column];
+    if (value !== undefined) wanted.push({ column, values: [value] });
   }
-  if (filter.virtualQueues !== undefined) query = query.where('virtualQueue', 'in', filter.virtualQueues);
-  if (filter.ownAgentId !== undefined) query = query.where('agentId', '=', filter.ownAgentId);
-  if (filter.afterId !== undefined) query = query.where('id', '<', filter.afterId);
-  const rows = await query
-    .orderBy('id', 'desc')
-    .limit(Math.min(Math.max(1, filter.limit), LIST_ROWS_MAX))
-    .execute();
-  return rows as RecordingRecord[];
+  if (ownAgentId !== undefined) wanted.push({ column: 'agentId', values: [ownAgentId] });
+  if (virtualQueues !== undefined) wanted.push({ column: 'virtualQueue', values: virtualQueues });
+  return listTurn(db, {
+    table: 'recording',
+    wanted,
+    conditions: kind === undefined ? [] : [sql`+"kind" = ${kind}`],
+    below: afterId,
+    limit: Math.min(Math.max(1, limit), LIST_ROWS_MAX),
+  });
 }
 
 /** Recordings in progress, oldest first. */

@@ -7,6 +7,7 @@ import type { Notification } from '../../callback/notification.ts';
 import type { TransferredCustomer } from '../../callback/transferred-customer.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { AttemptId, CallbackId, CallId, RecordingId } from '../../kernel/ids.ts';
+import type { Turn } from '../../kernel/turns.ts';
 import type { ConfigurationTx, ConfigurationVersion } from '../../provisioning/configuration-store.ts';
 import type { AgentStatus, AgentTx } from '../../routing/agent.ts';
 import type { RecordingFilter, RecordingRecord, RecordingTx } from '../../recording/recording-store.ts';
@@ -206,7 +207,7 @@ export class StorageTx implements CallbackTx, AgentTx, CallRecordTx, RecordingTx
     return recordings.findRecording(this.executor, id);
   }
 
-  async listRecordings(filter: RecordingFilter): Promise<RecordingRecord[]> {
+  async listRecordings(filter: RecordingFilter): Promise<Turn<RecordingRecord>> {
     return recordings.listRecordings(this.executor, filter);
   }
 

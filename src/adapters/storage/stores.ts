@@ -1,5 +1,6 @@
 import type { UnitOfWork } from '../../callback/callback-store.ts';
 import type { Id } from '../../kernel/ids.ts';
+import { inTurns } from '../../kernel/turns.ts';
 import type { OpenLeg, OpenLegStore } from '../../telephony/open-leg.ts';
 import type { Binding, RegistrationStore } from '../../telephony/registration.ts';
 import type { AccessGroup, AccessStore, ApiKey, Identity, Session, User } from '../http/access-store.ts';
@@ -18,7 +19,6 @@ import * as access from './access-queries.ts';
 import * as audit from './audit-queries.ts';
 import * as agents from './agent-queries.ts';
 import * as legs from './open-leg-queries.ts';
-import { inTurns } from './indexed-list.ts';
 import * as requests from './request-queries.ts';
 import * as areas from './storage-area-queries.ts';
 import type { StorageTx } from './storage-tx.ts';

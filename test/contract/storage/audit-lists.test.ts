@@ -3,10 +3,10 @@ import { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEntry, AuditFilter } from '../../../src/adapters/http/audit-store.ts';
 import { listAuditTurn, putAudit } from '../../../src/adapters/storage/audit-queries.ts';
-import { inTurns } from '../../../src/adapters/storage/indexed-list.ts';
 import { migrate } from '../../../src/adapters/storage/migrations/migrations.ts';
 import type { Schema } from '../../../src/adapters/storage/schema.ts';
 import { PreparedSqliteDialect } from '../../../src/adapters/storage/sqlite-dialect.ts';
+import { inTurns } from '../../../src/kernel/turns.ts';
 
 /** More than one turn looks at. */
 const COUNT = 4600;
@@ -119,7 +119,7 @@ describe('the audit log', () => {
   it('is looked at so much and no more in one turn', async () => {
     const rare = { actor: 'user:ada', action: 'callback.cancelled', toMs: 1_050_000 };
     const all = await listAuditTurn(db, { limit: 201 });
-    expect([all.rows.length, all.next]).toEqual([201, 'audit_002599']);
+    expect([all.items.length, all.next]).toEqual([201, 'audit_002599']);
     expect((await listAuditTurn(db, { ...rare, limit: 50 })).next).toBeUndefined();
   });
 });

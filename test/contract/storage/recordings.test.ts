@@ -32,7 +32,7 @@ describe.each(implementations)('recordings in $name', ({ create }) => {
     });
   const listed = async (filter: Omit<RecordingFilter, 'limit'>, limit = 10): Promise<number[]> => {
     const found = await tested.storage.transact((tx) => tx.listRecordings({ ...filter, limit }));
-    return found.map(({ startedAtMs }) => startedAtMs / 1000);
+    return found.items.map(({ startedAtMs }) => startedAtMs / 1000);
   };
 
   it('are found again as they were, also after a restart, and replaced by what is put later', async () => {

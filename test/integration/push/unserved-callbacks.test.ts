@@ -196,7 +196,7 @@ describe('a callback that nobody takes', () => {
     expect(data).toMatchObject({ callbackId: second.id, ewt: '360' });
     await house.watch.look();
     await told('phone-5', 'CALLBACK_UPCOMING');
-    const records = await tested.storage.transact((tx) =>
+    const { items: records } = await tested.storage.transact((tx) =>
       tx.notifications.list({ event: 'CALLBACK_UPCOMING', limit: 10 }),
     );
     expect(records.map(({ target, state }) => [target, state])).toEqual([
@@ -231,7 +231,7 @@ describe('a callback that nobody takes', () => {
     await becomes(callback, { state: 'ROUTING', subState: 'dialing' }, 500);
     expect(askedCount).toBe(tryCount);
     expect(house.telephony.placed).toHaveLength(1);
-    const letters = await tested.storage.transact((tx) =>
+    const { items: letters } = await tested.storage.transact((tx) =>
       tx.notifications.list({ callbackId: callback.id, states: ['DEAD'], limit: 10 }),
     );
     expect(letters).toMatchObject([{ event: 'CALLBACK_READY', fault: refusal.code, tryCount }]);
