@@ -20,12 +20,15 @@ describe.each(implementations)('messages in $name', ({ create }) => {
   let sent: NotificationRecord[];
   let dead: NotificationRecord[];
   let answers: Delivery[];
+  /** Instead of an answer. */
+  let onItsWay: Promise<Delivery> | undefined;
   let sender: NotificationSender;
 
   beforeEach(async () => {
     tested = await create();
     clock = new SimulatedClock();
     [sent, dead, answers] = [[], [], []];
+    onItsWay = undefined;
     sender = newSender();
   });
   afterEach(async () => {
@@ -36,7 +39,7 @@ describe.each(implementations)('messages in $name', ({ create }) => {
   const newSender = (): NotificationSender => {
     const channel = (record: NotificationRecord): Promise<Delivery> => {
       sent.push(record);
-      return Promise.resolve(answers.shift() ?? taken);
+      return onItsWay ?? Promise.resolve(answers.shift() ?? taken);
     };
     return new NotificationSender({
       unitOfWork: tested.storage,
@@ -115,6 +118,25 @@ describe.each(implementations)('messages in $name', ({ create }) => {
     sender = newSender();
     sender.wake();
     await becomes(message.id, { state: 'SENT', tryCount: 2 });
+  });
+
+  it('sends again, as the same message, what its receiver had when the process died before that was stored', async () => {
+    onItsWay = deferred<Delivery>().promise;
+    const message = aMessage();
+    await written(message);
+    await expect
+      .poll(async () => {
+        await pass(1);
+        return sent.length;
+      })
+      .toBe(1);
+    // Nobody closes a sender whose process is killed.
+    await tested.reopen();
+    onItsWay = undefined;
+    sender = newSender();
+    sender.wake();
+    await becomes(message.id, { state: 'SENT', tryCount: 1 });
+    expect(sent.map(({ id }) => id)).toEqual([message.id, message.id]);
   });
 
   it('gives up after its tries; the dead letter is listed and may be sent once more', async () => {
