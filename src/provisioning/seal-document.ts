@@ -89,7 +89,9 @@ function sealOne(
   return typeof secret === 'string' && SecretBox.isSealed(secret) ? secret : box.seal(plain, place);
 }
 
-/** Why this variable gives no secret here. Whoever may configure could have it sent to an address of theirs. */
+/**
+ * Why this variable gives no secret here: whoever may configure could have it sent to an address of theirs.
+ */
 function variableFault(
   name: string,
   { hosts }: SecretSpot,

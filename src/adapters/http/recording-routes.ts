@@ -15,6 +15,7 @@ import type { RouteContext, Server } from './http-dependencies.ts';
 import { httpLimits } from './http-config.ts';
 import { HttpError } from './http-errors.ts';
 import { queueBound } from './queue-access.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { principalOf } from './request-guard.ts';
 
 /** What the routes need of the recordings. */
@@ -151,7 +152,11 @@ function addList(server: Server, { application, recordings }: RouteContext): voi
   });
 }
 
+/** Players ask for many parts of a file: one entry of the audit log in ten minutes tells of all of them. */
+const TOLD_RATE = { perMinuteMax: 0.1, burstMax: 1 };
+
 function addAudio(server: Server, context: RouteContext): void {
+  const told = new RateLimiter(context.clock, TOLD_RATE);
   server.route({
     method: 'GET',
     url: '/recordings/:id/audio',
@@ -181,6 +186,10 @@ function addAudio(server: Server, context: RouteContext): void {
       const { from, to } = range ?? { from: 0, to: size - 1 };
       const bytes = await recordings.read(record, from, to);
       if (!bytes) throw new HttpError('NOT_FOUND', 'there is no audio of this recording');
+      if (request.method === 'GET' && told.take(`${principalOf(request).key} ${record.id}`) === 0) {
+        const deed = { action: 'recording.downloaded', target: `recording:${record.id}` };
+        await context.auditLog.record(request, deed);
+      }
       if (range) reply.code(206).header('content-range', `bytes ${from}-${to}/${size}`);
       return await reply
         .header('content-type', 'audio/wav')

@@ -87,6 +87,24 @@ describe('GET /recordings/{id}/audio', () => {
     expect(beyond.json()).toMatchObject({ error: { code: 'RANGE_NOT_SATISFIABLE' } });
   });
 
+  it('is told of in the audit log, whichever part is asked for, once for each listener in ten minutes', async () => {
+    const id = await kept({ agentId: 'alice' });
+    const url = `/api/v1/recordings/${id}/audio`;
+    const listen = (role: 'Supervisor' | 'Agent', range: string) =>
+      fixture.ask('GET', url, { role, headers: { range } });
+    for (const range of ['bytes=44-', 'bytes=0-9', 'bytes=10-19']) await listen('Supervisor', range);
+    await listen('Agent', 'bytes=1-');
+    const entries = (): string[] =>
+      fixture.audit.entries.flatMap(({ action, target, actor }) =>
+        action === 'recording.downloaded' && target === `recording:${id}` ? [actor] : [],
+      );
+    expect(new Set(entries()).size).toBe(2);
+    expect(entries()).toHaveLength(2);
+    fixture.clock.advance(600_000);
+    await listen('Supervisor', 'bytes=44-');
+    expect(entries()).toHaveLength(3);
+  });
+
   it('does not exist for another agent, while it is recorded, and when it failed', async () => {
     const bobs = await kept({ agentId: 'bob' });
     const other = await fixture.ask('GET', `/api/v1/recordings/${bobs}/audio`, { role: 'Agent' });
