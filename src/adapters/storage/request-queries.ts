@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { ErrorFilter, ErrorRecord } from '../http/error-store.ts';
 import type { IdempotencyClaim } from '../http/idempotency-store.ts';
 import type { Schema } from './schema.ts';
@@ -7,6 +7,8 @@ type Executor = Kysely<Schema>;
 
 /** A page and the one row that tells whether another follows. */
 const LIST_ROWS_MAX = 201;
+/** Rows deleted for one reason by one call at most, so that housekeeping never holds the database for long. */
+const TRIM_ROWS_MAX = 1000;
 
 /** Keeps one error answer. */
 export async function putError(db: Executor, record: ErrorRecord): Promise<void> {
@@ -62,21 +64,38 @@ export async function listErrors(db: Executor, filter: ErrorFilter): Promise<Err
     .execute();
 }
 
-/** Deletes the oldest beyond the newest `keepMax`, and all before `beforeMs`. */
+/** Deletes the oldest beyond the newest `keepMax`, and those before `beforeMs`; so many of each at most. */
 export async function trimErrors(db: Executor, beforeMs: number, keepMax: number): Promise<number> {
-  const old = await db.deleteFrom('errorRecord').where('atMs', '<', beforeMs).executeTakeFirst();
-  const tooMany = await db
+  const old = await deleteOldest(db, sql<boolean>`"atMs" < ${beforeMs}`);
+  const first = await db
+    .selectFrom('errorRecord')
+    .select(['atMs', 'correlationId'])
+    .orderBy('atMs', 'desc')
+    .orderBy('correlationId', 'desc')
+    .offset(keepMax)
+    .limit(1)
+    .executeTakeFirst();
+  if (!first) return old;
+  const { atMs, correlationId } = first;
+  return (
+    old + (await deleteOldest(db, sql<boolean>`("atMs", "correlationId") <= (${atMs}, ${correlationId})`))
+  );
+}
+
+async function deleteOldest(db: Executor, isMeant: RawBuilder<boolean>): Promise<number> {
+  const result = await db
     .deleteFrom('errorRecord')
-    .where('correlationId', 'not in', (eb) =>
+    .where('correlationId', 'in', (eb) =>
       eb
         .selectFrom('errorRecord')
         .select('correlationId')
-        .orderBy('atMs', 'desc')
-        .orderBy('correlationId', 'desc')
-        .limit(keepMax),
+        .where(isMeant)
+        .orderBy('atMs')
+        .orderBy('correlationId')
+        .limit(TRIM_ROWS_MAX),
     )
     .executeTakeFirst();
-  return Number(old.numDeletedRows + tooMany.numDeletedRows);
+  return Number(result.numDeletedRows);
 }
 
 /** Stores the claim unless an unexpired one of the same scope and key is there; returns the one in force. */

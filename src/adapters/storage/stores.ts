@@ -25,6 +25,9 @@ import type { StorageTx } from './storage-tx.ts';
 
 type Transactions = UnitOfWork<StorageTx>;
 
+/** Batches of one trimming: more errors than these come in no minute. */
+const TRIM_BATCHES_MAX = 100;
+
 /** Contacts of agents' phones, one transaction a call. */
 export class StoredRegistrations implements RegistrationStore {
   readonly #transactions: Transactions;
@@ -226,8 +229,15 @@ export class StoredErrors implements ErrorStore {
     return this.#transactions.transact((tx) => requests.listErrors(tx.executor, filter), 'patient');
   }
 
-  trimErrors(beforeMs: number, keepMax: number): Promise<number> {
-    return this.#transactions.transact((tx) => requests.trimErrors(tx.executor, beforeMs, keepMax));
+  async trimErrors(beforeMs: number, keepMax: number): Promise<number> {
+    let count = 0;
+    for (let batch = 0; batch < TRIM_BATCHES_MAX; batch++) {
+      const trim = (tx: StorageTx): Promise<number> => requests.trimErrors(tx.executor, beforeMs, keepMax);
+      const trimmed = await this.#transactions.transact(trim, 'patient');
+      if (trimmed === 0) break;
+      count += trimmed;
+    }
+    return count;
   }
 }
 
