@@ -7,7 +7,7 @@ type Executor = Kysely<Schema>;
 
 /** A page and the one row that tells whether another follows. */
 const LIST_ROWS_MAX = 201;
-/** Rows deleted for one reason by one call at most, so that housekeeping never holds the database for long. */
+/** Rows deleted for one reason by one call at most: housekeeping never holds the database for long. */
 const TRIM_ROWS_MAX = 1000;
 
 /** Keeps one error answer. */
