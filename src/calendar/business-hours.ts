@@ -117,12 +117,15 @@ export class BusinessHours {
   /** The latest first. */
   readonly #windows: Window[] = [];
   readonly #spansByDate = new Map<string, readonly Span[]>();
+  /** No day has a minute that is closed: known without reckoning every day that is looked ahead. */
+  readonly #isAlwaysOpen: boolean;
 
   constructor(settings: BusinessHoursSettings) {
     this.name = settings.name;
     this.timeZone = settings.timeZone;
     this.#weekly = weekdays.map((day) => settings.weekly[day] ?? []);
     this.#special = new Map(settings.specialDays.map(({ date, intervals }) => [date, intervals]));
+    this.#isAlwaysOpen = [...this.#weekly, ...this.#special.values()].every((day) => day.some(isWholeDay));
   }
 
   /** Asked for every caller at every step: the answer is kept as long as it holds (0.1 µs against 300 µs). */
@@ -160,6 +163,7 @@ export class BusinessHours {
   }
 
   #reckonWindow(atMs: number): Window {
+    if (this.#isAlwaysOpen) return { isOpen: true, fromMs: -Infinity, toMs: Infinity, changesMs: undefined };
     const isOpen = this.#spanAt(atMs) !== undefined;
     const changesMs = isOpen ? this.#closingAfter(atMs) : this.#openingAfter(atMs);
     const toMs = changesMs ?? atMs + UNCHANGED_DAYS_KEPT * MINUTES_PER_DAY * 60_000;
@@ -226,6 +230,11 @@ export class BusinessHours {
       })
       .filter(({ fromMs, toMs }) => fromMs < toMs);
   }
+}
+
+function isWholeDay(interval: LocalInterval): boolean {
+  const { from, to } = minutesOf(interval);
+  return from === 0 && to >= MINUTES_PER_DAY;
 }
 
 /** Minutes from the day's midnight; `to` beyond 1440 is on the next day. */

@@ -77,6 +77,35 @@ describe('weekly hours', () => {
     const never = hours({ timeZone: 'UTC', weekly: {} });
     expect([never.isOpen(atMs), never.nextOpening(atMs)]).toEqual([false, undefined]);
   });
+
+  test('hours around the clock end where a special day does not go around it', () => {
+    const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+    const around = [{ from: '00:00', to: '00:00' }];
+    const open = (intervals: readonly { from: string; to: string }[]) =>
+      hours({
+        timeZone: 'America/New_York',
+        weekly: Object.fromEntries(days.map((day) => [day, around])),
+        specialDays: [{ date: '2026-12-25', intervals }],
+      });
+    // The clock goes forward in March and back in November: open all the same, at any instant.
+    const instants = ['2026-03-08T02:30', '2026-11-01T01:30', '2026-12-25T12:00'];
+    const always = open(around);
+    for (const instant of instants) {
+      const atMs = at(always, instant);
+      expect([always.isOpen(atMs), always.nextOpening(atMs), always.closesAt(atMs)]).toEqual([
+        true,
+        atMs,
+        undefined,
+      ]);
+    }
+    const closed = open([]);
+    expect([
+      closed.isOpen(at(closed, '2026-12-25T12:00')),
+      closed.closesAt(at(closed, '2026-12-24T12:00')),
+    ]).toEqual([false, at(closed, '2026-12-25T00:00')]);
+    const short = open([{ from: '00:00', to: '23:59' }]);
+    expect(short.closesAt(at(short, '2026-12-24T12:00'))).toBe(at(short, '2026-12-25T23:59'));
+  });
 });
 
 describe('special days', () => {
