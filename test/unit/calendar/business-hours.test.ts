@@ -80,7 +80,7 @@ describe('weekly hours', () => {
 
   test('hours around the clock end where a special day does not go around it', () => {
     const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
-    const around = [{ from: '00:00', to: '00:00' }];
+    const around = [{ from: '00:00', to: '24:00' }];
     const open = (intervals: readonly { from: string; to: string }[]) =>
       hours({
         timeZone: 'America/New_York',
