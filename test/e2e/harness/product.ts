@@ -95,7 +95,13 @@ export class Product {
     if (!isBuilt) execFileSync(process.execPath, [join(ROOT, 'scripts', 'setup.mjs')], { stdio: 'pipe' });
     isBuilt = true;
     const product = new Product(options);
-    await product.#run();
+    try {
+      await product.#run();
+    } catch (error) {
+      // Nobody else knows of it, and with real servers it would take part of everybody's calls.
+      await product.#end('SIGKILL');
+      throw error;
+    }
     return product;
   }
 
