@@ -12,6 +12,9 @@ import { MrfLab, until } from './mrf-lab.ts';
 
 let lab: MrfLab;
 
+const PIECE_SAMPLES = 1_600;
+const STEP_SAMPLES = 400;
+
 beforeAll(async () => {
   lab = await MrfLab.open();
 });
@@ -24,6 +27,21 @@ function toneSamples(frequencyHz: number, durationMs: number): Int16Array {
   return samples;
 }
 
+/**
+ * True when 200 ms of a recording fit. A phone of the test that comes late, on a machine short of time, has
+ * silence in its place: elsewhere what it sends is there.
+ */
+function hasPiece(samples: Int16Array | undefined, fits: (piece: Int16Array) => boolean): boolean {
+  if (samples === undefined) return false;
+  const starts = Array.from(
+    { length: Math.ceil(samples.length / STEP_SAMPLES) },
+    (_, at) => at * STEP_SAMPLES,
+  );
+  return starts.some(
+    (from) => from + PIECE_SAMPLES <= samples.length && fits(samples.subarray(from, from + PIECE_SAMPLES)),
+  );
+}
+
 describe('recording and playing files', () => {
   it('records what the caller says and plays it back', async () => {
     const { phone, endpoint } = await lab.call();
@@ -31,7 +49,7 @@ describe('recording and playing files', () => {
     const recorded = await endpoint.record('caller.wav', { timeLimitSecs: 1 });
     expect(Number(recorded.recordMilliseconds)).toBeGreaterThanOrEqual(1_000);
     const samples = readWav(await readFile(join(lab.directory, 'caller.wav')));
-    expect(samples === undefined ? 0 : toneShare(samples.subarray(4_000, 7_000), [620])).toBeGreaterThan(0.9);
+    expect(hasPiece(samples, (piece) => toneShare(piece, [620]) > 0.9)).toBe(true);
     const played = endpoint.play('caller.wav');
     await phone.hears(620);
     await played;
@@ -66,9 +84,9 @@ describe('recording and playing files', () => {
     );
     await a.endpoint.api('uuid_record', [a.endpoint.uuid, 'stop', 'both.wav']);
     const samples = readWav(await readFile(join(lab.directory, 'both.wav')));
-    const tail = samples?.subarray(-4_000) ?? new Int16Array();
-    expect(toneShare(tail, [500, 1_100])).toBeGreaterThan(0.8);
-    expect(toneShare(tail, [500])).toBeGreaterThan(0.2);
+    const hasBoth = (piece: Int16Array): boolean =>
+      toneShare(piece, [500, 1_100]) > 0.8 && [500, 1_100].every((hz) => toneShare(piece, [hz]) > 0.2);
+    expect(hasPiece(samples, hasBoth)).toBe(true);
     await Promise.all([a.endpoint.destroy(), b.endpoint.destroy()]);
   });
 
